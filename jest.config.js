@@ -1,0 +1,17 @@
+/** Jest runs the sources as ES modules: the same module system that Node runs in production. */
+export default {
+  rootDir: import.meta.dirname,
+  testEnvironment: './test/support/environment.js',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
+    ],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/.windlass'],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  forceExit: true, // Temporal's native runtime keeps a thread of its own alive
+};

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'expected lower-case letters, digits and dashes, e.g. "pump-health"');
+const relativePath = z
+  .string()
+  .min(1)
+  .refine((p) => !p.startsWith('/') && !p.split(/[\\/]/).includes('..'), 'expected a path inside the project folder');
+
+/** One sensor channel: its name in the data files, its unit, and the range a working sensor can give. */
+export const columnSchema = z.object({
+  name: z.string().min(1),
+  unit: z.string().min(1),
+  min: z.number(),
+  max: z.number(),
+});
+
+/**
+ * `windlass.yaml`: everything Windlass needs to know of a training project. The window and calibration parts are the
+ * shared truth of training, evaluation, the device and the monitor.
+ */
+export const projectSchema = z.strictObject({
+  name,
+  description: z.string().default(''),
+  environment: z.strictObject({
+    /** A pip lock file with hashes (`pip install --require-hashes -r`). */
+    lock: relativePath,
+  }),
+  checks: z
+    .array(
+      z.strictObject({
+        name,
+        run: z.string().min(1),
+        required: z.boolean().default(true),
+        /** JUnit XML that the command writes, relative to the project; read into counts. */
+        junit: relativePath.optional(),
+        timeoutSeconds: z.number().int().positive().default(600),
+      }),
+    )
+    .min(1, 'at least one check: a pipeline is published only after its checks pass'),
+  data: z.strictObject({
+    timestamp: z.string().min(1),
+    label: z.string().min(1),
+    columns: z.array(columnSchema).min(1),
+    /** Share of rows allowed to have a missing value, 0..1. */
+    maxNullShare: z.number().min(0).max(1).default(0.05),
+  }),
+  model: z.strictObject({
+    /** Rows per scored window; the window ends at the scored row. */
+    window: z.number().int().positive(),
+    /** Rows at the start of each pump's file that fit its calibration; rows before this are never scored. */
+    calibrationRows: z.number().int().positive(),
+    inputs: z.strictObject({
+      window: z.string().min(1),
+      calibrationMean: z.string().min(1),
+      calibrationStd: z.string().min(1),
+    }),
+    output: z.string().min(1),
+    /** Probability at or above which a window is an alarm. */
+    threshold: z.number().min(0).max(1).default(0.5),
+  }),
+  train: z.strictObject({
+    run: z.string().min(1),
+    params: z.record(z.string(), z.unknown()).default({}),
+    seed: z.number().int().nonnegative().default(7),
+    timeoutSeconds: z.number().int().positive().default(3600),
+  }),
+  evaluation: z
+    .strictObject({
+      /** Groups (files) are split into this many folds by the file's number modulo folds, or by a seeded hash of its name. */
+      folds: z.number().int().min(2).max(20).default(4),
+      /** Only files whose path (relative to the data folder) matches one of these prefixes are scored; all may train. */
+      include: z.array(z.string()).default([]),
+      gates: z
+        .strictObject({
+          minF1: z.number().min(0).max(1).optional(),
+          maxFalseAlarmRate: z.number().min(0).max(1).optional(),
+          maxMissedAlarmRate: z.number().min(0).max(1).optional(),
+        })
+        .default({}),
+      /** Largest loss of F1 against the champion that still counts as not inferior. */
+      nonInferiorityMargin: z.number().min(0).max(1).default(0.03),
+    })
+    .prefault({}),
+  gates: z
+    .strictObject({
+      maxLatencyP99Ms: z.number().positive().default(20),
+      maxSizeMb: z.number().positive().default(20),
+      maxOpset: z.number().int().positive().default(21),
+      parityTolerance: z.number().positive().default(1e-4),
+    })
+    .prefault({}),
+  serve: z.strictObject({
+    /** Entry script (ES module) that exports `init(context)` and `run(data, context)`. */
+    entry: relativePath,
+    assets: z.array(relativePath).default([]),
+    platforms: z.array(z.enum(['linux/amd64', 'linux/arm64', 'linux/arm/v7'])).default([]),
+  }),
+  monitoring: z
+    .strictObject({
+      /** Scored windows per summary that a device sends. */
+      windowsPerSummary: z.number().int().positive().default(30),
+      /** Data windows: drift must show in `k` of the last `m` reports. */
+      k: z.number().int().positive().default(2),
+      m: z.number().int().positive().default(3),
+      psiFloor: z.number().positive().default(0.2),
+      minReadings: z.number().int().positive().default(500),
+      cooldownSeconds: z.number().int().nonnegative().default(3600),
+      /** `drift-and-loss`: persistent drift needs estimated or realised loss beside it; `drift`: persistent drift suffices. */
+      retrainOn: z.enum(['drift-and-loss', 'drift', 'never']).default('drift-and-loss'),
+    })
+    .prefault({}),
+  deployment: z
+    .strictObject({
+      /** What happens to a version that passed: deploy it, wait for an approval, or nothing. */
+      policy: z.enum(['auto', 'approval', 'never']).default('never'),
+    })
+    .prefault({}),
+});
+
+export type ProjectSpec = z.infer<typeof projectSchema>;
+export type ColumnSpec = z.infer<typeof columnSchema>;
+
+/** Written by the platform to `$WINDLASS_DATA/manifest.json`: one entry per file of the snapshot. */
+export interface DataManifest {
+  readonly schema: 'windlass.data/1';
+  readonly digest: string;
+  readonly files: readonly DataFile[];
+}
+
+export interface DataFile {
+  /** Path relative to `$WINDLASS_DATA`, always `.csv` (`;` separated) or `.parquet` as given. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly rows: number;
+  /** The pump or experiment: one file, one group; never split. */
+  readonly group: string;
+  readonly labelled: boolean;
+  /** Fold in which this group is held out; null when it is never scored (it may train in every fold). */
+  readonly fold: number | null;
+}
+
+/** One line of JSON on the train command's stdout. */
+export interface TrainProgress {
+  readonly progress?: number;
+  readonly message?: string;
+  readonly metrics?: Record<string, number>;
+}
+
+/** `$WINDLASS_OUT/golden.json`: at least 1,000 rows with the training framework's own predictions. */
+export interface GoldenFile {
+  readonly schema: 'windlass.golden/1';
+  /** Input name → { shape: [N, ...], data: flat row-major float32 values }. */
+  readonly inputs: Record<string, { readonly shape: number[]; readonly data: number[] }>;
+  /** Output name → expected values, flat, N values. */
+  readonly outputs: Record<string, { readonly shape: number[]; readonly data: number[] }>;
+}
+
+// `$WINDLASS_OUT` besides: model.onnx (trained on all groups), folds/<k>.onnx (trained without the groups of fold k),
+// metrics.json (a flat object of numbers).
