@@ -1,10 +1,15 @@
 import { z } from 'zod';
 
-const name = z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'expected lower-case letters, digits and dashes, e.g. "pump-health"');
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{1,62}$/, 'expected lower-case letters, digits and dashes, e.g. "pump-health"');
 const relativePath = z
   .string()
   .min(1)
-  .refine((p) => !p.startsWith('/') && !p.split(/[\\/]/).includes('..'), 'expected a path inside the project folder');
+  .refine(
+    (p) => !p.startsWith('/') && !p.split(/[\\/]/).includes('..'),
+    'expected a path inside the project folder',
+  );
 
 /** One sensor channel: its name in the data files, its unit, and the range a working sensor can give. */
 export const columnSchema = z.object({

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { digestSchema } from './artefact.ts';
+import type { ArtefactRef } from './artefact.ts';
+import type { GateResult } from './gate.ts';
+import type { StepReport } from './progress.ts';
+import type { DeploymentPolicy } from './deploy.ts';
+import { deploymentOptionsSchema } from './deploy.ts';
+
+export const BUILD_STEPS = [
+  'checkout',
+  'environment',
+  'checks',
+  'publish',
+  'snapshot',
+  'data-gates',
+  'train',
+  'model-gates',
+  'evaluate',
+  'compare',
+  'register',
+] as const;
+export type BuildStep = (typeof BUILD_STEPS)[number];
+
+/**
+ * Input of `buildAndTrain`. Either `project` (a folder in a git repository, or a git URL with `#subfolder`) at `ref`, or
+ * `pipeline` (a published `name@version`), which retraining uses.
+ */
+export const buildInputSchema = z.strictObject({
+  project: z
+    .string()
+    .min(1)
+    .default('examples/pump-health')
+    .describe('folder with windlass.yaml inside a git repository, or a git URL'),
+  ref: z.string().min(1).default('HEAD').describe('branch, tag or commit'),
+  pipeline: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*@[0-9]+$/, 'expected name@version, e.g. "pump-health@3"')
+    .optional(),
+  data: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'file, folder or glob with CSV or Parquet files; default: what the last run of this pipeline used',
+    ),
+  params: z.record(z.string(), z.unknown()).default({}),
+  seed: z.number().int().nonnegative().optional(),
+  allowDirty: z.boolean().default(false),
+  /** Steps whose cached results are not used; `["*"]` means none is. */
+  noCache: z.array(z.enum([...BUILD_STEPS, '*'])).default([]),
+  /** Run again from this step on, whatever the cache holds. */
+  from: z.enum(BUILD_STEPS).optional(),
+  deploy: deploymentOptionsSchema.optional(),
+  /** Who asked, for the audit trail. */
+  actor: z.string().min(1).default('engineer'),
+  reason: z.string().default(''),
+});
+export type BuildInput = z.input<typeof buildInputSchema>;
+export type ResolvedBuildInput = z.output<typeof buildInputSchema>;
+export const BUILD_EXAMPLE = { project: 'examples/pump-health', ref: 'HEAD', data: 'data/pumps' };
+
+export interface SourceRef {
+  readonly repository: string;
+  readonly subfolder: string;
+  readonly commit: string;
+  readonly ref: string;
+  readonly dirty: boolean;
+  /** Deterministic tar of the project folder without what git ignores. */
+  readonly bundle: ArtefactRef;
+}
+
+export interface DataRef {
+  readonly digest: string;
+  readonly source: string;
+  readonly files: number;
+  readonly rows: number;
+  /** The snapshot's manifest (DataManifest) as artefact. */
+  readonly manifest: ArtefactRef;
+}
+
+/** tp, tn, fp, fn are counts of scored windows. */
+export interface Confusion {
+  readonly tp: number;
+  readonly tn: number;
+  readonly fp: number;
+  readonly fn: number;
+}
+
+export interface EvaluationMetrics {
+  readonly f1: number;
+  /** FP / (FP + TN) */
+  readonly falseAlarmRate: number;
+  /** FN / (FN + TP) */
+  readonly missedAlarmRate: number;
+  readonly auc: number;
+  /** F1 of the rule that always raises the alarm: 2p / (1 + p) with prevalence p. */
+  readonly alwaysAlarmF1: number;
+  readonly confusion: Confusion;
+  readonly rows: number;
+  readonly groups: number;
+}
+
+export const VERDICTS = [
+  'SUPERIOR',
+  'NON_INFERIOR',
+  'INFERIOR',
+  'INCONCLUSIVE',
+  'INVALID',
+  'NO_BASELINE',
+] as const;
+export type ComparisonVerdict = (typeof VERDICTS)[number];
+
+/** Challenger against champion on the same rows; difference = challenger − champion of the primary metric. */
+export interface Comparison {
+  readonly verdict: ComparisonVerdict;
+  readonly metric: 'f1';
+  readonly champion: { readonly version: string; readonly value: number } | null;
+  readonly challenger: { readonly value: number };
+  readonly difference: number | null;
+  /** 95 % interval of the difference from a paired cluster bootstrap by group. */
+  readonly interval: readonly [number, number] | null;
+  readonly margin: number;
+  readonly rows: number;
+  readonly groups: number;
+  readonly replicates: number;
+  readonly reason: string;
+}
+
+export interface BuildResult {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly model: {
+    readonly name: string;
+    readonly version: string;
+    readonly digest: string;
+    readonly aliases: readonly string[];
+  };
+  readonly pipeline: { readonly name: string; readonly version: string };
+  readonly data: { readonly digest: string; readonly files: number; readonly rows: number };
+  readonly source: { readonly repository: string; readonly commit: string; readonly dirty: boolean };
+  readonly gates: readonly GateResult[];
+  readonly metrics: EvaluationMetrics;
+  readonly comparison: Comparison;
+  readonly steps: readonly StepReport[];
+  readonly seconds: number;
+  /** The deployment that was started for this version, if the policy asked for one. */
+  readonly deployment?: { readonly workflowId: string; readonly policy: DeploymentPolicy };
+}
+
+export const modelReferenceSchema = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]*@([0-9]+|[a-z][a-z0-9-]*)$/,
+    'expected name@version or name@alias, e.g. "pump-health@3" or "pump-health@champion"',
+  );
+export { digestSchema };

@@ -1,0 +1,42 @@
+/** Names that live outside the code: in Temporal, in the hub, on devices. Changing one is a migration. */
+
+export const TASK_QUEUES = {
+  control: 'control',
+  training: 'training',
+  packaging: 'packaging',
+  fleet: 'fleet',
+  monitoring: 'monitoring',
+} as const;
+export type TaskQueueName = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
+
+export const WORKFLOWS = {
+  buildAndTrain: 'buildAndTrain',
+  packageAndDeploy: 'packageAndDeploy',
+  fleetRollout: 'fleetRollout',
+  stragglerWatch: 'stragglerWatch',
+  monitorAndRetrain: 'monitorAndRetrain',
+  retrainCoordinator: 'retrainCoordinator',
+} as const;
+export type WorkflowName = (typeof WORKFLOWS)[keyof typeof WORKFLOWS];
+
+/** All are of type Keyword; the dev server allows ten. */
+export const SEARCH_ATTRIBUTES = {
+  model: 'WindlassModel',
+  version: 'WindlassVersion',
+  pipeline: 'WindlassPipeline',
+  stage: 'WindlassStage',
+  commit: 'WindlassCommit',
+  deviceGroup: 'WindlassDeviceGroup',
+} as const;
+
+/** Workflow ids are stable, so that a second start of the same thing finds the first. */
+export const workflowIds = {
+  rollout: (model: string, version: string, run: string): string => `rollout-${model}-${version}-${run}`,
+  stragglers: (model: string, version: string, run: string): string =>
+    `stragglers-${model}-${version}-${run}`,
+  retrainCoordinator: (model: string): string => `retrain-coordinator-${model}`,
+  monitorSchedule: (model: string): string => `monitor-${model}`,
+} as const;
+
+/** Aliases with a meaning to Windlass; any other lower-case name may be used too. */
+export const ALIASES = { champion: 'champion', challenger: 'challenger' } as const;

@@ -1,0 +1,51 @@
+import type { Attestation, DeviceTags, EdgeModuleReport } from '../contracts/fleet.ts';
+
+export interface FleetDevice {
+  readonly deviceId: string;
+  readonly tags: DeviceTags;
+  readonly connected: boolean;
+  /** ISO 8601, or null when the device never connected. */
+  readonly lastActivity: string | null;
+  readonly etag: string;
+}
+
+/** One device's evidence, read from the module twins of `$edgeAgent` and the scorer; never from a lagging query. */
+export interface DeviceEvidence {
+  readonly deviceId: string;
+  readonly connected: boolean;
+  readonly lastActivity: string | null;
+  /** `$edgeAgent`'s report on the scorer module, or null before the first. */
+  readonly agent: EdgeModuleReport | null;
+  /** What the module attests about itself, or null before the first. */
+  readonly attestation: Attestation | null;
+}
+
+/** The device of a layered deployment: one configuration per model version. */
+export interface ModelConfiguration {
+  readonly id: string;
+  readonly image: string;
+  readonly model: { readonly name: string; readonly version: string; readonly digest: string };
+  readonly priority: number;
+}
+
+/** What the rollout needs of the device hub. Errors: HUB_UNREACHABLE, HUB_REFUSED, HUB_THROTTLED, NOT_FOUND, CONFLICT. */
+export interface FleetHub {
+  /** All edge devices that meet a condition of the hub's query language ('' = all); the answer may lag. */
+  listDevices(condition: string): Promise<FleetDevice[]>;
+  /** Merges tags into the twins of these devices; reports each done device so that a long call can resume. */
+  setTarget(
+    deviceIds: readonly string[],
+    target: string | null,
+    onDone?: (deviceId: string) => void,
+  ): Promise<void>;
+  /** Direct reads of the twins of these devices. */
+  readEvidence(deviceIds: readonly string[], onDone?: (deviceId: string) => void): Promise<DeviceEvidence[]>;
+  /** Creates the configuration if it is absent; refuses (CONFLICT) one of the same id with other content. */
+  ensureConfiguration(configuration: ModelConfiguration): Promise<void>;
+  deleteConfiguration(id: string): Promise<void>;
+  configurations(): Promise<ModelConfiguration[]>;
+  /** Creates edge devices that do not exist yet, with their tags; returns connection strings by device id. */
+  provision(
+    devices: ReadonlyArray<{ deviceId: string; tags: Partial<DeviceTags> }>,
+  ): Promise<Record<string, string>>;
+}

@@ -1,0 +1,125 @@
+import type { ArtefactRef } from '../contracts/artefact.ts';
+import type { Comparison, DataRef, EvaluationMetrics, SourceRef } from '../contracts/build.ts';
+import type { PackagedImage } from '../contracts/deploy.ts';
+import type { GateResult } from '../contracts/gate.ts';
+import type { ProjectSpec } from '../contracts/project.ts';
+
+/** Who did something and why; every change carries one and leaves an audit event in the same transaction. */
+export interface Actor {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+export interface RunIdentity {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export interface PipelineVersion {
+  readonly name: string;
+  readonly version: string;
+  /** sha256 over source bundle, environment lock and spec: the same content is the same version. */
+  readonly digest: string;
+  readonly source: SourceRef;
+  readonly environment: string;
+  readonly spec: ProjectSpec;
+  readonly checks: readonly GateResult[];
+  readonly createdAt: string;
+}
+
+export interface ModelRegistration {
+  readonly name: string;
+  /** sha256 of model.onnx; with pipeline and data digest it identifies the version. */
+  readonly digest: string;
+  readonly onnx: ArtefactRef;
+  readonly golden: ArtefactRef;
+  readonly baseline: ArtefactRef;
+  /** Fold models by fold number, for fair comparison later. */
+  readonly folds: Readonly<Record<string, ArtefactRef>>;
+  readonly card: ArtefactRef | null;
+  readonly log: ArtefactRef | null;
+  readonly pipeline: { readonly name: string; readonly version: string };
+  readonly data: DataRef;
+  readonly params: Record<string, unknown>;
+  readonly seed: number;
+  readonly metrics: EvaluationMetrics;
+  readonly gates: readonly GateResult[];
+  readonly comparison: Comparison;
+  readonly run: RunIdentity;
+}
+
+export type ModelState = 'registered' | 'rejected' | 'retired';
+
+export interface ModelVersion extends ModelRegistration {
+  readonly version: string;
+  readonly state: ModelState;
+  readonly aliases: readonly string[];
+  readonly createdAt: string;
+  readonly createdBy: string;
+}
+
+export interface AuditEvent {
+  readonly seq: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly details: Record<string, unknown>;
+}
+
+export interface Lineage {
+  readonly model: { readonly name: string; readonly version: string; readonly digest: string };
+  readonly run: RunIdentity;
+  readonly pipeline: { readonly name: string; readonly version: string };
+  readonly commit: string;
+  readonly repository: string;
+  readonly environment: string;
+  readonly data: ReadonlyArray<{ readonly path: string; readonly sha256: string }>;
+  readonly dataDigest: string;
+  readonly image: PackagedImage | null;
+  readonly deployments: ReadonlyArray<{
+    readonly rolloutId: string;
+    readonly outcome: string;
+    readonly startedAt: string;
+    readonly finishedAt: string | null;
+  }>;
+  readonly devices: readonly string[];
+  readonly audit: readonly AuditEvent[];
+}
+
+/** Immutable pipeline and model versions, aliases with history, lineage, audit. */
+export interface Registry {
+  /** Publishes a pipeline version, or returns the one that already has this digest. */
+  publishPipeline(
+    pipeline: Omit<PipelineVersion, 'version' | 'createdAt'>,
+    by: Actor,
+  ): Promise<PipelineVersion>;
+  pipeline(name: string, version: string | 'latest'): Promise<PipelineVersion | undefined>;
+  pipelines(name?: string): Promise<PipelineVersion[]>;
+
+  recordData(
+    data: DataRef,
+    files: ReadonlyArray<{ path: string; sha256: string; rows: number }>,
+  ): Promise<void>;
+
+  /** Registers a version, or returns the one that already has this digest, pipeline and data. */
+  registerModel(registration: ModelRegistration, by: Actor): Promise<ModelVersion>;
+  model(name: string, versionOrAlias: string): Promise<ModelVersion | undefined>;
+  models(filter?: { name?: string; alias?: string; limit?: number }): Promise<ModelVersion[]>;
+  /** Points an alias at a version; keeps the history. */
+  setAlias(target: { name: string; alias: string; version: string }, by: Actor): Promise<void>;
+  /** Version that an alias pointed at, at a point in time. */
+  aliasAt(
+    name: string,
+    alias: string,
+    at: Date,
+  ): Promise<{ version: string; by: string; since: string } | undefined>;
+
+  recordImage(model: { name: string; version: string }, image: PackagedImage): Promise<void>;
+  image(name: string, version: string): Promise<PackagedImage | undefined>;
+
+  lineage(name: string, version: string): Promise<Lineage>;
+  audit(filter?: { subject?: string; limit?: number }): Promise<AuditEvent[]>;
+  recordAudit(event: Omit<AuditEvent, 'seq' | 'at'>): Promise<void>;
+}
