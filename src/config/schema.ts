@@ -1,0 +1,206 @@
+import { z } from 'zod';
+
+export const TASK_QUEUE_NAMES = ['control', 'training', 'packaging', 'fleet', 'monitoring'] as const;
+
+/** Numbers arrive as text from the environment and from flags; anything that is not a number stays as it is and is refused. */
+const numeric = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((v) => (typeof v === 'string' && v.trim() !== '' ? Number(v) : v), schema);
+
+const whole = (min: number, max: number) =>
+  numeric(
+    z
+      .number({ error: `expected a whole number from ${min} to ${max}` })
+      .int(`expected a whole number from ${min} to ${max}`)
+      .min(min, `expected a whole number from ${min} to ${max}`)
+      .max(max, `expected a whole number from ${min} to ${max}`),
+  );
+
+const port = (fallback: number, description: string) =>
+  whole(0, 65_535)
+    .default(fallback)
+    .meta({ description: `${description} (0: any free port)` });
+
+const text = (problem: string) => z.string({ error: problem }).min(1, problem);
+
+const list = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((v) => (typeof v === 'string' ? v.split(',').map((s) => s.trim()) : v), schema);
+
+/**
+ * The one schema of every setting. `meta` carries what the loader and the documentation need: `env` (a name other than
+ * the derived WINDLASS_…), `secret` (masked when shown; also read from the file that NAME_FILE points to), `path`
+ * (resolved to an absolute path).
+ */
+export const configSchema = z.strictObject({
+  stateDir: text('expected a folder')
+    .default('.windlass')
+    .meta({ description: 'Folder of databases, logs and artefacts of the embedded parts', path: true }),
+  temporal: z
+    .strictObject({
+      address: text('expected host:port')
+        .regex(/^[^\s:/]+:\d+$/, 'expected host:port, e.g. "127.0.0.1:7233"')
+        .optional()
+        .meta({
+          description: 'An existing Temporal server; without it one is started',
+          env: 'TEMPORAL_ADDRESS',
+        }),
+      namespace: text('expected a name')
+        .default('default')
+        .meta({ description: 'Temporal namespace', env: 'TEMPORAL_NAMESPACE' }),
+      port: port(7233, 'Port of the Temporal server that is started'),
+      uiPort: port(8233, 'Port of its web UI'),
+    })
+    .prefault({}),
+  database: z
+    .strictObject({
+      url: text('expected a URL')
+        .regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/name')
+        .optional()
+        .meta({
+          description: 'An existing PostgreSQL; without it one is started',
+          env: 'DATABASE_URL',
+          secret: true,
+        }),
+      port: port(54_329, 'Port of the PostgreSQL server that is started'),
+    })
+    .prefault({}),
+  artefacts: z
+    .strictObject({
+      dir: text('expected a folder')
+        .optional()
+        .meta({ description: 'Folder of the artefact store; stateDir/artefacts when not set', path: true }),
+    })
+    .prefault({}),
+  hub: z
+    .strictObject({
+      connectionString: text('expected a connection string')
+        .regex(
+          /^(?=.*HostName=[^;]+)(?=.*SharedAccessKeyName=[^;]+)(?=.*SharedAccessKey=[^;]+)/,
+          'expected "HostName=…;SharedAccessKeyName=…;SharedAccessKey=…"',
+        )
+        .optional()
+        .meta({
+          description: 'Service connection string of an IoT Hub; without it the stand-in is started',
+          secret: true,
+        }),
+      port: whole(1, 65_535).optional().meta({ description: 'HTTPS port of the hub when it is not 443' }),
+      caFile: text('expected a file')
+        .optional()
+        .meta({ description: 'PEM file of the certificate authority that signed the hub', path: true }),
+      telemetryDir: text('expected a folder')
+        .optional()
+        .meta({ description: 'Folder into which the hub routes telemetry', path: true }),
+      httpsPort: port(9443, 'HTTPS port of the hub stand-in that is started'),
+      mqttPort: port(8883, 'MQTT port of the hub stand-in that is started'),
+      requestTimeoutMs: whole(100, 600_000)
+        .default(15_000)
+        .meta({ description: 'Deadline of one call to the hub, in milliseconds' }),
+    })
+    .prefault({}),
+  fleet: z
+    .strictObject({
+      devices: whole(0, 100_000).default(20).meta({ description: 'Virtual pumps' }),
+      seed: whole(0, 2_147_483_647)
+        .default(7)
+        .meta({ description: 'Seed of the virtual fleet and of the demo' }),
+      speed: numeric(
+        z
+          .number({ error: 'expected a number from 0.1 to 100000' })
+          .min(0.1, 'expected a number from 0.1 to 100000')
+          .max(100_000, 'expected a number from 0.1 to 100000'),
+      )
+        .default(60)
+        .meta({ description: 'Simulated seconds per real second' }),
+    })
+    .prefault({}),
+  api: z
+    .strictObject({
+      host: text('expected a host name or address')
+        .default('127.0.0.1')
+        .meta({ description: 'Address that the HTTP API listens on' }),
+      port: port(8787, 'Port of the HTTP API'),
+    })
+    .prefault({}),
+  packaging: z
+    .strictObject({
+      engine: z
+        .enum(['auto', 'docker', 'process'], { error: 'expected auto, docker or process' })
+        .default('auto')
+        .meta({ description: 'auto: containers where a Docker Engine answers, otherwise a process' }),
+      baseImage: text('expected an image reference')
+        .optional()
+        .meta({ description: 'Base image with Node 24; without it one is assembled from this machine' }),
+      registry: text('expected host[:port][/path]')
+        .optional()
+        .meta({ description: 'Registry that images are pushed to' }),
+    })
+    .prefault({}),
+  worker: z
+    .strictObject({
+      queues: list(
+        z
+          .array(z.enum(TASK_QUEUE_NAMES, { error: `expected some of ${TASK_QUEUE_NAMES.join(', ')}` }), {
+            error: `expected a list of ${TASK_QUEUE_NAMES.join(', ')}`,
+          })
+          .min(1, 'expected at least one task queue'),
+      )
+        .default([...TASK_QUEUE_NAMES])
+        .meta({ description: 'Task queues that this worker process serves' }),
+      metricsPort: whole(1, 65_535)
+        .optional()
+        .meta({ description: 'Port of the Prometheus endpoint of the worker; without it there is none' }),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+          error: 'expected trace, debug, info, warn, error or silent',
+        })
+        .default('info')
+        .meta({ description: 'Least severe level that is logged' }),
+    })
+    .prefault({}),
+});
+
+type Parsed = z.infer<typeof configSchema>;
+
+/** Every setting, validated; paths are absolute. */
+export type WindlassConfig = Readonly<Omit<Parsed, 'artefacts'>> & {
+  readonly artefacts: { readonly dir: string };
+};
+
+export interface SettingInfo {
+  /** Dotted name, e.g. `temporal.port`. */
+  readonly key: string;
+  readonly env: string;
+  readonly description: string;
+  readonly secret: boolean;
+  readonly path: boolean;
+}
+
+function inner(schema: z.core.$ZodType): z.core.$ZodType {
+  return schema instanceof z.ZodPrefault ? schema.def.innerType : schema;
+}
+
+function collect(schema: z.ZodObject, prefix: string): SettingInfo[] {
+  return Object.entries(schema.shape).flatMap(([name, child]) => {
+    const key = prefix === '' ? name : `${prefix}.${name}`;
+    const core = inner(child);
+    if (core instanceof z.ZodObject) return collect(core, key);
+    const meta = child instanceof z.ZodType ? (child.meta() ?? {}) : {};
+    const derived = `WINDLASS_${key
+      .replace(/([a-z])([A-Z])/g, '$1_$2')
+      .replaceAll('.', '_')
+      .toUpperCase()}`;
+    return {
+      key,
+      env: typeof meta.env === 'string' ? meta.env : derived,
+      description: meta.description ?? '',
+      secret: meta.secret === true,
+      path: meta.path === true,
+    };
+  });
+}
+
+/** Every setting with its environment name and description, in schema order; the documentation is made from it. */
+export const SETTINGS: readonly SettingInfo[] = collect(configSchema, '');
