@@ -11,4 +11,6 @@ export interface ArtefactStore {
   /** Writes the artefact to a new file, by link or copy. */
   toFile(digest: string, path: string): Promise<void>;
   has(digest: string): Promise<boolean>;
+  /** Size and media type (as the first put gave it) of a stored artefact, without reading it. */
+  stat(digest: string): Promise<ArtefactRef | undefined>;
 }
