@@ -26,3 +26,13 @@ export interface StepReport {
   /** Why a cached result was taken; absent when the step ran. */
   readonly why?: string;
 }
+
+/** What a step's activity hands back to its workflow: the value, and what the progress report says about it. */
+export interface StepOutput<T> {
+  readonly value: T;
+  readonly cached?: boolean;
+  readonly why?: string;
+  /** One line for people: what was found or made. */
+  readonly message?: string;
+  readonly gates?: readonly GateResult[];
+}
