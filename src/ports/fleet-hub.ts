@@ -18,6 +18,10 @@ export interface DeviceEvidence {
   readonly agent: EdgeModuleReport | null;
   /** What the module attests about itself, or null before the first. */
   readonly attestation: Attestation | null;
+  /** Value of the target tag `windlass.<slot>` in the device twin now; null when there is none. */
+  readonly target?: string | null;
+  /** `$edgeAgent`'s lastDesiredStatus: how applying the newest deployment went (200 = applied), e.g. a failed pull. */
+  readonly lastDesired?: { readonly code: number; readonly description: string } | null;
 }
 
 /** The device of a layered deployment: one configuration per model version. */
