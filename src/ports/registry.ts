@@ -88,6 +88,18 @@ export interface Lineage {
   readonly audit: readonly AuditEvent[];
 }
 
+/** What a device was given, since when, and why. */
+export interface DeviceAssignment {
+  readonly deviceId: string;
+  readonly model: string;
+  readonly version: string;
+  readonly rolloutId: string | null;
+  readonly ring: string | null;
+  readonly since: string;
+  readonly until: string | null;
+  readonly reason: string;
+}
+
 /** Immutable pipeline and model versions, aliases with history, lineage, audit. */
 export interface Registry {
   /** Publishes a pipeline version, or returns the one that already has this digest. */
@@ -101,12 +113,17 @@ export interface Registry {
   recordData(
     data: DataRef,
     files: ReadonlyArray<{ path: string; sha256: string; rows: number }>,
+    /** Pipeline that used it: a later run of it without a data source takes the same source. */
+    usedBy?: string,
   ): Promise<void>;
+  /** The data that the last run of a pipeline used. */
+  lastData(pipeline: string): Promise<DataRef | undefined>;
 
   /** Registers a version, or returns the one that already has this digest, pipeline and data. */
   registerModel(registration: ModelRegistration, by: Actor): Promise<ModelVersion>;
   model(name: string, versionOrAlias: string): Promise<ModelVersion | undefined>;
-  models(filter?: { name?: string; alias?: string; limit?: number }): Promise<ModelVersion[]>;
+  /** Newest first; `data` is the digest of a data set or of one of its files: forward from data to models. */
+  models(filter?: { name?: string; alias?: string; data?: string; limit?: number }): Promise<ModelVersion[]>;
   /** Points an alias at a version; keeps the history. */
   setAlias(target: { name: string; alias: string; version: string }, by: Actor): Promise<void>;
   /** Version that an alias pointed at, at a point in time. */
@@ -114,12 +131,14 @@ export interface Registry {
     name: string,
     alias: string,
     at: Date,
-  ): Promise<{ version: string; by: string; since: string } | undefined>;
+  ): Promise<{ version: string; by: string; since: string; reason: string } | undefined>;
 
-  recordImage(model: { name: string; version: string }, image: PackagedImage): Promise<void>;
+  recordImage(model: { name: string; version: string }, image: PackagedImage, by?: Actor): Promise<void>;
   image(name: string, version: string): Promise<PackagedImage | undefined>;
 
   lineage(name: string, version: string): Promise<Lineage>;
+  /** What ran on a device, newest first. */
+  deviceHistory(deviceId: string): Promise<DeviceAssignment[]>;
   audit(filter?: { subject?: string; limit?: number }): Promise<AuditEvent[]>;
   recordAudit(event: Omit<AuditEvent, 'seq' | 'at'>): Promise<void>;
 }

@@ -92,6 +92,7 @@ describe('folder as artefact store', () => {
   test('a missing artefact, a path as digest and a missing source file are clear errors', async () => {
     const store = createFileArtefactStore(join(dir, 'store'));
     const none = digestOf('none');
+    await store.put('another', 'text/plain');
     await expect(store.read(none)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(store.stream(none)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(store.toFile(none, join(dir, 'copy'))).rejects.toMatchObject({ code: 'NOT_FOUND' });

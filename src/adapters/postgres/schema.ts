@@ -1,3 +1,4 @@
+import type { RegistryTables } from './registry-tables.ts';
+
 // Each area declares its tables beside its store; this is where they come together.
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type
-export interface Database {}
+export type Database = RegistryTables;

@@ -1,0 +1,186 @@
+import { sql } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Actor, ModelRegistration, ModelVersion, Registry } from '../../ports/registry.ts';
+import { appendAudit } from './audit-log.ts';
+import { insertDataSet } from './data-sets.ts';
+import { lockName } from './lock-name.ts';
+import { versionNumber } from './pipeline-versions.ts';
+import { json } from './registry-tables.ts';
+import type { Database } from './schema.ts';
+
+/** Model versions: immutable, numbered without gaps per name; identity is (name, digest, pipeline, data). */
+export function createModelVersions(
+  db: Kysely<Database>,
+  clock: Clock,
+): Pick<Registry, 'registerModel' | 'model' | 'models'> {
+  return {
+    registerModel: (registration, by) =>
+      db.transaction().execute(async (transaction) => {
+        await lockName(transaction, 'model', registration.name);
+        const known = await findSame(transaction, registration);
+        const version = known ?? (await insertVersion(transaction, clock, { registration, by }));
+        const [model] = await select(transaction)
+          .where('name', '=', registration.name)
+          .where('version', '=', version)
+          .execute();
+        if (model === undefined) throw new WindlassError('INTERNAL', 'The registered version is gone.');
+        return toModel(model);
+      }),
+
+    model: async (name, versionOrAlias) => {
+      const number = versionNumber(versionOrAlias);
+      const row = await select(db)
+        .where('name', '=', name)
+        .where((e) =>
+          number !== undefined
+            ? e('version', '=', number)
+            : e(
+                'version',
+                'in',
+                e
+                  .selectFrom('model_aliases')
+                  .select('version')
+                  .where('name', '=', name)
+                  .where('alias', '=', versionOrAlias)
+                  .where('until', 'is', null),
+              ),
+        )
+        .executeTakeFirst();
+      return row && toModel(row);
+    },
+
+    models: async ({ name, alias, data, limit } = {}) => {
+      let query = select(db);
+      if (name !== undefined) query = query.where('name', '=', name);
+      if (alias !== undefined)
+        query = query.where((e) =>
+          e.exists(
+            e
+              .selectFrom('model_aliases')
+              .select('id')
+              .whereRef('model_aliases.name', '=', 'models.name')
+              .whereRef('model_aliases.version', '=', 'models.version')
+              .where('alias', '=', alias)
+              .where('until', 'is', null),
+          ),
+        );
+      if (data !== undefined)
+        query = query.where((e) =>
+          e.or([
+            e('data_digest', '=', data),
+            e(
+              'data_digest',
+              'in',
+              e
+                .selectFrom('data_files')
+                .select('data_digest')
+                .where('sha256', '=', data.replace(/^sha256:/, '')),
+            ),
+          ]),
+        );
+      const rows = await query
+        .orderBy('created_at', 'desc')
+        .orderBy('name')
+        .orderBy('version', 'desc')
+        .limit(limit ?? 500)
+        .execute();
+      return rows.map(toModel);
+    },
+  };
+}
+
+async function findSame(
+  transaction: Transaction<Database>,
+  registration: ModelRegistration,
+): Promise<number | undefined> {
+  const row = await transaction
+    .selectFrom('models')
+    .select('version')
+    .where('name', '=', registration.name)
+    .where('digest', '=', registration.digest)
+    .where('pipeline_name', '=', registration.pipeline.name)
+    .where('pipeline_version', '=', versionNumber(registration.pipeline.version) ?? 0)
+    .where('data_digest', '=', registration.data.digest)
+    .executeTakeFirst();
+  return row?.version;
+}
+
+async function insertVersion(
+  transaction: Transaction<Database>,
+  clock: Clock,
+  { registration, by }: { registration: ModelRegistration; by: Actor },
+): Promise<number> {
+  const { name, digest, pipeline, data, run } = registration;
+  const published = await transaction
+    .selectFrom('pipelines')
+    .select('version')
+    .where('name', '=', pipeline.name)
+    .where('version', '=', versionNumber(pipeline.version) ?? 0)
+    .executeTakeFirst();
+  if (published === undefined)
+    throw new WindlassError(
+      'NOT_FOUND',
+      `The pipeline ${pipeline.name}@${pipeline.version} is not published, so no model can be registered from it.`,
+    );
+  await insertDataSet(transaction, clock, data);
+  const { last } = await transaction
+    .selectFrom('models')
+    .select((e) => e.fn.max('version').as('last'))
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow();
+  const version = (last ?? 0) + 1;
+  await transaction
+    .insertInto('models')
+    .values({
+      ...{ name, version, digest },
+      pipeline_name: pipeline.name,
+      pipeline_version: published.version,
+      data_digest: data.digest,
+      registration: json(registration),
+      workflow_id: run.workflowId,
+      run_id: run.runId,
+      state: 'registered',
+      created_at: clock.now(),
+      created_by: by.actor,
+    })
+    .execute();
+  await appendAudit(transaction, clock, {
+    ...by,
+    action: 'model.registered',
+    subject: `model/${name}@${version}`,
+    details: {
+      digest,
+      pipeline: `${pipeline.name}@${pipeline.version}`,
+      data: data.digest,
+      workflowId: run.workflowId,
+      runId: run.runId,
+      verdict: registration.comparison.verdict,
+    },
+  });
+  return version;
+}
+
+function select(db: Kysely<Database>) {
+  return db
+    .selectFrom('models')
+    .selectAll('models')
+    .select(
+      sql<string[]>`array(select alias from model_aliases a where a.name = models.name
+        and a.version = models.version and a.until is null order by alias)`.as('aliases'),
+    );
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
+
+function toModel(row: Row): ModelVersion {
+  return {
+    ...row.registration,
+    version: String(row.version),
+    state: row.state,
+    aliases: row.aliases,
+    createdAt: row.created_at.toISOString(),
+    createdBy: row.created_by,
+  };
+}

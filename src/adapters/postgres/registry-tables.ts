@@ -1,0 +1,92 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { ArtefactRef } from '../../contracts/artefact.ts';
+import type { SourceRef } from '../../contracts/build.ts';
+import type { PackagedImage } from '../../contracts/deploy.ts';
+import type { GateResult } from '../../contracts/gate.ts';
+import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ModelRegistration, ModelState } from '../../ports/registry.ts';
+
+/** JSON columns are read as values and written as text (see `json`). */
+export type Json<T> = ColumnType<T, string, string>;
+/** bigint columns are read as text. */
+type BigInteger = ColumnType<string, number | string, number | string>;
+
+/** The text of a JSON column; the driver would turn an array into a PostgreSQL array. */
+export function json(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+export interface RegistryTables {
+  pipelines: {
+    name: string;
+    version: number;
+    digest: string;
+    commit: string;
+    source: Json<SourceRef>;
+    environment: string;
+    spec: Json<ProjectSpec>;
+    checks: Json<GateResult[]>;
+    created_at: Date;
+    created_by: string;
+  };
+  data_sets: {
+    digest: string;
+    source: string;
+    files: number;
+    rows: BigInteger;
+    manifest: Json<ArtefactRef>;
+    created_at: Date;
+  };
+  data_files: { data_digest: string; path: string; sha256: string; rows: BigInteger };
+  pipeline_data: { pipeline: string; data_digest: string; source: string; used_at: Date };
+  models: {
+    name: string;
+    version: number;
+    digest: string;
+    pipeline_name: string;
+    pipeline_version: number;
+    data_digest: string;
+    registration: Json<ModelRegistration>;
+    workflow_id: string;
+    run_id: string;
+    state: ModelState;
+    created_at: Date;
+    created_by: string;
+  };
+  model_aliases: {
+    id: Generated<string>;
+    name: string;
+    alias: string;
+    version: number;
+    since: Date;
+    until: Date | null;
+    set_by: string;
+    reason: string;
+  };
+  model_images: {
+    name: string;
+    version: number;
+    digest: string;
+    image: Json<PackagedImage>;
+    recorded_at: Date;
+  };
+  steps: {
+    step: string;
+    key: string;
+    result: Json<unknown>;
+    workflow_id: string;
+    run_id: string;
+    created_at: Date;
+  };
+  audit_events: {
+    seq: BigInteger;
+    at: Date;
+    actor: string;
+    action: string;
+    subject: string;
+    reason: string;
+    details: Json<Record<string, unknown>>;
+    prev_hash: string;
+    hash: string;
+  };
+}
