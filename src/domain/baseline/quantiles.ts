@@ -1,0 +1,31 @@
+/** Quantile q (0..1) of sorted values by linear interpolation: type 7 of Hyndman & Fan 1996, the default of numpy and R. */
+export function quantile(sorted: ArrayLike<number>, q: number): number {
+  if (sorted.length === 0) throw new RangeError('a quantile needs at least one value');
+  const position = (sorted.length - 1) * q;
+  const low = Math.floor(position);
+  const below = sorted[low] as number;
+  const above = sorted[Math.min(low + 1, sorted.length - 1)] as number;
+  return below + (above - below) * (position - low);
+}
+
+/** Nine inner edges at the deciles. */
+export function decileEdges(sorted: ArrayLike<number>): number[] {
+  return Array.from({ length: 9 }, (_, i) => quantile(sorted, (i + 1) / 10));
+}
+
+/** Bin of a value: the number of edges that are not above it (bin i holds edges[i−1] ≤ x < edges[i]). */
+export function binOf(value: number, edges: readonly number[]): number {
+  let bin = 0;
+  while (bin < edges.length && value >= (edges[bin] as number)) bin += 1;
+  return bin;
+}
+
+/** Counts per bin (edges.length + 1 of them). */
+export function histogram(values: Iterable<number>, edges: readonly number[]): number[] {
+  const counts = new Array<number>(edges.length + 1).fill(0);
+  for (const value of values) {
+    const bin = binOf(value, edges);
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return counts;
+}

@@ -1,0 +1,59 @@
+/** Rows of one group in time order. NaN stands for a missing reading. */
+export interface GroupRows {
+  readonly group: string;
+  readonly rows: number;
+  /** Row-major readings, rows × columns, in the order of the project's columns. */
+  readonly values: Float32Array;
+  /** 1 anomaly, 0 normal, −1 unknown; null when the file has no label column. */
+  readonly labels: Int8Array | null;
+}
+
+/** What the model is given beside the data: per column mean and spread of a pump's commissioning rows. */
+export interface Calibration {
+  readonly mean: Float32Array;
+  readonly std: Float32Array;
+}
+
+/** Smallest spread that a calibration gives: a sensor that stood still must not blow up its normalised readings. */
+export const STD_FLOOR = 1e-6;
+
+/**
+ * Mean and population standard deviation (not below STD_FLOOR) per column over the first `rows` rows, missing readings left
+ * out; summed in double precision, given as float32. Undefined when a column has no reading there.
+ */
+export function fitCalibration(values: Float32Array, columns: number, rows: number): Calibration | undefined {
+  const mean = new Float32Array(columns);
+  const std = new Float32Array(columns);
+  for (let c = 0; c < columns; c += 1) {
+    const readings: number[] = [];
+    for (let r = 0; r < rows; r += 1) {
+      const value = values[r * columns + c];
+      if (value !== undefined && Number.isFinite(value)) readings.push(value);
+    }
+    if (readings.length === 0) return undefined;
+    const m = readings.reduce((a, b) => a + b, 0) / readings.length;
+    const variance = readings.reduce((a, b) => a + (b - m) ** 2, 0) / readings.length;
+    mean[c] = m;
+    std[c] = Math.max(Math.sqrt(variance), STD_FLOOR);
+  }
+  return { mean, std };
+}
+
+/**
+ * Rows whose window is scored: from `calibrationRows` on, with a full window behind them, and no missing reading in it. The
+ * window of row r is rows r − window + 1 … r.
+ */
+export function scorableRows(
+  data: Pick<GroupRows, 'rows' | 'values'>,
+  columns: number,
+  model: { readonly window: number; readonly calibrationRows: number },
+): number[] {
+  const first = Math.max(model.calibrationRows, model.window - 1);
+  let lastGap = -1;
+  const scorable: number[] = [];
+  for (let r = 0; r < data.rows; r += 1) {
+    for (let c = 0; c < columns; c += 1) if (!Number.isFinite(data.values[r * columns + c])) lastGap = r;
+    if (r >= first && lastGap <= r - model.window) scorable.push(r);
+  }
+  return scorable;
+}
