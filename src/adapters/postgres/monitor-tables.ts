@@ -1,0 +1,35 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { MonitorReport } from '../../contracts/monitor.ts';
+import type { WindowSummary } from '../../contracts/window-summary.ts';
+
+type Timestamp = ColumnType<Date, string | Date, never>;
+
+export interface MonitorTables {
+  telemetry_cursors: { source: string; cursor: string | null; updated_at: ColumnType<Date, never, Date> };
+  device_windows: {
+    id: Generated<string>;
+    device_id: string;
+    model: string;
+    version: string;
+    digest: string;
+    seq: number;
+    started_at: Timestamp;
+    ended_at: Timestamp;
+    enqueued_at: Timestamp;
+    summary: JSONColumnType<WindowSummary>;
+  };
+  monitor_marks: { model: string; digest: string; up_to: string };
+  monitor_reports: {
+    id: Generated<string>;
+    workflow_id: string;
+    run_id: string;
+    model: string;
+    version: string;
+    created_at: Generated<Date>;
+    drift: boolean;
+    decision: string;
+    report: JSONColumnType<MonitorReport>;
+    html: string;
+    json: string;
+  };
+}

@@ -1,0 +1,39 @@
+/** Smallest share that enters the logarithm, so that an empty bin gives a large but finite value. */
+export const PSI_SHARE_FLOOR = 1e-4;
+
+/**
+ * Population stability index Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) over bins, with shares floored at 1e-4. Expected: shares that sum to
+ * 1; observed: counts of the same bins. Source: Siddiqi, Credit Risk Scorecards (2006), ch. 9. Null without observations.
+ */
+export function populationStabilityIndex(
+  expected: readonly number[],
+  observed: readonly number[],
+): number | null {
+  if (expected.length !== observed.length) {
+    throw new RangeError(
+      `PSI needs the same bins on both sides: ${expected.length} expected, ${observed.length} observed`,
+    );
+  }
+  const total = observed.reduce((a, b) => a + b, 0);
+  if (total === 0) return null;
+  return expected.reduce((psi, share, i) => {
+    const e = Math.max(share, PSI_SHARE_FLOOR);
+    const a = Math.max((observed[i] ?? 0) / total, PSI_SHARE_FLOOR);
+    return psi + (a - e) * Math.log(a / e);
+  }, 0);
+}
+
+/** Fewest reference chunks that a threshold may rest on. */
+export const MIN_REFERENCE_CHUNKS = 6;
+
+/**
+ * Alarm threshold: max(floor, mean + 3 standard deviations) of the PSI that healthy reference chunks of the same length
+ * show against the whole reference. Null with fewer than six chunks: then nothing can be said.
+ */
+export function calibratedThreshold(chunkPsi: readonly number[], floor: number): number | null {
+  const n = chunkPsi.length;
+  if (n < MIN_REFERENCE_CHUNKS) return null;
+  const mean = chunkPsi.reduce((a, b) => a + b, 0) / n;
+  const variance = chunkPsi.reduce((a, b) => a + (b - mean) ** 2, 0) / (n - 1);
+  return Math.max(floor, mean + 3 * Math.sqrt(variance));
+}

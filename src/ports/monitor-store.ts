@@ -1,0 +1,40 @@
+import type { MonitorReport } from '../contracts/monitor.ts';
+import type { WindowSummary } from '../contracts/window-summary.ts';
+import type { RunIdentity } from './registry.ts';
+
+export interface StoredReport extends RunIdentity {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly createdAt: string;
+  readonly drift: boolean;
+  readonly report: MonitorReport;
+  readonly html: string;
+  readonly json: string;
+}
+
+/** Device windows as they arrive, how far they have been read, and the reports made of them. */
+export interface MonitorStore {
+  cursor(source: string): Promise<string | null>;
+  /** Saves windows and the cursor behind them in one transaction; a window that is known already is not counted. */
+  saveWindows(
+    source: string,
+    cursor: string | null,
+    windows: ReadonlyArray<{ summary: WindowSummary; enqueued: string }>,
+  ): Promise<number>;
+  /** Windows of a model file that arrived since its last report, late ones included, with the mark behind them. */
+  windowsSinceReport(
+    model: string,
+    digest: string,
+  ): Promise<{ windows: WindowSummary[]; mark: string | null }>;
+  /** Saves the report of this run, and moves the mark unless the report found too little to judge; once per run. */
+  saveReport(
+    report: Omit<StoredReport, 'id' | 'createdAt'>,
+    mark: { digest: string; upTo: string | null },
+  ): Promise<StoredReport>;
+  reportOfRun(run: RunIdentity): Promise<StoredReport | undefined>;
+  /** Newest first. */
+  reports(filter: { model?: string; version?: string; limit: number }): Promise<StoredReport[]>;
+  /** Seconds-precision time of the newest retrain that monitoring started for this model, or null. */
+  lastRetrain(model: string): Promise<Date | null>;
+}

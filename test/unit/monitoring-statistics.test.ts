@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { estimatedF1 } from '../../src/domain/monitoring/estimated-performance.ts';
+import { calibratedThreshold, populationStabilityIndex } from '../../src/domain/monitoring/psi.ts';
+
+interface Numbers {
+  psi: Array<{ shares: number[]; counts: number[]; psi: number }>;
+  threshold: { chunks: number[]; value: number };
+  estimatedF1: { weights: number[]; threshold: number; value: number };
+}
+const numbers = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../fixtures/statistics/monitoring.json'), 'utf8'),
+) as Numbers;
+
+describe('statistics of the monitor equal independent numbers', () => {
+  test.each(numbers.psi.map((c, i) => [i, c] as const))('PSI, case %i', (_, c) => {
+    expect(Math.abs((populationStabilityIndex(c.shares, c.counts) ?? NaN) - c.psi)).toBeLessThan(1e-9);
+  });
+
+  test('calibrated threshold', () => {
+    expect(calibratedThreshold(numbers.threshold.chunks, 0)).toBeCloseTo(numbers.threshold.value, 12);
+    expect(calibratedThreshold(numbers.threshold.chunks, 0.9)).toBe(0.9);
+    expect(calibratedThreshold(numbers.threshold.chunks.slice(0, 5), 0)).toBeNull();
+  });
+
+  test('estimated F1', () => {
+    const { weights, threshold, value } = numbers.estimatedF1;
+    expect(Math.abs((estimatedF1(weights, threshold) ?? NaN) - value)).toBeLessThan(1e-9);
+    expect(estimatedF1([0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0.5)).toBeNull();
+  });
+
+  test('PSI refuses different bins and says nothing about nothing', () => {
+    expect(() => populationStabilityIndex([0.5, 0.5], [1])).toThrow('same bins');
+    expect(populationStabilityIndex([0.5, 0.5], [0, 0])).toBeNull();
+  });
+});
