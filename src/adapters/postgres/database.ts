@@ -69,12 +69,18 @@ function translated(pool: InstanceType<typeof Pool>, translate: (error: unknown)
     if (known !== undefined) return known;
     client.on('error', () => undefined);
     const wrapper = Object.create(client) as pg.PoolClient;
+    let broken: Error | undefined;
+    const fail = (error: unknown): never => {
+      if (error instanceof Error && isConnectionFailure(error)) broken = error;
+      return translate(error);
+    };
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     wrapper.query = ((...args: unknown[]) => {
       const result = query(...args);
-      return result instanceof Promise ? result.catch(translate) : result;
+      return result instanceof Promise ? result.catch(fail) : result;
     }) as pg.PoolClient['query'];
-    wrapper.release = (failure) => client.release(failure);
+    // A broken connection must not go back into the pool, where the next query would find it.
+    wrapper.release = (failure) => client.release(failure ?? broken);
     wrappers.set(client, wrapper as unknown as PostgresPoolClient);
     return wrapper as unknown as PostgresPoolClient;
   };

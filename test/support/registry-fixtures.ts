@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { projectSchema } from '../../src/contracts/project.ts';
+import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { DataRef, EvaluationMetrics, SourceRef } from '../../src/contracts/build.ts';
+import type { PackagedImage } from '../../src/contracts/deploy.ts';
+import type { ModelRegistration, PipelineVersion } from '../../src/ports/registry.ts';
+
+/** A digest that is the same for the same words. */
+export function digestOf(words: string): string {
+  return `sha256:${createHash('sha256').update(words).digest('hex')}`;
+}
+
+export function artefact(words: string, mediaType = 'application/octet-stream'): ArtefactRef {
+  return { digest: digestOf(words), size: words.length, mediaType };
+}
+
+export const SENSORS = [
+  { name: 'Accelerometer1RMS', unit: 'g', min: 0, max: 5 },
+  { name: 'Accelerometer2RMS', unit: 'g', min: 0, max: 5 },
+  { name: 'Current', unit: 'A', min: 0, max: 20 },
+  { name: 'Pressure', unit: 'bar', min: -2, max: 16 },
+  { name: 'Temperature', unit: '°C', min: -20, max: 150 },
+  { name: 'Thermocouple', unit: '°C', min: -20, max: 120 },
+  { name: 'Voltage', unit: 'V', min: 0, max: 400 },
+  { name: 'Volume Flow RateRMS', unit: 'l/min', min: 0, max: 300 },
+] as const;
+
+/** A complete project spec with the eight sensors of the pump bench. */
+export function projectSpec(overrides: Record<string, unknown> = {}): ProjectSpec {
+  return projectSchema.parse({
+    name: 'pump-health',
+    environment: { lock: 'requirements.lock' },
+    checks: [{ name: 'tests', run: 'pytest' }],
+    data: { timestamp: 'datetime', label: 'anomaly', columns: SENSORS },
+    model: {
+      window: 60,
+      calibrationRows: 400,
+      inputs: { window: 'window', calibrationMean: 'baseline_mean', calibrationStd: 'baseline_std' },
+      output: 'probability',
+    },
+    train: { run: 'python train.py' },
+    serve: { entry: 'serve/entry.js' },
+    ...overrides,
+  });
+}
+
+export function sourceRef(commit = 'c0ffee'): SourceRef {
+  return {
+    repository: '/projects/pumps',
+    subfolder: 'pump-health',
+    commit,
+    ref: 'main',
+    dirty: false,
+    bundle: artefact(`bundle ${commit}`, 'application/x-tar'),
+  };
+}
+
+export function pipelineVersion(words = 'first'): Omit<PipelineVersion, 'version' | 'createdAt'> {
+  return {
+    name: 'pump-health',
+    digest: digestOf(`pipeline ${words}`),
+    source: sourceRef(`commit-${words}`),
+    environment: digestOf('environment'),
+    spec: projectSpec(),
+    checks: [{ name: 'tests', status: 'pass', observed: 3, threshold: 3, n: 3, reason: '3 passed' }],
+  };
+}
+
+export function dataRef(words = 'data'): DataRef {
+  return {
+    digest: digestOf(words),
+    source: 'data/pumps',
+    files: 2,
+    rows: 2_000,
+    manifest: artefact(`manifest ${words}`, 'application/json'),
+  };
+}
+
+export const METRICS: EvaluationMetrics = {
+  f1: 0.9,
+  falseAlarmRate: 0.05,
+  missedAlarmRate: 0.1,
+  auc: 0.95,
+  alwaysAlarmF1: 0.7,
+  confusion: { tp: 90, tn: 95, fp: 5, fn: 10 },
+  rows: 200,
+  groups: 4,
+};
+
+export function registration(words = 'one', pipelineNumber = '1'): ModelRegistration {
+  const onnx = artefact(`onnx ${words}`);
+  return {
+    name: 'pump-health',
+    digest: onnx.digest,
+    onnx,
+    golden: artefact('golden', 'application/json'),
+    baseline: artefact('baseline', 'application/json'),
+    folds: { 0: artefact('fold 0') },
+    card: null,
+    log: null,
+    pipeline: { name: 'pump-health', version: pipelineNumber },
+    data: dataRef(),
+    params: { depth: 3 },
+    seed: 7,
+    metrics: METRICS,
+    gates: [{ name: 'loads', status: 'pass', observed: true, threshold: true, n: 1, reason: '' }],
+    comparison: {
+      verdict: 'NO_BASELINE',
+      metric: 'f1',
+      champion: null,
+      challenger: { value: 0.9 },
+      difference: null,
+      interval: null,
+      margin: 0.03,
+      rows: 200,
+      groups: 4,
+      replicates: 0,
+      reason: 'first version',
+    },
+    run: { workflowId: `build-${words}`, runId: `run-${words}` },
+  };
+}
+
+export function packagedImage(words = 'image'): PackagedImage {
+  return {
+    digest: digestOf(words),
+    repository: 'localhost/windlass/pump-health',
+    reference: `localhost/windlass/pump-health@${digestOf(words)}`,
+    platforms: [],
+    mode: 'process',
+  };
+}
