@@ -25,6 +25,7 @@ export function driftChart(
         {
           name: 'PSI',
           type: 'bar',
+          color: '#2e7d5b',
           data: rows.map((r) => ({
             value: r.psi ?? 0,
             itemStyle: { color: r.threshold !== null && (r.psi ?? 0) > r.threshold ? '#c0392b' : '#2e7d5b' },

@@ -7,7 +7,7 @@ import { distributionChart, driftChart } from './charts.ts';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em;color:#222}
 table{border-collapse:collapse;width:100%;margin:1em 0}th,td{border-bottom:1px solid #ddd;padding:.35em .6em;text-align:left}
-td.n{text-align:right;font-variant-numeric:tabular-nums}.drift,.fail,.retrain{color:#a32015;font-weight:600}.stable,.pass,.none{color:#1f6b47}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.drift,.fail,.retrain{color:#a32015;font-weight:600}.stable,.pass,.none{color:#1f6b47}
 .insufficient,.investigate,.warn{color:#8a5a00;font-weight:600}.charts{display:flex;flex-wrap:wrap;gap:8px}h1{margin-bottom:0}`;
 
 const number = (x: number | null, digits = 3): string => (x === null ? '–' : x.toFixed(digits));
@@ -77,10 +77,10 @@ export function monitorReportHtml(analysis: Analysis, baseline: MonitoringBaseli
           <tr>
             <th>column</th>
             <th>verdict</th>
-            <th>PSI</th>
-            <th>threshold</th>
-            <th>mean shift (σ)</th>
-            <th>n</th>
+            <th class="n">PSI</th>
+            <th class="n">threshold</th>
+            <th class="n">mean shift (σ)</th>
+            <th class="n">n</th>
           </tr>
           ${[...report.columns, report.score].map(driftRow)}
         </table>
@@ -89,7 +89,7 @@ export function monitorReportHtml(analysis: Analysis, baseline: MonitoringBaseli
         <table>
           <tr>
             <th>device</th>
-            <th>mean PSI</th>
+            <th class="n">mean PSI</th>
             <th>worst column</th>
           </tr>
           ${devices.map(
@@ -106,9 +106,9 @@ export function monitorReportHtml(analysis: Analysis, baseline: MonitoringBaseli
           <tr>
             <th>gate</th>
             <th>verdict</th>
-            <th>observed</th>
-            <th>threshold</th>
-            <th>n</th>
+            <th class="n">observed</th>
+            <th class="n">threshold</th>
+            <th class="n">n</th>
             <th>reason</th>
           </tr>
           ${report.gates.map(
