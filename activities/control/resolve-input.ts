@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { BUILD_EXAMPLE, buildInputSchema } from '../../src/contracts/build.ts';
+import type { ResolvedBuildInput } from '../../src/contracts/build.ts';
+import { DEPLOY_EXAMPLE, deployInputSchema } from '../../src/contracts/deploy.ts';
+import type { ResolvedDeployInput } from '../../src/contracts/deploy.ts';
+import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../src/contracts/monitor.ts';
+import type { ResolvedDataEvent, ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import { inputProblems } from '../../src/errors/input-problems.ts';
+
+/** The inputs that come from people and machines, by the workflow (or signal) that takes them. */
+export interface ResolvedInputs {
+  readonly buildAndTrain: ResolvedBuildInput;
+  readonly packageAndDeploy: ResolvedDeployInput;
+  readonly monitorAndRetrain: ResolvedMonitorInput;
+  readonly newData: ResolvedDataEvent;
+}
+export type InputName = keyof ResolvedInputs;
+
+const INPUTS: { readonly [N in InputName]: { schema: z.ZodType<ResolvedInputs[N]>; example: unknown } } = {
+  buildAndTrain: { schema: buildInputSchema, example: BUILD_EXAMPLE },
+  packageAndDeploy: { schema: deployInputSchema, example: DEPLOY_EXAMPLE },
+  monitorAndRetrain: { schema: monitorInputSchema, example: MONITOR_EXAMPLE },
+  newData: { schema: dataEventSchema, example: { model: 'pump-health', data: 'data/pumps' } },
+};
+
+/**
+ * Completes the one JSON object that a workflow was started with; nothing at all counts as `{}`. Throws INPUT_INVALID that
+ * lists every wrong field, what was expected, and an example.
+ */
+export function resolveInput<N extends InputName>(name: N, raw: unknown): ResolvedInputs[N] {
+  const input = INPUTS[name];
+  if (input === undefined)
+    throw new WindlassError('INTERNAL', `There is no input schema for "${String(name)}".`);
+  const parsed = input.schema.safeParse(raw ?? {});
+  if (parsed.success) return parsed.data;
+  const problems = inputProblems(parsed.error, input.schema, raw ?? {});
+  const lines = problems.map(({ field, problem }) => `- ${field}: ${problem}`).join('\n');
+  const { example } = input;
+  throw new WindlassError(
+    'INPUT_INVALID',
+    `The input of ${name} is not valid:\n${lines}\nExample: ${JSON.stringify(example)}`,
+    { details: { problems, example } },
+  );
+}
