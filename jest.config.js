@@ -2,6 +2,9 @@
 export default {
   rootDir: import.meta.dirname,
   testEnvironment: './test/support/environment.js',
+  globalSetup: './test/support/global-setup.js',
+  globalTeardown: './test/support/global-teardown.js',
+  reporters: ['default', './test/support/reporter.js'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -22,6 +22,8 @@ export interface PostgresServerOptions {
   readonly database?: string;
   /** More `name=value` settings of the server. */
   readonly settings?: readonly string[];
+  /** Start it again when it dies by itself; true by default. */
+  readonly restart?: boolean;
   readonly onEvent?: (event: ProcessEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -159,7 +161,7 @@ async function launch(options: PostgresServerOptions, adminUrl: string): Promise
     probe: () => checkDatabase(adminUrl).then(() => true),
     readyTimeoutMs: 60_000,
     stopSignal: 'SIGINT', // a fast shutdown: clients are sent away, data is written
-    restart: true,
+    restart: options.restart ?? true,
     errorCode: 'DATABASE_UNAVAILABLE',
     onEvent: options.onEvent,
     signal: options.signal,

@@ -1,0 +1,19 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/names.ts';
+import { findTemporal } from '../../src/services/temporal-binary.ts';
+
+/** A Temporal development server of its own, in memory, on free ports, with the search attributes; end it with `teardown()`. */
+export async function createDevServer(): Promise<TestWorkflowEnvironment> {
+  const { path } = await findTemporal();
+  const attributes = Object.values(SEARCH_ATTRIBUTES).flatMap((name) => [
+    '--search-attribute',
+    `${name}=Keyword`,
+  ]);
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      extraArgs: [...attributes, '--sqlite-pragma', 'synchronous=OFF'],
+      log: { format: 'json', level: 'error' },
+    },
+  });
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import lockfile from 'proper-lockfile';
+import { migrate } from '../../src/adapters/postgres/migrate.ts';
+import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { freePort } from '../../src/services/ports.ts';
+import { startPostgresServer } from '../../src/services/postgres-server.ts';
+
+const TEMPLATE = 'windlass_template';
+
+export interface TestDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** Durability costs time and a test needs none: the folder is thrown away after the run. */
+const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'shared_buffers=64MB'];
+
+/** Starts the run's one PostgreSQL with its migrated template database, unless another test file did; gives the template's URL. */
+async function templateUrl(): Promise<string> {
+  const run = process.env.WINDLASS_TEST_RUN;
+  if (run === undefined)
+    throw new Error('WINDLASS_TEST_RUN is not set: run the tests through jest (npm test)');
+  const file = join(run, 'postgres-url');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  mkdirSync(run, { recursive: true });
+  const unlock = await lockfile.lock(run, {
+    lockfilePath: join(run, 'postgres.lock'),
+    stale: 60_000,
+    retries: { retries: 300, minTimeout: 100, maxTimeout: 200 },
+  });
+  try {
+    if (existsSync(file)) return readFileSync(file, 'utf8');
+    // It stays when this test file ends: jest's global teardown ends it.
+    const options = {
+      stateDir: run,
+      port: await freePort(),
+      database: TEMPLATE,
+      settings: FAST,
+      restart: false,
+    };
+    const { url } = await startPostgresServer(options);
+    const db = openDatabase(url);
+    try {
+      await migrate(db);
+    } finally {
+      await db.destroy();
+    }
+    writeFileSync(file, url);
+    return url;
+  } finally {
+    await unlock();
+  }
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+}
+
+/** A fresh database with every migration applied: a clone of the run's template, on a real PostgreSQL server. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const template = await templateUrl();
+  const admin = withDatabase(template, 'postgres');
+  const name = `t_${randomBytes(6).toString('hex')}`;
+  await execute(admin, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  return {
+    url: withDatabase(template, name),
+    drop: () => execute(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+/** An empty database (no migrations) on the run's PostgreSQL server. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  const template = await templateUrl();
+  const admin = withDatabase(template, 'postgres');
+  const name = `e_${randomBytes(6).toString('hex')}`;
+  await execute(admin, `CREATE DATABASE ${name}`);
+  return {
+    url: withDatabase(template, name),
+    drop: () => execute(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
