@@ -16,7 +16,7 @@ import {
   type ResolvedDataEvent,
   type RetrainCoordinatorInput,
 } from '../../src/contracts/monitor.ts';
-import { resolveDataEvent } from '../shared/resolve-input.ts';
+import { resolveInput } from '../shared/resolve-input.ts';
 import { rootFailure } from '../shared/steps.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { monitorAndRetrain } from './monitor-and-retrain.ts';
@@ -85,7 +85,7 @@ export async function retrainCoordinator(input: RetrainCoordinatorInput): Promis
     while (arrived.length > 0) {
       const raw = arrived.shift();
       try {
-        const event = await resolveDataEvent(raw);
+        const event = await resolveInput('newData', raw);
         if (event.model !== input.model)
           throw new Error(`this coordinator is for ${input.model}, the event for ${event.model}`);
         if (event.id !== undefined && seen.includes(event.id))

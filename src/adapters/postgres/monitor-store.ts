@@ -2,6 +2,7 @@ import { sql, type Kysely, type Selectable } from 'kysely';
 import type { WindowSummary } from '../../contracts/window-summary.ts';
 import type { MonitorStore, StoredReport } from '../../ports/monitor-store.ts';
 import type { MonitorTables } from './monitor-tables.ts';
+import type { Database } from './schema.ts';
 
 const ROWS_PER_INSERT = 1000;
 
@@ -35,8 +36,8 @@ function storedReport(row: Selectable<MonitorTables['monitor_reports']>): Stored
 }
 
 /** The monitor's tables in PostgreSQL. */
-export function createMonitorStore(db: Kysely<MonitorTables>): MonitorStore {
-  const byRun = (trx: Kysely<MonitorTables>, workflowId: string, runId: string) =>
+export function createMonitorStore(db: Kysely<Database>): MonitorStore {
+  const byRun = (trx: Kysely<Database>, workflowId: string, runId: string) =>
     trx
       .selectFrom('monitor_reports')
       .selectAll()

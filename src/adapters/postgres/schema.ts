@@ -1,4 +1,5 @@
+import type { MonitorTables } from './monitor-tables.ts';
 import type { RegistryTables } from './registry-tables.ts';
 
 // Each area declares its tables beside its store; this is where they come together.
-export type Database = RegistryTables;
+export type Database = RegistryTables & MonitorTables;

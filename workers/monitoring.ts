@@ -1,0 +1,18 @@
+import { createMonitoringActivities } from '../activities/monitoring/monitoring-activities.ts';
+import { createMonitorStore } from '../src/adapters/postgres/monitor-store.ts';
+import type { QueueSetup, WorkerContext } from './context.ts';
+import { openTelemetrySource } from './hub.ts';
+
+/** The `monitoring` queue: device windows, reports and decisions. */
+export function createMonitoringQueue(context: WorkerContext): QueueSetup {
+  const { db, registry, artefacts, clock, config } = context;
+  return {
+    activities: createMonitoringActivities({
+      store: createMonitorStore(db),
+      telemetry: openTelemetrySource(config),
+      registry,
+      artefacts,
+      clock,
+    }),
+  };
+}
