@@ -47,7 +47,15 @@ const ZONES = [
   },
   {
     files: 'src/adapters/',
-    may: ['src/adapters/', 'src/ports/', 'src/contracts/', 'src/domain/', 'src/errors/'],
+    may: [
+      'src/adapters/',
+      'src/ports/',
+      'src/contracts/',
+      'src/domain/',
+      'src/errors/',
+      'src/services/process-info.ts',
+      'src/services/wait.ts',
+    ],
     types: ['src/config/'],
     instead:
       'An adapter implements a port over one real part: let workers/ or src/services put parts together.',
