@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { TASK_QUEUES } from '../contracts/names.ts';
 
-export const TASK_QUEUE_NAMES = ['control', 'training', 'packaging', 'fleet', 'monitoring'] as const;
+export const TASK_QUEUE_NAMES = Object.values(TASK_QUEUES);
 
 /** Numbers arrive as text from the environment and from flags; anything that is not a number stays as it is and is refused. */
 const numeric = <T extends z.ZodType>(schema: T) =>
@@ -145,6 +146,9 @@ export const configSchema = z.strictObject({
       )
         .default([...TASK_QUEUE_NAMES])
         .meta({ description: 'Task queues that this worker process serves' }),
+      metricsHost: text('expected a host name or address')
+        .default('127.0.0.1')
+        .meta({ description: 'Address that the Prometheus endpoint of the worker listens on' }),
       metricsPort: whole(1, 65_535)
         .optional()
         .meta({ description: 'Port of the Prometheus endpoint of the worker; without it there is none' }),

@@ -1,0 +1,3 @@
+/** The one file that Temporal bundles: every workflow by its registered name. */
+export { monitorAndRetrain } from './monitor-and-retrain/monitor-and-retrain.ts';
+export { retrainCoordinator } from './monitor-and-retrain/retrain-coordinator.ts';
