@@ -103,7 +103,8 @@ create table device_assignments (
   ring         text        not null,
   since        timestamptz not null,
   until        timestamptz check (until >= since),
-  attested_at  timestamptz
+  attested_at  timestamptz,
+  reason       text        not null
 );
 create unique index device_assignments_current on device_assignments (device_id) where until is null;
 create index device_assignments_device on device_assignments (device_id, since);
