@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/names.ts';
 import { cacheFolder, onPath } from '../../src/services/temporal-binary.ts';
 
 /**
@@ -10,7 +12,15 @@ import { cacheFolder, onPath } from '../../src/services/temporal-binary.ts';
 export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
   const path = join(cacheFolder(), 'temporal-test-server', 'test-server');
   const cached = existsSync(path) && onPath('java', process.env) !== undefined;
-  return TestWorkflowEnvironment.createTimeSkipping(
+  const env = await TestWorkflowEnvironment.createTimeSkipping(
     cached ? { server: { executable: { type: 'existing-path', path } } } : {},
   );
+  const { INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: env.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(
+      Object.values(SEARCH_ATTRIBUTES).map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD]),
+    ),
+  });
+  return env;
 }
