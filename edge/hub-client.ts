@@ -1,0 +1,108 @@
+import type { ModuleClient } from 'azure-iot-device';
+import { ATTESTATION_KEY, type Attestation } from '../src/contracts/fleet.ts';
+import { jsonMessage } from './azure-client.ts';
+import { HubConnection, type HubConnectionOptions, type HubSession } from './hub-connection.ts';
+import type { Log } from './log.ts';
+import { messageOf } from './module-fault.ts';
+import type { QueueItem, StoreAndForward } from './queue.ts';
+
+export interface HubClientOptions {
+  readonly createClient: () => Promise<ModuleClient>;
+  readonly device: string;
+  readonly queue: StoreAndForward;
+  readonly attestation: () => Attestation;
+  readonly log: Log;
+  readonly connection?: Pick<HubConnectionOptions, 'backoffMs' | 'gate' | 'random' | 'deadlineMs'>;
+}
+
+/** Messages on the wire at a time. */
+const IN_FLIGHT = 20;
+
+/**
+ * The module's side of the hub: attests in the reported properties what it runs, and drains the queue in order while there
+ * is a connection. Nothing here is waited for by the scoring.
+ */
+export class HubClient {
+  readonly #options: HubClientOptions;
+  readonly #connection: HubConnection;
+  #session: HubSession | undefined;
+  #draining = false;
+  #reported = '';
+
+  constructor(options: HubClientOptions) {
+    this.#options = options;
+    this.#connection = new HubConnection({
+      ...options.connection,
+      createClient: options.createClient,
+      log: options.log,
+      onSession: async (session) => {
+        this.#session = session;
+        this.#reported = '';
+        await this.attest();
+        void this.#drain();
+      },
+      onDown: () => {
+        this.#session = undefined;
+      },
+    });
+  }
+
+  get online(): boolean {
+    return this.#connection.online;
+  }
+
+  start(): void {
+    this.#options.queue.onAppend(this.#options.device, () => void this.#drain());
+    this.#connection.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#options.queue.onAppend(this.#options.device, null);
+    await this.#connection.stop();
+  }
+
+  /** Reports the attestation if it is not what was reported last; offline it is reported on return. */
+  async attest(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    const attestation = this.#options.attestation();
+    const { queue: _, ...identity } = attestation;
+    const text = JSON.stringify(identity);
+    if (text === this.#reported) return;
+    try {
+      await session.report({ [ATTESTATION_KEY]: attestation });
+      this.#reported = text;
+    } catch (error) {
+      this.#options.log.debug('the attestation was not reported', { error: messageOf(error) });
+    }
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    const { queue, device, log } = this.#options;
+    try {
+      for (;;) {
+        const session = this.#session;
+        if (!session || session.signal.aborted) return;
+        const items = queue.peek(device, IN_FLIGHT);
+        if (items.length === 0) return;
+        // MQTT keeps the order of what is published on one connection.
+        const results = await Promise.allSettled(items.map((item) => this.#send(session, item)));
+        queue.acknowledge(items.filter((_, i) => results[i]?.status === 'fulfilled').map((item) => item.id));
+        const failed = results.find((r) => r.status === 'rejected');
+        if (failed) {
+          log.debug('a message was not taken by the hub', { error: messageOf(failed.reason) });
+          return; // the next append or connection tries again
+        }
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  async #send(session: HubSession, item: QueueItem): Promise<void> {
+    const id = `${item.model.replace('sha256:', '').slice(0, 16)}-${item.seq}`;
+    await session.send(await jsonMessage(item.body, item.schema, id));
+  }
+}
