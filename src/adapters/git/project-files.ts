@@ -1,15 +1,9 @@
 import { lstat, readFile, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ProjectFile } from '../../ports/source-control.ts';
 import { git } from './git-command.ts';
 import type { LocatedProject } from './repository.ts';
-
-/** One file of the project: path relative to its folder, with `/`. A link's content is its target. */
-export interface ProjectFile {
-  readonly path: string;
-  readonly kind: 'file' | 'executable' | 'link';
-  readonly content: Buffer;
-}
 
 const MAX_BYTES = 256 * 1024 * 1024;
 const KINDS: Record<string, ProjectFile['kind']> = {

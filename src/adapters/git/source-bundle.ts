@@ -2,9 +2,7 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { extract, pack } from 'tar-stream';
-import type { ProjectFile } from './project-files.ts';
-
-export const BUNDLE_MEDIA_TYPE = 'application/vnd.windlass.source.v1.tar';
+import type { ProjectFile } from '../../ports/source-control.ts';
 
 /** A tar of the files that depends on nothing but their paths, kinds and contents: no times, owners or order of disk. */
 export async function bundleFiles(files: readonly ProjectFile[]): Promise<Buffer> {

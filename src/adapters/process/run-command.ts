@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CommandResult } from '../../ports/project-runtime.ts';
 import { processInfo, signalProcess } from '../../services/process-info.ts';
 import { endOrphans } from './orphans.ts';
 import { descendants, killAll, RUN_MARK } from './process-tree.ts';
@@ -21,17 +22,6 @@ export interface CommandSpec {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
-}
-
-export interface CommandResult {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly timedOut: boolean;
-  readonly seconds: number;
-  /** The last lines of both streams as they came. */
-  readonly lastLines: readonly string[];
-  /** Processes of an earlier attempt that had to be ended first. */
-  readonly orphans: readonly number[];
 }
 
 const GRACE_MS = 4000;
@@ -129,10 +119,4 @@ export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
     await finished(log).catch(() => undefined);
     rmSync(spec.pidFile, { force: true });
   }
-}
-
-/** How a command ended, in words: "exit code 3", "signal SIGKILL", "timeout". */
-export function describeEnd(result: CommandResult): string {
-  if (result.timedOut) return `it took longer than allowed (${Math.round(result.seconds)} s) and was ended`;
-  return result.signal === null ? `exit code ${result.exitCode ?? 'unknown'}` : `signal ${result.signal}`;
 }

@@ -5,24 +5,12 @@ import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { cleanEnvironment } from '../process/clean-environment.ts';
-import { describeEnd, runCommand } from '../process/run-command.ts';
+import { describeEnd, type RuntimeEnvironment } from '../../ports/project-runtime.ts';
+import { runCommand } from '../process/run-command.ts';
 import type { PythonInstallation } from './find-python.ts';
 
 const STALE_LOCK_MS = 15_000;
 const BUILD_TIMEOUT_MS = 30 * 60_000;
-
-/** A virtual environment that is complete: exactly what the lock file says. */
-export interface PythonEnvironment {
-  /** sha256 over lock, Python version and platform: same key, same environment. */
-  readonly key: string;
-  readonly folder: string;
-  readonly python: string;
-  readonly platform: string;
-  readonly builtAt: string;
-  /** Whether it was there already. */
-  readonly reused: boolean;
-  readonly logFile: string;
-}
 
 interface Marker {
   readonly builtAt: string;
@@ -55,14 +43,14 @@ export interface EnvironmentOptions {
  * Gives the environment of a lock file, building it once: concurrent callers wait for the one that builds, and one that was left
  * half-built is thrown away. Every package must carry a hash. Throws ENVIRONMENT_FAILED with the last lines of the build log.
  */
-export async function ensureEnvironment(options: EnvironmentOptions): Promise<PythonEnvironment> {
+export async function ensureEnvironment(options: EnvironmentOptions): Promise<RuntimeEnvironment> {
   const { root, python, lock } = options;
   const key = environmentKey(lock, python);
   const id = key.slice('sha256:'.length, 'sha256:'.length + 32);
   const folder = join(root, id);
   const logFile = join(root, `${id}.log`);
   const known = { key, folder, python: python.version, platform: python.platform, logFile };
-  const complete = (reused: boolean): PythonEnvironment | undefined => {
+  const complete = (reused: boolean): RuntimeEnvironment | undefined => {
     const made = marker(folder);
     return made === undefined ? undefined : { ...known, builtAt: made.builtAt, reused };
   };
@@ -84,7 +72,7 @@ export async function ensureEnvironment(options: EnvironmentOptions): Promise<Py
     };
     await writeFile(join(folder, '.complete.new'), JSON.stringify(content));
     await rename(join(folder, '.complete.new'), join(folder, '.complete'));
-    return complete(false) as PythonEnvironment;
+    return complete(false) as RuntimeEnvironment;
   } finally {
     await release().catch(() => undefined); // a lock that was taken over is no longer ours to give back
   }
@@ -158,7 +146,7 @@ async function build(
 }
 
 /** Environment variables that put the environment's programs first and make Python behave the same everywhere. */
-export function pythonVariables(environment: Pick<PythonEnvironment, 'folder'>): Record<string, string> {
+export function pythonVariables(environment: Pick<RuntimeEnvironment, 'folder'>): Record<string, string> {
   const clean = cleanEnvironment();
   return {
     ...clean,

@@ -26,17 +26,20 @@ const VERDICT_REASONS: Record<'SUPERIOR' | 'NON_INFERIOR' | 'INFERIOR' | 'INCONC
 };
 
 /** The first version of a model: nothing to compare with. */
-export function noBaseline(value: number, margin: number, rows: number, groups: number): Comparison {
+export function noBaseline(
+  metrics: { readonly f1: number; readonly rows: number; readonly groups: number },
+  margin: number,
+): Comparison {
   return {
     verdict: 'NO_BASELINE',
     metric: 'f1',
     champion: null,
-    challenger: { value },
+    challenger: { value: metrics.f1 },
     difference: null,
     interval: null,
     margin,
-    rows,
-    groups,
+    rows: metrics.rows,
+    groups: metrics.groups,
     replicates: 0,
     reason: 'there is no champion yet: nothing to compare with',
   };

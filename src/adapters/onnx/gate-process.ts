@@ -1,0 +1,34 @@
+// Runs in a process of its own, because a model file that others made may crash or hang the runtime: node gate-process.ts
+// REQUEST ANSWER, both JSON files.
+import { readFile, writeFile } from 'node:fs/promises';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { GateAnswer, GateRequest } from './protocol.ts';
+import { readStructure } from './read-structure.ts';
+
+async function answer(request: GateRequest): Promise<GateAnswer> {
+  if (request.task === 'inspect') return { structure: readStructure(await readFile(request.modelFile)) };
+  // The runtime is loaded only for files that have been read and accepted before.
+  const [{ openSession }, { readGolden }, { exercise }] = await Promise.all([
+    import('./session.ts'),
+    import('./golden-file.ts'),
+    import('./exercise.ts'),
+  ]);
+  const { expect, modelFile, goldenFile } = request;
+  const golden = readGolden(await readFile(goldenFile, 'utf8'), expect);
+  const session = await openSession(modelFile, { ...expect, columns: expect.columns.length });
+  try {
+    return { behaviour: await exercise(session, golden, expect) };
+  } finally {
+    await session.close();
+  }
+}
+
+const [requestFile = '', answerFile = ''] = process.argv.slice(2);
+try {
+  const request = JSON.parse(await readFile(requestFile, 'utf8')) as GateRequest;
+  await writeFile(answerFile, JSON.stringify(await answer(request)));
+} catch (error) {
+  const code = error instanceof WindlassError ? error.code : 'INTERNAL';
+  const message = error instanceof Error ? error.message : String(error);
+  await writeFile(answerFile, JSON.stringify({ error: { code, message } } satisfies GateAnswer));
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ModelExpectation } from '../../ports/model-runtime.ts';
+
+const tensorSchema = z.object({
+  shape: z.array(z.number().int().nonnegative()).min(1),
+  data: z.array(z.number().nullable()),
+});
+const goldenSchema = z.object({
+  schema: z.literal('windlass.golden/1'),
+  inputs: z.record(z.string(), tensorSchema),
+  outputs: z.record(z.string(), tensorSchema),
+});
+
+/** Golden rows as arrays; a value that is not finite is NaN. */
+export interface Golden {
+  readonly rows: number;
+  readonly window: Float32Array;
+  readonly mean: Float32Array;
+  readonly std: Float32Array;
+  readonly expected: Float32Array;
+}
+
+function invalid(reason: string): never {
+  throw new WindlassError('MODEL_INVALID', `golden.json does not fit the model: ${reason}.`);
+}
+
+/** Python writes NaN and Infinity, which JSON does not know: they become null, so that a gate can count them. */
+function parse(text: string): unknown {
+  const plain = text.replaceAll(/(?<=[[,:]\s*)(?:NaN|-?Infinity)(?=\s*[\],}])/g, 'null');
+  try {
+    return JSON.parse(plain);
+  } catch (error) {
+    return invalid(`it is not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+/** Reads `golden.json` and checks that its tensors have the declared names and shapes; throws MODEL_INVALID. */
+export function readGolden(text: string, expect: ModelExpectation): Golden {
+  const parsed = goldenSchema.safeParse(parse(text));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return invalid(`${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim());
+  }
+  const { inputs, outputs } = parsed.data;
+  const width = expect.columns.length;
+  const rows = inputs[expect.inputs.window]?.shape[0] ?? 0;
+  const take = (from: typeof inputs, name: string, shape: readonly number[]): Float32Array => {
+    const tensor = from[name];
+    if (tensor === undefined)
+      return invalid(`it has no tensor "${name}" (has ${Object.keys(from).join(', ')})`);
+    const flat = tensor.shape.filter((d, i) => !(i > 0 && d === 1 && shape.length === 1));
+    if (flat.join() !== shape.join())
+      invalid(`"${name}" has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`);
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (tensor.data.length !== count)
+      invalid(`"${name}" has ${tensor.data.length} values, its shape says ${count}`);
+    return Float32Array.from(tensor.data, (v) => v ?? Number.NaN);
+  };
+  return {
+    rows,
+    window: take(inputs, expect.inputs.window, [rows, expect.window, width]),
+    mean: take(inputs, expect.inputs.calibrationMean, [rows, width]),
+    std: take(inputs, expect.inputs.calibrationStd, [rows, width]),
+    expected: take(outputs, expect.output, [rows]),
+  };
+}

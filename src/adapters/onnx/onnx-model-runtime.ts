@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ModelRuntime, RuntimeHooks, ScoreJob } from '../../ports/model-runtime.ts';
+import { describeEnd } from '../../ports/project-runtime.ts';
+import { cleanEnvironment } from '../process/clean-environment.ts';
+import { runCommand } from '../process/run-command.ts';
+import type { GateAnswer, GateRequest, ScoreAnswer, ScoreRequest, ScoreTask } from './protocol.ts';
+
+const SCRIPTS = {
+  gate: fileURLToPath(new URL('./gate-process.ts', import.meta.url)),
+  score: fileURLToPath(new URL('./score-process.ts', import.meta.url)),
+};
+const MAX_HEAP_MB = 2048;
+
+interface Call extends RuntimeHooks {
+  readonly timeoutMs: number;
+}
+
+/** Asks a process of ours one thing, and ends it when it takes too long; its death is an error of the model, not of us. */
+async function ask<A extends { error: { code: string; message: string } } | object>(
+  script: keyof typeof SCRIPTS,
+  request: GateRequest | ScoreRequest,
+  call: Call & { readonly folder: string },
+): Promise<Exclude<A, { error: unknown }>> {
+  const { folder } = call;
+  const requestFile = join(folder, 'request.json');
+  const answerFile = join(folder, 'answer.json');
+  await writeFile(requestFile, JSON.stringify(request));
+  const result = await runCommand({
+    command: [
+      process.execPath,
+      `--max-old-space-size=${MAX_HEAP_MB}`,
+      '--disable-warning=ExperimentalWarning',
+      SCRIPTS[script],
+      requestFile,
+      answerFile,
+    ],
+    cwd: folder,
+    env: { ...cleanEnvironment(), ORT_DISABLE_TELEMETRY: '1' },
+    logFile: join(folder, 'log.txt'),
+    pidFile: join(folder, 'process.json'),
+    timeoutMs: call.timeoutMs,
+    signal: call.signal,
+    onLine: (line, stream) => {
+      if (stream === 'stdout') call.onProgress?.(line);
+    },
+  });
+  if (!existsSync(answerFile))
+    throw new WindlassError(
+      'MODEL_INVALID',
+      `The process that opened the model ended without an answer: ${describeEnd(result)}.`,
+      { details: { lastLines: result.lastLines } },
+    );
+  const answer = JSON.parse(await readFile(answerFile, 'utf8')) as A;
+  if ('error' in answer) {
+    const { code, message } = answer.error as { code: string; message: string };
+    throw new WindlassError(code === 'MODEL_INVALID' ? 'MODEL_INVALID' : 'INTERNAL', message);
+  }
+  return answer as Exclude<A, { error: unknown }>;
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'windlass-onnx-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const bytesOf = (values: Float32Array | Uint32Array): Buffer =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+
+/** Model runtime over ONNX Runtime on the CPU; each call has a process of its own, ended after `timeoutMs`. */
+export function createOnnxModelRuntime(options: { readonly timeoutMs?: number } = {}): ModelRuntime {
+  const timeoutMs = options.timeoutMs ?? 180_000;
+  return {
+    inspect: (modelFile, hooks = {}) =>
+      inFolder(async (folder) => {
+        const call = { ...hooks, timeoutMs, folder };
+        const answer = await ask<GateAnswer>('gate', { task: 'inspect', modelFile }, call);
+        if (!('structure' in answer))
+          throw new WindlassError('INTERNAL', 'the gate process gave another answer');
+        return answer.structure;
+      }),
+    exercise: (request, hooks = {}) =>
+      inFolder(async (folder) => {
+        const call = { ...hooks, timeoutMs, folder };
+        const answer = await ask<GateAnswer>('gate', { task: 'exercise', ...request }, call);
+        if (!('behaviour' in answer))
+          throw new WindlassError('INTERNAL', 'the gate process gave another answer');
+        return answer.behaviour;
+      }),
+    score: (jobs, hooks = {}) =>
+      inFolder(async (folder) => {
+        const tasks = await Promise.all(jobs.map((job, i) => writeTask(folder, job, i)));
+        await ask<ScoreAnswer>('score', { tasks }, { ...hooks, timeoutMs: timeoutMs * 10, folder });
+        return Promise.all(
+          tasks.map(async ({ scoresFile }) => {
+            const bytes = await readFile(scoresFile);
+            return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+          }),
+        );
+      }),
+  };
+}
+
+async function writeTask(folder: string, job: ScoreJob, index: number): Promise<ScoreTask> {
+  const file = (kind: string): string => join(folder, `${index}.${kind}`);
+  await writeFile(file('values'), bytesOf(job.values));
+  await writeFile(file('rows'), bytesOf(Uint32Array.from(job.rows)));
+  return {
+    modelFile: job.modelFile,
+    valuesFile: file('values'),
+    rowsFile: file('rows'),
+    scoresFile: file('scores'),
+    columns: job.columns,
+    window: job.window,
+    mean: [...job.mean],
+    std: [...job.std],
+    inputs: job.inputs,
+    output: job.output,
+  };
+}

@@ -1,0 +1,38 @@
+import type { ErrorBody } from '../../errors/windlass-error.ts';
+import type { ModelBehaviour, ModelExpectation, ModelStructure } from '../../ports/model-runtime.ts';
+
+/** What the gate process is asked, as JSON in a file. */
+export type GateRequest =
+  | { readonly task: 'inspect'; readonly modelFile: string }
+  | {
+      readonly task: 'exercise';
+      readonly modelFile: string;
+      readonly goldenFile: string;
+      readonly expect: ModelExpectation;
+    };
+
+export type GateAnswer =
+  | { readonly structure: ModelStructure }
+  | { readonly behaviour: ModelBehaviour }
+  | { readonly error: Pick<ErrorBody, 'code' | 'message'> };
+
+/** One group of the scoring process: files hold little-endian float32 (values, scores) and uint32 (rows). */
+export interface ScoreTask {
+  readonly modelFile: string;
+  readonly valuesFile: string;
+  readonly rowsFile: string;
+  readonly scoresFile: string;
+  readonly columns: number;
+  readonly window: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly inputs: ModelExpectation['inputs'];
+  readonly output: string;
+}
+
+export interface ScoreRequest {
+  readonly tasks: readonly ScoreTask[];
+}
+
+export type ScoreAnswer =
+  { readonly scored: number } | { readonly error: Pick<ErrorBody, 'code' | 'message'> };

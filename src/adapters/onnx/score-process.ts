@@ -1,0 +1,72 @@
+// Scores windows of many groups in a process of its own: node score-process.ts REQUEST ANSWER, both JSON files; progress as
+// lines on stdout.
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ScoreAnswer, ScoreRequest, ScoreTask } from './protocol.ts';
+import { openSession, type ScoringSession } from './session.ts';
+
+const BATCH = 256;
+
+const floats = (bytes: Buffer): Float32Array =>
+  new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+
+/** Windows ending at each of the given rows, as one batch. */
+function batchOf(task: ScoreTask, values: Float32Array, rows: Uint32Array) {
+  const size = task.window * task.columns;
+  const window = new Float32Array(rows.length * size);
+  const mean = new Float32Array(rows.length * task.columns);
+  const std = new Float32Array(rows.length * task.columns);
+  rows.forEach((row, i) => {
+    const end = (row + 1) * task.columns;
+    window.set(values.subarray(end - size, end), i * size);
+    mean.set(task.mean, i * task.columns);
+    std.set(task.std, i * task.columns);
+  });
+  return { n: rows.length, window, mean, std };
+}
+
+async function score(task: ScoreTask, session: ScoringSession): Promise<number> {
+  const values = floats(await readFile(task.valuesFile));
+  const rowBytes = await readFile(task.rowsFile);
+  const rows = new Uint32Array(
+    rowBytes.buffer.slice(rowBytes.byteOffset, rowBytes.byteOffset + rowBytes.length),
+  );
+  const scores = new Float32Array(rows.length);
+  for (let start = 0; start < rows.length; start += BATCH) {
+    const part = rows.subarray(start, start + BATCH);
+    scores.set((await session.run(batchOf(task, values, part))).scores, start);
+  }
+  await writeFile(task.scoresFile, Buffer.from(scores.buffer));
+  return rows.length;
+}
+
+async function answer({ tasks }: ScoreRequest): Promise<ScoreAnswer> {
+  let scored = 0;
+  let done = 0;
+  for (const [modelFile, own] of Map.groupBy(tasks, (t) => t.modelFile)) {
+    const [first] = own;
+    if (first === undefined) continue;
+    const session = await openSession(modelFile, first, Math.min(4, availableParallelism()));
+    try {
+      for (const task of own) {
+        scored += await score(task, session);
+        done += 1;
+        process.stdout.write(`scored ${done} of ${tasks.length} groups\n`);
+      }
+    } finally {
+      await session.close();
+    }
+  }
+  return { scored };
+}
+
+const [requestFile = '', answerFile = ''] = process.argv.slice(2);
+try {
+  const request = JSON.parse(await readFile(requestFile, 'utf8')) as ScoreRequest;
+  await writeFile(answerFile, JSON.stringify(await answer(request)));
+} catch (error) {
+  const code = error instanceof WindlassError ? error.code : 'INTERNAL';
+  const message = error instanceof Error ? error.message : String(error);
+  await writeFile(answerFile, JSON.stringify({ error: { code, message } } satisfies ScoreAnswer));
+}
