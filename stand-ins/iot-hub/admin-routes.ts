@@ -12,8 +12,8 @@ export function adminRoutes({ faults, index }: HubParts): Route[] {
     return { status: 200, body: described as Json };
   };
   return [
-    route('GET', `/${ADMIN_PATH}/faults`, 'registry', state),
-    route('POST', `/${ADMIN_PATH}/faults`, 'registry', (call) => {
+    route(`GET /${ADMIN_PATH}/faults`, 'registry', state),
+    route(`POST /${ADMIN_PATH}/faults`, 'registry', (call) => {
       const parsed = faultsSchema.safeParse(call.body);
       if (!parsed.success) {
         const issue = parsed.error.issues[0];
@@ -26,7 +26,7 @@ export function adminRoutes({ faults, index }: HubParts): Route[] {
       if (parsed.data.queryLagMs !== undefined) index.lagMs = parsed.data.queryLagMs;
       return state();
     }),
-    route('DELETE', `/${ADMIN_PATH}/faults`, 'registry', () => {
+    route(`DELETE /${ADMIN_PATH}/faults`, 'registry', () => {
       faults.set({});
       return state();
     }),

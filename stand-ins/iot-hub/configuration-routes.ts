@@ -11,7 +11,7 @@ export function configurationRoutes(parts: HubParts): Route[] {
     headers: { ETag: `"${configuration.etag}"` },
   });
   return [
-    route('GET', '/configurations', 'configuration', (call) => {
+    route('GET /configurations', 'configuration', (call) => {
       const top = Number(call.headers['x-ms-max-item-count'] ?? 100);
       return {
         status: 200,
@@ -21,14 +21,12 @@ export function configurationRoutes(parts: HubParts): Route[] {
           .map((c) => configurations.body(c)),
       };
     }),
-    route('GET', '/configurations/:id', 'configuration', (_call, { id = '' }) =>
-      shown(configurations.get(id)),
-    ),
-    route('PUT', '/configurations/:id', 'configuration', (call, { id = '' }) => {
+    route('GET /configurations/:id', 'configuration', (_call, { id = '' }) => shown(configurations.get(id))),
+    route('PUT /configurations/:id', 'configuration', (call, { id = '' }) => {
       const { configuration, created } = configurations.put(id, call.body, ifMatch(call));
       return shown(configuration, created ? 201 : 200);
     }),
-    route('DELETE', '/configurations/:id', 'configuration', (call, { id = '' }) => {
+    route('DELETE /configurations/:id', 'configuration', (call, { id = '' }) => {
       configurations.remove(id, ifMatch(call));
       return { status: 204 };
     }),

@@ -1,5 +1,5 @@
 import type { IPublishPacket } from 'mqtt-packet';
-import { deviceTwinBody, type Entity } from './entity.ts';
+import { deviceTwinBody } from './entity.ts';
 import { toHubError } from './hub-error.ts';
 import type { HubParts } from './hub-parts.ts';
 import type { MqttSession } from './mqtt-session.ts';
@@ -37,24 +37,26 @@ export class DeviceRequests {
       return;
     }
     if (request.kind === 'telemetry') {
-      await this.#telemetry(session, entity, packet, request.properties);
+      await this.#telemetry(session, packet, {
+        generationId: entity.generationId,
+        properties: request.properties,
+      });
       return;
     }
-    await this.#twin(session, packet, request, fault.kind === 'error' ? fault.error : null);
+    await this.#twin(session, packet, { ...request, failure: fault.kind === 'error' ? fault.error : null });
   }
 
   async #telemetry(
     session: MqttSession,
-    entity: Entity,
     packet: IPublishPacket,
-    properties: Record<string, string>,
+    { generationId, properties }: { generationId: string; properties: Record<string, string> },
   ): Promise<void> {
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     try {
       await this.#parts.telemetry.route({
         deviceId: session.deviceId,
         moduleId: session.moduleId,
-        generationId: entity.generationId,
+        generationId,
         properties,
         payload,
       });
@@ -69,12 +71,11 @@ export class DeviceRequests {
   async #twin(
     session: MqttSession,
     packet: IPublishPacket,
-    request: { kind: 'get-twin' | 'report'; requestId: string },
-    failure: Error | null,
+    request: { kind: 'get-twin' | 'report'; requestId: string; failure: Error | null },
   ): Promise<void> {
     const { directory, state, now } = this.#parts;
     try {
-      if (failure) throw failure;
+      if (request.failure) throw request.failure;
       const entity = directory.get(session.deviceId, session.moduleId);
       if (request.kind === 'get-twin') {
         this.#touch(session);

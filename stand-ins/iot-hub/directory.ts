@@ -151,7 +151,7 @@ export class Directory {
     const patch = diff(entity.twin.desired.values, values);
     if (Object.keys(patch).length === 0) return this.putTwin(entity, { ...entity.twin, ...change });
     checkTwinPart('desired', values);
-    const desired = patchSection(entity.twin.desired, patch, this.timestamp(), true);
+    const desired = patchSection(entity.twin.desired, patch, { now: this.timestamp(), withVersion: true });
     return this.putTwin(entity, touched(entity.twin, { ...change, desired }));
   }
 
@@ -187,7 +187,11 @@ export class Directory {
     checkTwinPart('tags', tags);
     checkTwinPart('desired', desired);
     if (Object.keys(desired).length === 0) return { ...NEW_TWIN, tags };
-    return { ...NEW_TWIN, tags, desired: patchSection(NEW_TWIN.desired, desired, this.timestamp(), true) };
+    return {
+      ...NEW_TWIN,
+      tags,
+      desired: patchSection(NEW_TWIN.desired, desired, { now: this.timestamp(), withVersion: true }),
+    };
   }
 
   #createSystemModules(deviceId: string): void {

@@ -27,12 +27,9 @@ export interface Route {
   ) => HttpAnswer | Promise<HttpAnswer>;
 }
 
-export function route(
-  method: string,
-  pattern: string,
-  operation: HubOperation,
-  answer: Route['answer'],
-): Route {
+/** A route of e.g. `GET /devices/:device`. */
+export function route(line: string, operation: HubOperation, answer: Route['answer']): Route {
+  const [method = '', pattern = ''] = line.split(' ');
   return { method, pattern: pattern.split('/').slice(1), operation, answer };
 }
 

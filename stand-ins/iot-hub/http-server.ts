@@ -92,7 +92,7 @@ export class HttpServer {
       const key = this.#policies[token.policy];
       if (key === undefined)
         throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized: the policy is not known.');
-      verifySas(token, [key], resource, this.#parts.now());
+      verifySas(token, { keys: [key], path: resource, now: this.#parts.now() });
       return;
     }
     const [kind, deviceId = '', part] = path;
@@ -101,7 +101,7 @@ export class HttpServer {
       throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized: a service policy is needed.');
     }
     const { primaryKey, secondaryKey } = device.authentication.symmetricKey;
-    verifySas(token, [primaryKey, secondaryKey], resource, this.#parts.now());
+    verifySas(token, { keys: [primaryKey, secondaryKey], path: resource, now: this.#parts.now() });
   }
 }
 

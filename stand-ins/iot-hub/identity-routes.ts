@@ -10,33 +10,38 @@ import { patchTwin } from './twin-operations.ts';
 const MAX_LIST = 1000;
 const MAX_BULK = 100;
 
+interface Subject {
+  readonly deviceId: string;
+  readonly moduleId: string | null;
+}
+
 /** Device and module identities: create, read, update, delete, list, bulk, statistics. */
 export function identityRoutes(parts: HubParts): Route[] {
   const { directory } = parts;
   return [
-    route('GET', '/devices', 'registry', (call) => listDevices(parts, call)),
-    route('POST', '/devices', 'registry', (call) => bulk(parts, call)),
-    route('GET', '/devices/:device', 'registry', (_call, { device = '' }) =>
-      shown(directory.get(device, null)),
+    route('GET /devices', 'registry', (call) => listDevices(parts, call)),
+    route('POST /devices', 'registry', (call) => bulk(parts, call)),
+    route('GET /devices/:device', 'registry', (_call, { device = '' }) => shown(directory.get(device, null))),
+    route('PUT /devices/:device', 'registry', (call, { device = '' }) =>
+      put(parts, call, { deviceId: device, moduleId: null }),
     ),
-    route('PUT', '/devices/:device', 'registry', (call, { device = '' }) => put(parts, call, device, null)),
-    route('DELETE', '/devices/:device', 'registry', (call, { device = '' }) =>
-      remove(parts, call, device, null),
+    route('DELETE /devices/:device', 'registry', (call, { device = '' }) =>
+      remove(parts, call, { deviceId: device, moduleId: null }),
     ),
-    route('GET', '/devices/:device/modules', 'registry', (_call, { device = '' }) => {
+    route('GET /devices/:device/modules', 'registry', (_call, { device = '' }) => {
       directory.get(device, null);
       return { status: 200, body: directory.modulesOf(device).map(identityBody) };
     }),
-    route('GET', '/devices/:device/modules/:module', 'registry', (_call, { device = '', module = '' }) =>
+    route('GET /devices/:device/modules/:module', 'registry', (_call, { device = '', module = '' }) =>
       shown(directory.get(device, module)),
     ),
-    route('PUT', '/devices/:device/modules/:module', 'registry', (call, { device = '', module = '' }) =>
-      put(parts, call, device, module),
+    route('PUT /devices/:device/modules/:module', 'registry', (call, { device = '', module = '' }) =>
+      put(parts, call, { deviceId: device, moduleId: module }),
     ),
-    route('DELETE', '/devices/:device/modules/:module', 'registry', (call, { device = '', module = '' }) =>
-      remove(parts, call, device, module),
+    route('DELETE /devices/:device/modules/:module', 'registry', (call, { device = '', module = '' }) =>
+      remove(parts, call, { deviceId: device, moduleId: module }),
     ),
-    route('GET', '/statistics/devices', 'registry', () => statistics(parts)),
+    route('GET /statistics/devices', 'registry', () => statistics(parts)),
   ];
 }
 
@@ -44,7 +49,7 @@ function shown(entity: Entity, status = 200): HttpAnswer {
   return { status, body: identityBody(entity), headers: { ETag: `"${entity.etag}"` } };
 }
 
-function put({ directory }: HubParts, call: HttpCall, deviceId: string, moduleId: string | null): HttpAnswer {
+function put({ directory }: HubParts, call: HttpCall, { deviceId, moduleId }: Subject): HttpAnswer {
   const identity = readIdentity(call.body, deviceId, moduleId);
   const match = ifMatch(call);
   if (match === undefined) return shown(directory.create(identity), moduleId === null ? 200 : 201);
@@ -53,12 +58,7 @@ function put({ directory }: HubParts, call: HttpCall, deviceId: string, moduleId
   return shown(directory.updateIdentity(entity, identity));
 }
 
-function remove(
-  { directory }: HubParts,
-  call: HttpCall,
-  deviceId: string,
-  moduleId: string | null,
-): HttpAnswer {
+function remove({ directory }: HubParts, call: HttpCall, { deviceId, moduleId }: Subject): HttpAnswer {
   const entity = directory.get(deviceId, moduleId);
   checkIfMatch(ifMatch(call), entity.etag);
   directory.remove(entity);
@@ -125,12 +125,10 @@ function bulkItem({ directory }: HubParts, item: BulkItem, body: unknown): void 
   const entity = directory.get(item.id, moduleId);
   if (mode.startsWith('updateTwin')) {
     const twinMatch = mode === 'updateTwinIfMatchETag' ? (item.twinETag ?? '') : undefined;
-    patchTwin(
-      directory,
-      entity,
-      { tags: twin.tags ?? null, properties: { desired: twin.desired ?? null } },
-      twinMatch,
-    );
+    patchTwin(directory, entity, {
+      body: { tags: twin.tags ?? null, properties: { desired: twin.desired ?? null } },
+      ifMatch: twinMatch,
+    });
     return;
   }
   if (mode.endsWith('IfMatchETag')) checkIfMatch(match ?? 'absent', entity.etag);

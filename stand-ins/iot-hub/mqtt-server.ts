@@ -157,7 +157,7 @@ export class MqttServer {
     const path = `devices/${deviceId}${moduleId === null ? '' : `/modules/${moduleId}`}`;
     try {
       const token = parseSas(password);
-      verifySas(token, [primaryKey, secondaryKey], path, this.#parts.now());
+      verifySas(token, { keys: [primaryKey, secondaryKey], path, now: this.#parts.now() });
       return { expiry: token.expiry * 1000 };
     } catch {
       return null;

@@ -44,16 +44,20 @@ export class QueryIndex {
   page(text: string, pageSize: number | null, continuation: string | null): QueryPage {
     const query = parseQuery(text);
     const size = Math.min(pageSize ?? DEFAULT_PAGE, MAX_PAGE);
-    const itemType = query.select === null ? 'Twin' : 'Raw';
+
     const digest = createHash('sha256').update(text).digest('base64url').slice(0, 12);
     const after = continuation === null ? null : readToken(continuation, digest);
     if (isAggregate(query)) {
       const from = after === null ? 0 : Number(after);
       const rows = [...evaluate(query, this.#documents(query.from))];
       const next = from + size < rows.length ? String(from + size) : null;
-      return { rows: rows.slice(from, from + size), continuation: token(next, digest), itemType };
+      return {
+        rows: rows.slice(from, from + size),
+        continuation: token(next, digest),
+        itemType: itemTypeOf(query),
+      };
     }
-    return this.#plainPage(query, size, after, digest, itemType);
+    return this.#plainPage(query, { size, after, digest });
   }
 
   /** How many rows a query has; for the metrics of configurations. */
@@ -65,11 +69,9 @@ export class QueryIndex {
 
   #plainPage(
     query: Query,
-    size: number,
-    after: string | null,
-    digest: string,
-    itemType: QueryPage['itemType'],
+    { size, after, digest }: { size: number; after: string | null; digest: string },
   ): QueryPage {
+    const itemType = itemTypeOf(query);
     const [given, last] = splitToken(after);
     const limit = query.top ?? Infinity;
     const rows: JsonObject[] = [];
@@ -118,6 +120,10 @@ export class QueryIndex {
     else entities.delete(change.key);
     if (known !== (change.entity !== null)) this.#sorted[from] = null;
   }
+}
+
+function itemTypeOf(query: Query): QueryPage['itemType'] {
+  return query.select === null ? 'Twin' : 'Raw';
 }
 
 function firstAfter(keys: readonly string[], after: string): number {

@@ -62,7 +62,7 @@ export class TelemetryRouter {
 
   /** Resolves when everything taken so far is in the files. */
   async flush(): Promise<void> {
-    await Promise.all(this.#writers);
+    await Promise.all(this.#writers.filter((writer) => writer !== null));
   }
 
   async #write(partition: number): Promise<void> {

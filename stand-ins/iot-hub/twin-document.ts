@@ -46,8 +46,7 @@ export function diff(from: JsonObject, to: JsonObject): JsonObject {
 export function patchSection(
   section: TwinSection,
   patch: JsonObject,
-  now: string,
-  withVersion: boolean,
+  { now, withVersion }: { now: string; withVersion: boolean },
 ): TwinSection {
   const version = section.version + 1;
   const stamp: JsonObject = withVersion

@@ -5,13 +5,14 @@ import { HubError } from './hub-error.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { checkTwinPart, diff, mergePatch, patchSection, withoutSystemKeys } from './twin-document.ts';
 
+/** The body of a twin request and its If-Match header. */
+export interface TwinRequest {
+  readonly body: unknown;
+  readonly ifMatch: string | undefined;
+}
+
 /** PATCH of a twin by the service: tags and desired properties merge, null deletes. Returns the twin after it. */
-export function patchTwin(
-  directory: Directory,
-  entity: Entity,
-  body: unknown,
-  ifMatch: string | undefined,
-): Entity {
+export function patchTwin(directory: Directory, entity: Entity, { body, ifMatch }: TwinRequest): Entity {
   checkIfMatch(ifMatch, counterEtag(entity.twin.counter));
   const { tags, desired } = readTwin(body);
   const { twin } = entity;
@@ -21,19 +22,14 @@ export function patchTwin(
     checkTwinPart('tags', change.tags);
   }
   if (desired) {
-    change.desired = patchSection(twin.desired, desired, directory.timestamp(), true);
+    change.desired = patchSection(twin.desired, desired, { now: directory.timestamp(), withVersion: true });
     checkTwinPart('desired', change.desired.values);
   }
   return directory.putTwin(entity, touched(twin, change));
 }
 
 /** PUT of a twin by the service: tags and desired properties are replaced. Returns the twin after it. */
-export function replaceTwin(
-  directory: Directory,
-  entity: Entity,
-  body: unknown,
-  ifMatch: string | undefined,
-): Entity {
+export function replaceTwin(directory: Directory, entity: Entity, { body, ifMatch }: TwinRequest): Entity {
   checkIfMatch(ifMatch, counterEtag(entity.twin.counter));
   const { tags, desired } = readTwin(body);
   const { twin } = entity;
@@ -43,7 +39,7 @@ export function replaceTwin(
   const values = mergePatch({}, desired);
   checkTwinPart('desired', values);
   const patch = diff(twin.desired.values, values);
-  const section = patchSection(twin.desired, patch, directory.timestamp(), true);
+  const section = patchSection(twin.desired, patch, { now: directory.timestamp(), withVersion: true });
   return directory.putTwin(entity, touched(twin, { tags: newTags, desired: section }));
 }
 
@@ -51,7 +47,10 @@ export function replaceTwin(
 export function patchReported(directory: Directory, entity: Entity, body: unknown): Entity {
   if (!isObject(body)) throw new HubError('ArgumentInvalid', 'Reported properties must be a JSON object.');
   const patch = withoutSystemKeys(body);
-  const reported = patchSection(entity.twin.reported, patch, directory.timestamp(), false);
+  const reported = patchSection(entity.twin.reported, patch, {
+    now: directory.timestamp(),
+    withVersion: false,
+  });
   checkTwinPart('reported', reported.values);
   return directory.putTwin(entity, touched(entity.twin, { reported }));
 }

@@ -10,7 +10,7 @@ import type { MqttServer } from './mqtt-server.ts';
 import { patchTwin, replaceTwin } from './twin-operations.ts';
 
 const methodSchema = z.looseObject({
-  methodName: z.string().regex(/^[\w.\-]{1,128}$/),
+  methodName: z.string().regex(/^[\w.-]{1,128}$/),
   payload: z.custom<Json>().optional(),
   responseTimeoutInSeconds: z.number().min(5).max(300).default(30),
   connectTimeoutInSeconds: z.number().min(0).max(300).default(0),
@@ -20,23 +20,33 @@ const methodSchema = z.looseObject({
 export function twinRoutes(parts: HubParts, mqtt: MqttServer): Route[] {
   const { directory } = parts;
   const routes: Route[] = [
-    route('POST', '/devices/query', 'query', (call) => query(parts, call)),
-    route('POST', '/devices/:device/applyConfigurationContent', 'configuration', (call, { device = '' }) =>
+    route('POST /devices/query', 'query', (call) => query(parts, call)),
+    route('POST /devices/:device/applyConfigurationContent', 'configuration', (call, { device = '' }) =>
       applyContent(parts, call, device),
     ),
   ];
   for (const path of ['/twins/:device', '/twins/:device/modules/:module']) {
     routes.push(
-      route('GET', path, 'twin-read', (_call, { device = '', module }) =>
+      route(`GET ${path}`, 'twin-read', (_call, { device = '', module }) =>
         shown(directory.get(device, module ?? null)),
       ),
-      route('PATCH', path, 'twin-update', (call, { device = '', module }) =>
-        shown(patchTwin(directory, directory.get(device, module ?? null), call.body, ifMatch(call))),
+      route(`PATCH ${path}`, 'twin-update', (call, { device = '', module }) =>
+        shown(
+          patchTwin(directory, directory.get(device, module ?? null), {
+            body: call.body,
+            ifMatch: ifMatch(call),
+          }),
+        ),
       ),
-      route('PUT', path, 'twin-update', (call, { device = '', module }) =>
-        shown(replaceTwin(directory, directory.get(device, module ?? null), call.body, ifMatch(call))),
+      route(`PUT ${path}`, 'twin-update', (call, { device = '', module }) =>
+        shown(
+          replaceTwin(directory, directory.get(device, module ?? null), {
+            body: call.body,
+            ifMatch: ifMatch(call),
+          }),
+        ),
       ),
-      route('POST', `${path}/methods`, 'method', (call, { device = '', module }) =>
+      route(`POST ${path}/methods`, 'method', (call, { device = '', module }) =>
         callMethod(mqtt, call, directory.get(device, module ?? null)),
       ),
     );

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import type { DeviceTags } from '../../contracts/fleet.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import { forEach } from './hub-calls.ts';
+import type { HubConnection } from './registry-client.ts';
+
+const BULK_SIZE = 100;
+
+/** Creates the edge devices that do not exist yet; returns the connection strings of all of them by device id. */
+export async function provision(
+  hub: HubConnection,
+  devices: ReadonlyArray<{ deviceId: string; tags: Partial<DeviceTags> }>,
+): Promise<Record<string, string>> {
+  const result: Record<string, string> = {};
+  for (let from = 0; from < devices.length; from += BULK_SIZE) {
+    const chunk = devices.slice(from, from + BULK_SIZE).map((device) => ({ ...device, key: newDeviceKey() }));
+    const existing = await createInBulk(hub, chunk);
+    for (const { deviceId, key } of chunk)
+      if (!existing.has(deviceId)) result[deviceId] = connection(hub, deviceId, key);
+    await forEach([...existing], async (deviceId) => {
+      const answer = await hub.call('registry', `reading device ${deviceId}`, (registry) =>
+        registry.get(deviceId),
+      );
+      const key = answer.responseBody.authentication?.symmetricKey?.primaryKey;
+      if (!key) {
+        throw new WindlassError('HUB_REFUSED', `Device ${deviceId} exists and does not use a symmetric key.`);
+      }
+      result[deviceId] = connection(hub, deviceId, key);
+    });
+  }
+  return result;
+}
+
+/** Creates what does not exist yet; returns the ids that the hub had already (left as they are). */
+async function createInBulk(
+  hub: HubConnection,
+  devices: ReadonlyArray<{ deviceId: string; tags: Partial<DeviceTags>; key: string }>,
+): Promise<Set<string>> {
+  const descriptions = devices.map(({ deviceId, tags, key }) => ({
+    deviceId,
+    status: 'enabled' as const,
+    capabilities: { iotEdge: true },
+    tags,
+    authentication: { type: 'sas', symmetricKey: { primaryKey: key, secondaryKey: newDeviceKey() } },
+  }));
+  try {
+    await hub.call('registry', `creating ${devices.length} devices`, (registry) =>
+      registry.addDevices(descriptions),
+    );
+    return new Set();
+  } catch (error) {
+    return existingOf(error);
+  }
+}
+
+/** Of a bulk answer, the devices that exist already; any other failure in it is thrown. */
+function existingOf(error: unknown): Set<string> {
+  const body = (error as { cause?: { responseBody?: unknown } }).cause?.responseBody;
+  const errors = bulkErrors(body);
+  if (errors === null) throw error;
+  const other = errors.find((item) => !/AlreadyExists|^409/.test(String(item.errorCode)));
+  if (other) {
+    throw new WindlassError(
+      'HUB_REFUSED',
+      `The hub could not create ${other.deviceId}: ${String(other.errorStatus)}.`,
+      {
+        details: { errors },
+        cause: error,
+      },
+    );
+  }
+  return new Set(errors.map((item) => item.deviceId));
+}
+
+function bulkErrors(
+  body: unknown,
+): Array<{ deviceId: string; errorCode: unknown; errorStatus: unknown }> | null {
+  if (typeof body !== 'string') return null;
+  try {
+    const parsed = JSON.parse(body) as { errors?: unknown };
+    return Array.isArray(parsed.errors) ? (parsed.errors as ReturnType<typeof bulkErrors>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function connection(hub: HubConnection, deviceId: string, key: string): string {
+  const { hostname } = hub.service;
+  const gateway = hub.mqttPort === undefined ? '' : `;GatewayHostName=${hostname}:${hub.mqttPort}`;
+  return `HostName=${hostname};DeviceId=${deviceId};SharedAccessKey=${key}${gateway}`;
+}
+
+function newDeviceKey(): string {
+  return randomBytes(32).toString('base64');
+}
