@@ -31,7 +31,8 @@ const FORCE = '20 seconds';
 
 async function bundle(queues: readonly TaskQueueName[], logger: Logger): Promise<WorkflowBundle | undefined> {
   if (!queues.includes('control')) return undefined;
-  return bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger: temporalLogger(logger) });
+  const quiet = logger.child({}, { level: 'warn' }); // the bundler lists every file at level info
+  return bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger: temporalLogger(quiet) });
 }
 
 async function connect(address: string): Promise<NativeConnection> {

@@ -7,7 +7,6 @@ export function createLogger(options: {
   mixin?: () => Record<string, unknown>;
 }): Logger {
   return pino({
-    name: options.name,
     level: options.level,
     mixin: options.mixin,
     redact: ['*.connectionString', '*.password', '*.sharedAccessKey', 'connectionString', 'password'],

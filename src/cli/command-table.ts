@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+
+export interface CommandModule {
+  /** Adds the command, with its options and an example or two in its help, to the program. */
+  register(program: Command, cli: Cli): void;
+}
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Every command, in the order of the help. A new one is a file in `commands/` and a line here; only the one asked for is loaded. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'up',
+    summary: 'start the whole system and show its addresses',
+    load: () => import('./commands/up.ts'),
+  },
+  { name: 'down', summary: 'stop the system that `up` started', load: () => import('./commands/down.ts') },
+  {
+    name: 'doctor',
+    summary: 'say what is missing and how to get it',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'config',
+    summary: 'show each setting and where it comes from',
+    load: () => import('./commands/config.ts'),
+  },
+];

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import type { Cli } from '../cli.ts';
+import { table } from '../output.ts';
+
+/** `windlass config show`: every setting with its value and origin. */
+export function register(program: Command, cli: Cli): void {
+  const config = program.command('config').description('show each setting and where it comes from');
+  config
+    .command('show')
+    .description('every setting with its value, its origin and its environment variable; secrets are masked')
+    .addHelpText(
+      'after',
+      `
+Precedence: flag (--set NAME=VALUE) > environment > windlass.config.yaml > default.
+
+Examples:
+  $ windlass config show
+  $ WINDLASS_API_PORT=9000 windlass config show --json
+`,
+    )
+    .action(async () => {
+      const loaded = await cli.config();
+      const { showConfig } = await import('../../config/load-config.ts');
+      const settings = showConfig(loaded);
+      const text = (value: unknown): string =>
+        value === null ? '-' : Array.isArray(value) ? value.join(',') : String(value);
+      cli.output.result({ file: loaded.file ?? null, settings }, () =>
+        table(
+          ['SETTING', 'VALUE', 'ORIGIN', 'ENVIRONMENT'],
+          settings.map((s) => [s.key, text(s.value), s.origin, s.env]),
+        ),
+      );
+    });
+}

@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import { startSystem, runningSystem } from '../../services/system.ts';
+import { SERVICE_NAMES, type ServiceName, type SystemInfo } from '../../services/system-types.ts';
+import type { Cli } from '../cli.ts';
+import { table } from '../output.ts';
+
+/** The addresses that a person or a program needs, without secrets. */
+function addresses(info: SystemInfo): Record<string, string> {
+  const { temporal, database, hub, fleet, stateDir } = info.config;
+  const entries: [string, string | undefined][] = [
+    ['temporal', temporal.address],
+    ['temporalUi', info.temporalUi],
+    ['api', info.api],
+    ['hub', /HostName=([^;]+)/.exec(hub.connectionString ?? '')?.[1]],
+    ['database', database.url?.replace(/^(\w+:\/\/[^:@/]+:)[^@]+@/, '$1••••@')],
+    ['fleet', info.services.includes('fleet') ? `${fleet.devices} virtual pumps` : undefined],
+    ['fleetControl', info.fleetControl],
+    ['logs', `${stateDir}/logs`],
+  ];
+  return Object.fromEntries(entries.filter((e): e is [string, string] => e[1] !== undefined));
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  temporal: 'Temporal',
+  temporalUi: 'Temporal UI',
+  api: 'API and console',
+  hub: 'IoT Hub',
+  database: 'PostgreSQL',
+  fleet: 'Fleet',
+  fleetControl: 'Fleet control',
+  logs: 'Logs',
+};
+
+function show(info: SystemInfo): string {
+  const rows = Object.entries(addresses(info)).map(([key, value]) => [TITLES[key] ?? key, value]);
+  return table(['PART', 'WHERE'], rows);
+}
+
+function parseWithout(text: string | undefined): ServiceName[] {
+  const without = (text ?? '').split(',').filter((name) => name !== '');
+  const unknown = without.filter((name) => !SERVICE_NAMES.some((s) => s === name));
+  if (unknown.length > 0)
+    throw new WindlassError('INPUT_INVALID', `--without ${unknown.join(',')}: there is no such part.`, {
+      hint: `The parts are ${SERVICE_NAMES.join(', ')}.`,
+    });
+  return SERVICE_NAMES.filter((name) => without.includes(name));
+}
+
+/** A second `up` is no failure: what was asked for is there. */
+async function startOrFind(cli: Cli, needs: readonly ServiceName[]): Promise<'found' | undefined> {
+  const { values } = await cli.config();
+  try {
+    const system = await startSystem(values, cli.startOptions({ needs, command: 'up' }));
+    try {
+      cli.output.result({ alreadyRunning: false, pid: process.pid, ...addresses(system.info) }, () =>
+        show(system.info),
+      );
+      cli.output.note('Ctrl-C stops everything.');
+      await new Promise<void>((resolve) => {
+        if (cli.signal.aborted) resolve();
+        else cli.signal.addEventListener('abort', () => resolve());
+      });
+    } finally {
+      await system.stop();
+    }
+    return undefined;
+  } catch (error) {
+    const running = runningSystem(values.stateDir);
+    if (
+      !(error instanceof WindlassError && error.code === 'ALREADY_RUNNING') ||
+      running?.record.ephemeral !== false
+    )
+      throw error;
+    const { record, info } = running;
+    cli.output.result(
+      { alreadyRunning: true, pid: record.pid, since: record.startedAt, ...addresses(info) },
+      () => [`Already running: process ${record.pid}, since ${record.startedAt}.`, '', show(info)].join('\n'),
+    );
+    return 'found';
+  }
+}
+
+/** `windlass up`: every service, until Ctrl-C. */
+export function register(program: Command, cli: Cli): void {
+  program
+    .command('up')
+    .description('start the whole system and show its addresses; Ctrl-C stops it')
+    .option('--without <parts>', `parts to leave out, of ${SERVICE_NAMES.join(', ')}`)
+    .addHelpText(
+      'after',
+      `
+Parts that exist already are used: TEMPORAL_ADDRESS, DATABASE_URL, WINDLASS_HUB_CONNECTION_STRING.
+A second \`up\` finds the first one and shows its addresses.
+
+Examples:
+  $ windlass up
+  $ windlass up --set fleet.devices=200 --set temporal.uiPort=8300
+  $ windlass up --without fleet,hub
+`,
+    )
+    .action(async (options: { without?: string }) => {
+      const without = parseWithout(options.without);
+      await startOrFind(
+        cli,
+        SERVICE_NAMES.filter((name) => !without.includes(name)),
+      );
+    });
+}
