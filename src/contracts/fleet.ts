@@ -18,6 +18,12 @@ export function targetName(model: string, version: string): string {
   return `${model}-${version}`;
 }
 
+/** Model and version of a target tag: versions are whole numbers, so the last hyphen divides them. */
+export function parseTarget(target: string): { model: string; version: string } {
+  const at = target.lastIndexOf('-');
+  return { model: target.slice(0, at), version: target.slice(at + 1) };
+}
+
 export function targetCondition(model: string, version: string): string {
   return `tags.windlass.${MODULE_SLOT}='${targetName(model, version)}'`;
 }

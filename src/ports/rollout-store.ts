@@ -143,11 +143,11 @@ export interface RolloutStore {
     limit: number,
   ): Promise<Array<{ deviceId: string; previousTarget: string | null }>>;
   previousTargets(rolloutId: string): Promise<Array<{ target: string | null; devices: number }>>;
+  /** `images` gives the image digest of each target, for the devices' history. */
   markReverting(
     rolloutId: string,
     deviceIds: readonly string[],
-    images: Readonly<Record<string, string>>,
-    reason: string,
+    why: { readonly images: Readonly<Record<string, string>>; readonly reason: string },
   ): Promise<void>;
   reverting(rolloutId: string): Promise<RevertingDevice[]>;
   markReverted(rolloutId: string, deviceIds: readonly string[]): Promise<void>;

@@ -1,5 +1,6 @@
 import type { MonitorTables } from './monitor-tables.ts';
 import type { RegistryTables } from './registry-tables.ts';
+import type { RolloutTables } from './rollout-tables.ts';
 
 // Each area declares its tables beside its store; this is where they come together.
-export type Database = RegistryTables & MonitorTables;
+export type Database = RegistryTables & MonitorTables & RolloutTables;
