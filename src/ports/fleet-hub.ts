@@ -18,8 +18,6 @@ export interface DeviceEvidence {
   readonly agent: EdgeModuleReport | null;
   /** What the module attests about itself, or null before the first. */
   readonly attestation: Attestation | null;
-  /** Value of the target tag `windlass.<slot>` in the device twin now; null when there is none. */
-  readonly target?: string | null;
   /** `$edgeAgent`'s lastDesiredStatus: how applying the newest deployment went (200 = applied), e.g. a failed pull. */
   readonly lastDesired?: { readonly code: number; readonly description: string } | null;
 }
@@ -42,7 +40,12 @@ export interface FleetHub {
     target: string | null,
     onDone?: (deviceId: string) => void,
   ): Promise<void>;
-  /** Direct reads of the twins of these devices. */
+  /** Direct reads of the target tags of these devices, by device id; null where there is none. */
+  readTargets(
+    deviceIds: readonly string[],
+    onDone?: (deviceId: string) => void,
+  ): Promise<ReadonlyMap<string, string | null>>;
+  /** Direct reads of the module twins of these devices. */
   readEvidence(deviceIds: readonly string[], onDone?: (deviceId: string) => void): Promise<DeviceEvidence[]>;
   /** Creates the configuration if it is absent; refuses (CONFLICT) one of the same id with other content. */
   ensureConfiguration(configuration: ModelConfiguration): Promise<void>;

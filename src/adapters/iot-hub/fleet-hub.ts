@@ -5,7 +5,7 @@ import { provision } from './device-provisioning.ts';
 import { absentAsNull, forEach } from './hub-calls.ts';
 import type { HubConfig } from './hub-config.ts';
 import { HubConnection } from './registry-client.ts';
-import { parseTwin, toEvidence, toFleetDevice } from './twin-evidence.ts';
+import { parseTwin, targetOf, toEvidence, toFleetDevice } from './twin-evidence.ts';
 
 /** The fleet behind an Azure IoT Hub (or one that speaks its wire). `close` frees the connections. */
 export interface IotHubFleet extends FleetHub {
@@ -20,6 +20,7 @@ export function createFleetHub(config: HubConfig): IotHubFleet {
   return {
     listDevices: (condition) => listDevices(hub, condition),
     setTarget: (deviceIds, target, onDone) => setTarget(hub, deviceIds, { target, onDone }),
+    readTargets: (deviceIds, onDone) => readTargets(hub, deviceIds, onDone),
     readEvidence: (deviceIds, onDone) => readEvidence(hub, deviceIds, onDone),
     ensureConfiguration: (configuration) => ensureConfiguration(hub, configuration),
     deleteConfiguration: (id) => deleteConfiguration(hub, id),
@@ -59,6 +60,21 @@ async function setTarget(
     );
     onDone?.(deviceId);
   });
+}
+
+async function readTargets(
+  hub: HubConnection,
+  deviceIds: readonly string[],
+  onDone?: (deviceId: string) => void,
+): Promise<ReadonlyMap<string, string | null>> {
+  const targets = await forEach(deviceIds, async (deviceId): Promise<[string, string | null]> => {
+    const answer = await absentAsNull(
+      hub.call('twin-read', `reading ${deviceId}`, (registry) => registry.getTwin(deviceId)),
+    );
+    onDone?.(deviceId);
+    return [deviceId, answer === null ? null : targetOf(parseTwin(answer.responseBody))];
+  });
+  return new Map(targets);
 }
 
 async function readEvidence(

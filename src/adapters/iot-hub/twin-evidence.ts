@@ -72,7 +72,21 @@ export function toEvidence(deviceId: string, agent: Twin | null, scorer: Twin | 
     lastActivity: latest(activityOf(agent), activityOf(scorer)),
     agent: readModuleReport(agent),
     attestation: readAttestation(scorer),
+    lastDesired: readLastDesired(agent),
   };
+}
+
+/** Value of the target tag of a device twin; null when there is none. */
+export function targetOf(device: Twin | null): string | null {
+  const tags = deviceTagsSchema.safeParse(device?.tags ?? {});
+  return (tags.success ? tags.data.windlass[MODULE_SLOT] : undefined) ?? null;
+}
+
+const lastDesiredSchema = z.looseObject({ code: z.number(), description: z.string().nullish() });
+
+function readLastDesired(agent: Twin | null): DeviceEvidence['lastDesired'] {
+  const status = lastDesiredSchema.safeParse(agent?.properties?.reported['lastDesiredStatus']);
+  return status.success ? { code: status.data.code, description: status.data.description ?? '' } : null;
 }
 
 function readModuleReport(agent: Twin | null): EdgeModuleReport | null {

@@ -44,8 +44,8 @@ export interface RolloutPlan {
   readonly seconds: PlannedSeconds;
 }
 
-/** Twins read for one device: the device, `$edgeAgent` and the scorer module. */
-const TWINS_PER_READ = 3;
+/** Twin reads of one device: its target tag once; `$edgeAgent` and the scorer before the offer, when right, and after the soak. */
+const READS_PER_DEVICE = 1 + 2 * 3;
 
 function tally(keys: readonly string[]): Record<string, number> {
   const counts = new Map<string, number>();
@@ -107,8 +107,7 @@ export function planRollout(
 
 function hubArithmetic(devices: number, tier: HubTier): RolloutPlan['hubCalls'] {
   const limits = HUB_TIERS[tier];
-  // one read before the offer, one that sees the device right, one after the soak
-  const reads = devices * TWINS_PER_READ * 3;
+  const reads = devices * READS_PER_DEVICE;
   const writeRate = limits['twin-update']?.perSecond;
   const readRate = limits['twin-read']?.perSecond;
   const seconds = (writeRate ? devices / writeRate : 0) + (readRate ? reads / readRate : 0);
