@@ -5,6 +5,11 @@ import { SERVICE_NAMES, type ServiceName, type SystemInfo } from '../../services
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
 
+function hubAddress(hub: SystemInfo['config']['hub']): string | undefined {
+  const host = /HostName=([^;]+)/.exec(hub.connectionString ?? '')?.[1];
+  return host === undefined || hub.port === undefined ? host : `${host}:${hub.port}`;
+}
+
 /** The addresses that a person or a program needs, without secrets. */
 function addresses(info: SystemInfo): Record<string, string> {
   const { temporal, database, hub, fleet, stateDir } = info.config;
@@ -12,7 +17,7 @@ function addresses(info: SystemInfo): Record<string, string> {
     ['temporal', temporal.address],
     ['temporalUi', info.temporalUi],
     ['api', info.api],
-    ['hub', /HostName=([^;]+)/.exec(hub.connectionString ?? '')?.[1]],
+    ['hub', hubAddress(hub)],
     ['database', database.url?.replace(/^(\w+:\/\/[^:@/]+:)[^@]+@/, '$1••••@')],
     ['fleet', info.services.includes('fleet') ? `${fleet.devices} virtual pumps` : undefined],
     ['fleetControl', info.fleetControl],
