@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { digestSchema } from '../../contracts/artefact.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageEntry } from '../../ports/image-assembler.ts';
-import { digestOf, digestOfFile } from './digest.ts';
+import { digestOf, rememberedDigest } from './digest.ts';
 import { GZIP_LEVEL, compressLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { OciLayoutStore } from './layout-store.ts';
@@ -76,20 +77,22 @@ function parse(text: string): unknown {
 
 /** Digest over paths, kinds, permissions and contents of the entries, and over what compresses them. */
 export async function keyOfEntries(entries: readonly ImageEntry[]): Promise<string> {
-  const lines: unknown[] = ['windlass.layer/1', GZIP_LEVEL, process.versions.zlib];
-  for (const entry of orderEntries(entries)) {
-    if (entry.type === 'symlink') lines.push([entry.path, 'symlink', entry.target]);
-    else if (entry.type === 'directory') lines.push([entry.path, 'directory', entry.mode ?? 0o755]);
-    else lines.push([entry.path, 'file', entry.mode ?? 0o644, await contentDigest(entry)]);
-  }
-  return digestOf(JSON.stringify(lines));
+  const parallel = pLimit(16);
+  const lines = await Promise.all(orderEntries(entries).map((entry) => parallel(() => lineOf(entry))));
+  return digestOf(JSON.stringify(['windlass.layer/1', GZIP_LEVEL, process.versions.zlib, ...lines]));
+}
+
+async function lineOf(entry: ImageEntry): Promise<unknown[]> {
+  if (entry.type === 'symlink') return [entry.path, 'symlink', entry.target];
+  if (entry.type === 'directory') return [entry.path, 'directory', entry.mode ?? 0o755];
+  return [entry.path, 'file', entry.mode ?? 0o644, await contentDigest(entry)];
 }
 
 async function contentDigest(entry: ImageEntry & { type: 'file' }): Promise<string> {
   if (entry.content instanceof Uint8Array) return digestOf(entry.content);
   const { file } = entry.content;
   try {
-    return (await digestOfFile(file)).digest;
+    return await rememberedDigest(file);
   } catch (cause) {
     throw new WindlassError('PACKAGING_FAILED', `The file ${entry.path} of the image cannot be read.`, {
       hint: `Check that ${file} exists and may be read; \`npm ci\` restores installed packages.`,

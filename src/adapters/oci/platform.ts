@@ -3,9 +3,9 @@ import type { Descriptor } from './media-types.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'arm/v7' };
 
-/** This machine as an image platform, e.g. `linux/amd64`. */
+/** The image platform that this machine's processor runs, e.g. `linux/amd64` (images are always Linux). */
 export function machinePlatform(): string {
-  return `${process.platform}/${ARCHITECTURES[process.arch] ?? process.arch}`;
+  return `linux/${ARCHITECTURES[process.arch] ?? process.arch}`;
 }
 
 /** `linux/arm/v7` → os, architecture, variant, as descriptors and configurations carry them. */

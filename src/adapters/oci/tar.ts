@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Header, Pack } from 'tar-stream';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageEntry } from '../../ports/image-assembler.ts';
+import { SMALL_BYTES } from './digest.ts';
 import { comparePaths, imagePath, parentsOf } from './image-path.ts';
 
 type NamedHeader = Partial<Header> & Pick<Header, 'name'>;
@@ -49,6 +50,7 @@ function add(tar: Pack, header: NamedHeader, bytes?: Buffer): Promise<void> {
 
 async function addFile(tar: Pack, header: NamedHeader, file: string): Promise<void> {
   const { size } = await stat(file);
+  if (size <= SMALL_BYTES) return add(tar, header, await readFile(file));
   await new Promise<void>((resolve, reject) => {
     const sink = tar.entry({ ...header, size }, (error) => (error ? reject(error) : resolve()));
     const source = createReadStream(file, { highWaterMark: 1 << 20 });

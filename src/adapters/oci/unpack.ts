@@ -42,7 +42,7 @@ async function unpackEntry(entry: TarEntry, root: string): Promise<void> {
     await whiteOut(target, base);
     return;
   }
-  const mode = (header.mode ?? 0o644) & 0o777;
+  const mode = (header.mode ?? 0o644) & 0o1777;
   if (header.type === 'directory') {
     entry.resume();
     if (path === '') return;
@@ -115,7 +115,6 @@ export async function unpackImage(
   store: OciLayoutStore,
   manifestDigest: string,
   root: string,
-  signal?: AbortSignal,
 ): Promise<ImageConfig> {
   const manifest = await store.readJson<ImageManifest>(manifestDigest);
   const config = await store.readJson<ImageConfig>(manifest.config.digest);
@@ -127,7 +126,7 @@ export async function unpackImage(
     if (measured.digest !== layer.digest) throw corrupt(layer.digest, measured.digest);
     if (measured.diffId !== config.rootfs.diff_ids[i])
       throw corrupt(config.rootfs.diff_ids[i] ?? 'no diff id', measured.diffId);
-    await unpackTar(await openTar(path), root, signal);
+    await unpackTar(await openTar(path), root);
   }
   return config;
 }
