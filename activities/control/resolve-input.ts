@@ -1,10 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { BUILD_EXAMPLE, buildInputSchema } from '../../src/contracts/build.ts';
 import type { ResolvedBuildInput } from '../../src/contracts/build.ts';
 import { DEPLOY_EXAMPLE, deployInputSchema } from '../../src/contracts/deploy.ts';
 import type { ResolvedDeployInput } from '../../src/contracts/deploy.ts';
 import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../src/contracts/monitor.ts';
 import type { ResolvedDataEvent, ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
+import { FLEET_ROLLOUT_EXAMPLE, fleetRolloutInputSchema } from '../../src/contracts/rollout.ts';
+import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { inputProblems } from '../../src/errors/input-problems.ts';
 
@@ -12,6 +14,7 @@ import { inputProblems } from '../../src/errors/input-problems.ts';
 export interface ResolvedInputs {
   readonly buildAndTrain: ResolvedBuildInput;
   readonly packageAndDeploy: ResolvedDeployInput;
+  readonly fleetRollout: ResolvedFleetRolloutInput;
   readonly monitorAndRetrain: ResolvedMonitorInput;
   readonly newData: ResolvedDataEvent;
 }
@@ -20,6 +23,7 @@ export type InputName = keyof ResolvedInputs;
 const INPUTS: { readonly [N in InputName]: { schema: z.ZodType<ResolvedInputs[N]>; example: unknown } } = {
   buildAndTrain: { schema: buildInputSchema, example: BUILD_EXAMPLE },
   packageAndDeploy: { schema: deployInputSchema, example: DEPLOY_EXAMPLE },
+  fleetRollout: { schema: fleetRolloutInputSchema, example: FLEET_ROLLOUT_EXAMPLE },
   monitorAndRetrain: { schema: monitorInputSchema, example: MONITOR_EXAMPLE },
   newData: { schema: dataEventSchema, example: { model: 'pump-health', data: 'data/pumps' } },
 };

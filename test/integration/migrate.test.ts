@@ -5,18 +5,10 @@ import { sql } from 'kysely';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import { freePort } from '../../src/services/ports.ts';
-import { scratchPostgres } from '../support/scratch-postgres.ts';
-import type { ScratchPostgres } from '../support/scratch-postgres.ts';
+import { createEmptyDatabase } from '../support/postgres.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../src/adapters/postgres/migrations');
-let server: ScratchPostgres;
 let folder = '';
-beforeAll(async () => {
-  server = await scratchPostgres();
-}, 60_000);
-afterAll(async () => {
-  await server.stop();
-});
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'windlass-migrations-'));
   cpSync(SHIPPED, folder, { recursive: true });
@@ -24,12 +16,13 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function withDatabase(run: (db: ReturnType<typeof openDatabase>, url: string) => Promise<void>) {
-  const url = await server.database();
+  const { url, drop } = await createEmptyDatabase();
   const db = openDatabase(url);
   try {
     await run(db, url);
   } finally {
     await db.destroy();
+    await drop();
   }
 }
 

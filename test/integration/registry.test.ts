@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { readAudit, verifyAudit } from '../../src/adapters/postgres/audit-log.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
-import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import { createStepStore } from '../../src/adapters/postgres/step-store.ts';
@@ -14,31 +13,26 @@ import {
   pipelineVersion,
   registration,
 } from '../support/registry-fixtures.ts';
-import { scratchPostgres } from '../support/scratch-postgres.ts';
-import type { ScratchPostgres } from '../support/scratch-postgres.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+import type { TestDatabase } from '../support/postgres.ts';
 
 const BY = { actor: 'ada', reason: 'because' };
-let server: ScratchPostgres;
+let database: TestDatabase;
 let db: Kysely<Database>;
 let registry: Registry;
 let now = new Date('2026-01-01T00:00:00Z');
 const clock = { now: () => now };
 
-beforeAll(async () => {
-  server = await scratchPostgres();
-}, 60_000);
-afterAll(async () => {
-  await server.stop();
-});
 beforeEach(async () => {
   now = new Date('2026-01-01T00:00:00Z');
-  db = openDatabase(await server.database());
-  await migrate(db);
+  database = await createTestDatabase();
+  db = openDatabase(database.url);
   registry = createRegistry(db, clock);
   await registry.publishPipeline(pipelineVersion(), BY);
 });
 afterEach(async () => {
   await db.destroy();
+  await database.drop();
 });
 
 describe('pipeline versions', () => {

@@ -19,7 +19,7 @@ export function createStepStore(db: Kysely<Database>, clock: Clock = systemClock
       const { result, workflow_id: workflowId, run_id: runId } = row;
       return { result, workflowId, runId, createdAt: row.created_at.toISOString() };
     },
-    save: async (step, key, result, by) => {
+    save: async (...[step, key, result, by]) => {
       const content = {
         result: json(result ?? null),
         workflow_id: by.workflowId,

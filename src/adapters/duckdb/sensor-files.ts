@@ -1,0 +1,86 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { parseCsv } from '../../domain/data/csv.ts';
+import type { CsvTable } from '../../domain/data/csv.ts';
+import { buildSensorTable } from '../../domain/data/sensor-table.ts';
+import type { DataSpec, SensorTable, TableSource } from '../../domain/data/sensor-table.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { GroupRows, SensorFiles } from '../../ports/sensor-files.ts';
+import { describeParquet, parquetToCsv, readParquet } from './parquet.ts';
+
+/** Reads and converts sensor data files: CSV by a strict reader of our own, Parquet by DuckDB. */
+export const sensorFiles: SensorFiles = { describe, readTable, readGroupRows, toCsv };
+
+const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
+
+async function describe(path: string): Promise<{ rows: number; columns: readonly string[] }> {
+  if (isParquet(path)) return parquet(path, () => describeParquet(path));
+  const csv = await openCsv(path);
+  let rows = 0;
+  for (const _ of csv.rows()) rows += 1;
+  return { rows, columns: csv.header };
+}
+
+async function readTable(path: string, spec: DataSpec): Promise<SensorTable> {
+  const source: TableSource = isParquet(path)
+    ? await parquet(path, () => readParquet(path, spec))
+    : await openCsv(path);
+  return buildSensorTable(source, spec);
+}
+
+/** The rows of one file in the order of windlass.yaml's columns; throws DATA_INVALID when a column is missing. */
+export async function readGroupRows(path: string, spec: DataSpec): Promise<GroupRows> {
+  const { rows, times, values, labels, missingColumns } = await readTable(path, spec);
+  if (missingColumns.length > 0)
+    throw new WindlassError(
+      'DATA_INVALID',
+      `${basename(path)} has no column ${missingColumns.map((column) => `"${column}"`).join(', ')}.`,
+    );
+  return { rows, times, values, labels };
+}
+
+async function toCsv(path: string, target: string): Promise<void> {
+  if (isParquet(path)) return parquet(path, () => parquetToCsv(path, target));
+  const csv = await openCsv(path);
+  if (csv.delimiter === ';') return copyFile(path, target);
+  const lines = [csv.header, ...[...csv.rows()].map((row) => row.cells)];
+  const cell = (text: string): string => (/[;"\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  await writeFile(target, lines.map((cells) => `${cells.map(cell).join(';')}\n`).join(''));
+}
+
+async function openCsv(path: string): Promise<CsvTable> {
+  const bytes = await readFile(path);
+  const text = decode(bytes, path);
+  const csv = parseCsv(text);
+  if (csv === undefined)
+    throw unreadable(path, bytes.length === 0 ? 'the file is empty' : 'there is no header');
+  return csv;
+}
+
+function decode(bytes: Buffer, path: string): string {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    const tooLong = error instanceof Error && 'code' in error && error.code === 'ERR_STRING_TOO_LONG';
+    const reason = tooLong
+      ? `${Math.round(bytes.length / 1e6)} MB is too much for one CSV file: split it, or use Parquet`
+      : 'it is not UTF-8 text (compressed, or another encoding?)';
+    throw unreadable(path, reason, error);
+  }
+  if (text.includes('\0')) throw unreadable(path, 'it holds NUL characters, so it is not text');
+  return text;
+}
+
+async function parquet<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw unreadable(path, `it cannot be read as Parquet: ${reason}`, error);
+  }
+}
+
+function unreadable(path: string, reason: string, cause?: unknown): WindlassError {
+  return new WindlassError('DATA_INVALID', `${basename(path)}: ${reason}`, { cause, details: { reason } });
+}

@@ -1,0 +1,58 @@
+import type { GateResult, GateStatus } from '../../contracts/gate.ts';
+import type { FileFacts } from './file-facts.ts';
+
+const FILES_SHOWN = 5;
+
+/** What one gate holds against one file. */
+export interface Complaint {
+  readonly path: string;
+  readonly count: number;
+  readonly samples: readonly string[];
+}
+
+export function totalRows(facts: readonly FileFacts[]): number {
+  return facts.reduce((sum, f) => sum + f.file.rows, 0);
+}
+
+/** One gate over all files: passes without complaints, otherwise names the files, how often, and sample rows. */
+export function complaintGate(
+  facts: readonly FileFacts[],
+  gate: {
+    readonly name: string;
+    /** What was counted, e.g. "duplicate timestamps". */
+    readonly what: string;
+    readonly complain: (facts: FileFacts) => { count: number; samples: readonly string[] };
+    readonly status?: GateStatus;
+    readonly pass: string;
+    readonly hint?: string;
+  },
+): GateResult {
+  const { name, what, hint } = gate;
+  const complaints = facts.flatMap((f): Complaint[] => {
+    const { count, samples } = gate.complain(f);
+    return count === 0 ? [] : [{ path: f.file.path, count, samples }];
+  });
+  const observed = complaints.reduce((sum, c) => sum + c.count, 0);
+  const n = totalRows(facts);
+  if (observed === 0) return { name, status: 'pass', observed, threshold: 0, n, reason: gate.pass };
+  return {
+    ...{ name, observed, threshold: 0, n },
+    status: gate.status ?? 'fail',
+    evidence: { files: complaints.slice(0, FILES_SHOWN), filesAffected: complaints.length },
+    reason: `${observed} ${what} in ${complaintList(complaints)}${hint === undefined ? '' : `. ${hint}`}`,
+  };
+}
+
+/** "a.csv (line 3: …; line 7: …), b.csv (…) and 4 more files". */
+export function complaintList(complaints: readonly Pick<Complaint, 'path' | 'samples'>[]): string {
+  const shown = complaints
+    .slice(0, 3)
+    .map(({ path, samples }) => `${path} (${samples.slice(0, 2).join('; ')})`)
+    .join(', ');
+  const more = complaints.length - 3;
+  return more > 0 ? `${shown} and ${more} more file${more === 1 ? '' : 's'}` : shown;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.01 ? 2 : 1)} %`;
+}

@@ -1,0 +1,93 @@
+import type { GateResult } from '../../contracts/gate.ts';
+import type { ProjectSpec } from '../../contracts/project.ts';
+import type { FileFacts } from './file-facts.ts';
+import { complaintGate, complaintList, percent, totalRows } from './gate-parts.ts';
+
+const NONE = { count: 0, samples: [] };
+/** Share of a file's rows outside the range of a working sensor: above the first a warning, above the second a failure. */
+const RANGE_WARN = 0.001;
+const RANGE_FAIL = 0.05;
+
+/** Are the readings numbers, present, in the range that a working sensor can give, and alive? */
+export function valueGates(readable: readonly FileFacts[], spec: ProjectSpec): GateResult[] {
+  return [
+    complaintGate(readable, {
+      name: 'numeric-values',
+      what: 'readings are not numbers',
+      complain: ({ table }) => table?.findings.notNumbers ?? NONE,
+      pass: 'every reading is a number',
+      hint: 'Numbers are written with a decimal point, without thousands separators or units',
+    }),
+    complaintGate(readable, {
+      name: 'finite-values',
+      what: 'readings are infinite',
+      complain: ({ table }) => table?.findings.infinite ?? NONE,
+      pass: 'every reading is finite',
+    }),
+    missingValues(readable, spec.data.maxNullShare),
+    valueRanges(readable, spec),
+    complaintGate(readable, {
+      name: 'stuck-sensors',
+      what: 'columns keep one value for a minute of rows or a whole window',
+      complain: ({ stuck }) => ({
+        count: stuck.length,
+        samples: stuck.map((s) => `${s.column} is ${s.value} for ${s.longest} rows from line ${s.line}`),
+      }),
+      status: 'warn',
+      pass: 'no sensor is stuck',
+    }),
+  ];
+}
+
+function missingValues(readable: readonly FileFacts[], threshold: number): GateResult {
+  const name = 'missing-values';
+  const shares = readable
+    .map(({ file, table }) => {
+      const missing = table?.findings.missing;
+      const count = missing?.count ?? 0;
+      const rows = Math.max(1, table?.rows ?? 0);
+      return { path: file.path, count, share: count / rows, samples: missing?.samples ?? [] };
+    })
+    .filter((f) => f.count > 0)
+    .sort((a, b) => b.share - a.share);
+  const observed = shares[0]?.share ?? 0;
+  const n = totalRows(readable);
+  if (shares.length === 0)
+    return { name, status: 'pass', observed, threshold, n, reason: 'no reading is missing' };
+  const over = shares.filter((f) => f.share > threshold);
+  return {
+    ...{ name, observed, threshold, n },
+    status: over.length > 0 ? 'fail' : 'pass',
+    evidence: { files: shares.slice(0, 5), filesAffected: shares.length },
+    reason:
+      over.length > 0
+        ? `more than ${percent(threshold)} of the rows miss a reading in ${complaintList(over)}`
+        : `at most ${percent(observed)} of a file's rows miss a reading`,
+  };
+}
+
+function valueRanges(readable: readonly FileFacts[], spec: ProjectSpec): GateResult {
+  const name = 'value-ranges';
+  const units = new Map(spec.data.columns.map((column) => [column.name, column]));
+  const outside = readable
+    .flatMap(({ file, ranges }) =>
+      ranges.map((range) => {
+        const column = units.get(range.column);
+        const sample = `${range.column} from ${range.lowest} to ${range.highest}, allowed ${column?.min} to ${column?.max} ${column?.unit}, ${range.count} rows outside (${percent(range.share)})`;
+        return { path: file.path, ...range, samples: [sample] };
+      }),
+    )
+    .sort((a, b) => b.share - a.share);
+  const observed = outside[0]?.share ?? 0;
+  const n = totalRows(readable);
+  const status = observed > RANGE_FAIL ? 'fail' : observed > RANGE_WARN ? 'warn' : 'pass';
+  return {
+    ...{ name, status, observed, n },
+    threshold: RANGE_FAIL,
+    ...(outside.length === 0 ? {} : { evidence: { columns: outside.slice(0, 5), affected: outside.length } }),
+    reason:
+      outside.length === 0
+        ? 'every reading is in the range of its sensor'
+        : `readings outside the range of the sensor in ${complaintList(outside)}`,
+  };
+}

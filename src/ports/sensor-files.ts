@@ -1,0 +1,23 @@
+import type { DataSpec, SensorTable } from '../domain/data/sensor-table.ts';
+
+/**
+ * The rows of one group (pump or experiment): times in ms since 1970, values row-major [rows × columns] in the order of
+ * windlass.yaml (NaN where a reading is missing), labels 0/1 or null when the file has none.
+ */
+export interface GroupRows {
+  readonly rows: number;
+  readonly times: Float64Array;
+  readonly values: Float32Array;
+  readonly labels: Uint8Array | null;
+}
+
+/** Sensor data files, CSV or Parquet by their extension. Unreadable ones are DATA_INVALID that says why. */
+export interface SensorFiles {
+  describe(path: string): Promise<{ rows: number; columns: readonly string[] }>;
+  /** Every row with all that is wrong with it; wrong content is counted, not thrown. */
+  readTable(path: string, spec: DataSpec): Promise<SensorTable>;
+  /** The rows alone; a missing column is DATA_INVALID. */
+  readGroupRows(path: string, spec: DataSpec): Promise<GroupRows>;
+  /** Writes the file as `;`-separated CSV with the same rows and columns. */
+  toCsv(path: string, target: string): Promise<void>;
+}

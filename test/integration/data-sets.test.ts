@@ -1,0 +1,276 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { checkData, materializeData, readManifest, snapshotData } from '../../activities/data/data-sets.ts';
+import type { DataDeps } from '../../activities/data/data-sets.ts';
+import { foldOf } from '../../activities/data/fold-of.ts';
+import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
+import { readGroupRows, sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
+import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import { blockingGates } from '../../src/domain/gates.ts';
+import { systemClock } from '../../src/ports/clock.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+import { projectSpec } from '../support/registry-fixtures.ts';
+import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
+
+const SPEC = projectSpec();
+let dir = '';
+let deps: DataDeps;
+let close: () => Promise<void>;
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'windlass-data-'));
+  const database = await createTestDatabase();
+  const db = openDatabase(database.url);
+  deps = {
+    artefacts: createFileArtefactStore(join(dir, 'artefacts')),
+    registry: createRegistry(db, systemClock),
+    files: sensorFiles,
+    cwd: dir,
+  };
+  close = async () => {
+    await db.destroy();
+    await database.drop();
+  };
+});
+afterEach(async () => {
+  await close();
+  rmSync(dir, { recursive: true });
+});
+
+const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+async function toParquet(csv: string, parquet: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(`copy (from read_csv('${csv}', delim=';')) to '${parquet}' (format parquet)`);
+  connection.closeSync();
+  instance.closeSync();
+}
+
+describe('a snapshot', () => {
+  test('keeps every file and says group, labels, fold and rows of each', async () => {
+    const first = sensorCsv({ rows: 10, seed: 1 });
+    const second = sensorCsv({ rows: 20, seed: 2, delimiter: ',', newline: '\r\n' });
+    const healthy = sensorCsv({ rows: 30, seed: 3, labelled: false });
+    writeBelow(dir, 'data/site-b/pump-6.csv', first);
+    writeBelow(dir, 'data/site-a/pump-11.CSV', second);
+    writeBelow(dir, 'data/healthy/run-5.csv', healthy);
+    writeBelow(dir, 'data/readme.txt', 'no data');
+    writeBelow(dir, 'data/.hidden/pump-1.csv', first);
+    const ref = await snapshotData(deps, { source: 'data', spec: SPEC });
+    expect(ref).toMatchObject({ source: 'data', files: 3, rows: 60 });
+    expect((await readManifest(deps.artefacts, ref)).files).toEqual([
+      {
+        path: 'healthy/run-5.csv',
+        sha256: sha(healthy),
+        rows: 30,
+        group: 'healthy/run-5',
+        labelled: false,
+        fold: null,
+      },
+      {
+        path: 'site-a/pump-11.CSV',
+        sha256: sha(second),
+        rows: 20,
+        group: 'site-a/pump-11',
+        labelled: true,
+        fold: 3,
+      },
+      {
+        path: 'site-b/pump-6.csv',
+        sha256: sha(first),
+        rows: 10,
+        group: 'site-b/pump-6',
+        labelled: true,
+        fold: 2,
+      },
+    ]);
+    expect((await deps.artefacts.read(`sha256:${sha(first)}`)).toString()).toBe(first);
+  });
+
+  test('has the same digest wherever the same content lies, and another one when a byte changes', async () => {
+    writeBelow(dir, 'one/a-1.csv', sensorCsv({ rows: 10 }));
+    writeBelow(dir, 'one/sub/b-2.csv', sensorCsv({ rows: 10, seed: 2 }));
+    cpSync(join(dir, 'one'), join(dir, 'two'), { recursive: true });
+    const digest = async (source: string) => (await snapshotData(deps, { source, spec: SPEC })).digest;
+    const first = await digest('one');
+    expect(await digest('two')).toBe(first);
+    expect(await digest(join(dir, 'one'))).toBe(first);
+    expect(await digest('one/**/*.csv')).toBe(first);
+    writeBelow(dir, 'two/a-1.csv', sensorCsv({ rows: 10, seed: 9 }));
+    expect(await digest('two')).not.toBe(first);
+  });
+
+  test('of one file, or of a pattern', async () => {
+    for (const n of [1, 2, 3]) writeBelow(dir, `data/pump-${n}.csv`, sensorCsv({ rows: 10, seed: n }));
+    const paths = async (source: string) =>
+      (await readManifest(deps.artefacts, await snapshotData(deps, { source, spec: SPEC }))).files.map(
+        (f) => f.path,
+      );
+    expect(await paths('data/pump-2.csv')).toEqual(['pump-2.csv']);
+    expect(await paths('data/pump-[12].csv')).toEqual(['pump-1.csv', 'pump-2.csv']);
+    expect(await paths(join(dir, 'da*/pump-{1,3}.csv'))).toEqual(['data/pump-1.csv', 'data/pump-3.csv']);
+  });
+
+  test.each([
+    ['nowhere', /There is no file or folder .*nowhere/],
+    ['empty', /no .csv or .parquet file in/],
+    ['none-*.csv', /No .csv or .parquet file matches/],
+    ['empty/readme.txt', /neither a .csv nor a .parquet/],
+  ])('of "%s" is DATA_NOT_FOUND', async (source, message) => {
+    writeBelow(dir, 'empty/readme.txt', '');
+    await expect(snapshotData(deps, { source, spec: SPEC })).rejects.toMatchObject({
+      code: 'DATA_NOT_FOUND',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('refuses two files of one group', async () => {
+    writeBelow(dir, 'data/a.csv', sensorCsv({ rows: 10 }));
+    writeBelow(dir, 'data/a.parquet', 'PAR1');
+    await expect(snapshotData(deps, { source: 'data', spec: SPEC })).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringContaining('a.csv and a.parquet'),
+    });
+  });
+
+  test('without a source takes what the last run of the pipeline used', async () => {
+    await expect(snapshotData(deps, { spec: SPEC })).rejects.toMatchObject({
+      code: 'DATA_NOT_FOUND',
+      message: expect.stringContaining('pump-health'),
+    });
+    writeBelow(dir, 'data/a-1.csv', sensorCsv({ rows: 10 }));
+    const ref = await snapshotData(deps, { source: 'data', spec: SPEC });
+    expect(await snapshotData(deps, { spec: SPEC })).toEqual(ref);
+    await expect(snapshotData(deps, { spec: { ...SPEC, name: 'other' } })).rejects.toMatchObject({
+      code: 'DATA_NOT_FOUND',
+    });
+  });
+});
+
+test('folds come from the last number of the base name, else from a seeded hash; never for what is not scored', () => {
+  const spec = projectSpec({ evaluation: { folds: 4, include: ['valve1/', 'named/'] } });
+  expect(foldOf('valve1/13.csv', true, spec)).toBe(1);
+  expect(foldOf('valve1/2024-site3-pump-0010.csv', true, spec)).toBe(2);
+  expect(foldOf('valve1/123456789012345678901.csv', true, spec)).toBe(1);
+  expect(foldOf('valve1/13.csv', false, spec)).toBeNull();
+  expect(foldOf('other/13.csv', true, spec)).toBeNull();
+  const folds = Array.from({ length: 400 }, (_, i) =>
+    foldOf(`named/${'abcdefghij'[i % 10]}${'x'.repeat(i)}.csv`, true, spec),
+  );
+  const counts = [0, 1, 2, 3].map((fold) => folds.filter((f) => f === fold).length);
+  for (const count of counts) expect(count).toBeGreaterThan(60);
+  const reseeded = { ...spec, train: { ...spec.train, seed: 8 } };
+  expect(foldOf('named/a.csv', true, spec)).toBe(foldOf('named/a.csv', true, structuredClone(spec)));
+  expect(
+    Array.from({ length: 20 }, (_, i) => foldOf(`named/${'y'.repeat(i + 1)}.csv`, true, reseeded)),
+  ).not.toEqual(Array.from({ length: 20 }, (_, i) => foldOf(`named/${'y'.repeat(i + 1)}.csv`, true, spec)));
+});
+
+describe('laid out for training', () => {
+  test('every file becomes ;-separated CSV with the same rows, beside a manifest that names it', async () => {
+    const options = { rows: 600, seed: 4, anomalyFrom: 500 };
+    writeBelow(dir, 'data/s/pump-0.csv', sensorCsv(options));
+    writeBelow(dir, 'data/s/pump-1.csv', sensorCsv({ ...options, delimiter: ',', newline: '\r\n' }));
+    writeBelow(dir, 'data/s/pump-2.csv', sensorCsv({ ...options, seed: 5 }));
+    await toParquet(join(dir, 'data/s/pump-2.csv'), join(dir, 'data/s/pump-3.parquet'));
+    const ref = await snapshotData(deps, { source: 'data', spec: SPEC });
+    const written = await materializeData(deps, ref, join(dir, 'out'));
+    expect(written.files.map((f) => f.path)).toEqual([0, 1, 2, 3].map((n) => `s/pump-${n}.csv`));
+    expect(JSON.parse(readFileSync(join(dir, 'out/manifest.json'), 'utf8'))).toEqual(written);
+    expect(written.digest).toBe(ref.digest);
+    const text = (n: number) => readFileSync(join(dir, `out/s/pump-${n}.csv`), 'utf8');
+    expect(text(0)).toBe(sensorCsv(options));
+    expect(text(1)).toBe(text(0));
+    const rows = await Promise.all(
+      [0, 1, 2, 3].map((n) => readGroupRows(join(dir, `out/s/pump-${n}.csv`), SPEC.data)),
+    );
+    expect(rows[1]).toEqual(rows[0]);
+    expect(rows[3]).toEqual(rows[2]);
+    expect(existsSync(join(dir, 'out/s/pump-3.parquet'))).toBe(false);
+    const gates = await checkData(deps, { ref, spec: SPEC });
+    expect(blockingGates(gates)).toEqual([]);
+  });
+
+  test('quoted cells survive the change of separator', async () => {
+    writeFileSync(join(dir, 'q.csv'), 'note,x\n"a;b ""c""",1\n');
+    await sensorFiles.toCsv(join(dir, 'q.csv'), join(dir, 'q2.csv'));
+    expect(readFileSync(join(dir, 'q2.csv'), 'utf8')).toBe('note;x\n"a;b ""c""";1\n');
+  });
+
+  test('a damaged artefact is refused', async () => {
+    writeBelow(dir, 'data/a-1.csv', sensorCsv({ rows: 10 }));
+    const ref = await snapshotData(deps, { source: 'data', spec: SPEC });
+    const digest = sha(sensorCsv({ rows: 10 }));
+    rmSync(join(dir, 'artefacts/sha256', digest.slice(0, 2), digest.slice(2)));
+    writeBelow(join(dir, 'artefacts/sha256'), join(digest.slice(0, 2), digest.slice(2)), 'changed');
+    await expect(materializeData(deps, ref, join(dir, 'out'))).rejects.toMatchObject({
+      code: 'ARTEFACT_CORRUPT',
+    });
+  });
+});
+
+describe('the rows of a group', () => {
+  test('times in ms, values row by row as float32, labels; NaN where a reading is missing', async () => {
+    writeBelow(
+      dir,
+      'a.csv',
+      sensorCsv({ rows: 3, anomalyFrom: 2, change: (r, c) => (r === 1 ? c.with(3, '').with(4, '-0.5') : c) }),
+    );
+    const { rows, times, values, labels } = await readGroupRows(join(dir, 'a.csv'), SPEC.data);
+    const start = Date.UTC(2026, 0, 5);
+    expect(rows).toBe(3);
+    expect([...times]).toEqual([start, start + 1000, start + 2000]);
+    expect(values).toHaveLength(24);
+    expect(values[8 + 2]).toBeNaN();
+    expect(values[8 + 3]).toBe(-0.5);
+    expect([...(labels ?? [])]).toEqual([0, 0, 1]);
+  });
+
+  test('no labels is null, a missing column DATA_INVALID', async () => {
+    writeBelow(dir, 'a.csv', sensorCsv({ rows: 3, labelled: false }));
+    writeBelow(dir, 'b.csv', sensorCsv({ rows: 3, change: (_r, c) => c.toSpliced(3, 1) }));
+    expect((await readGroupRows(join(dir, 'a.csv'), SPEC.data)).labels).toBeNull();
+    await expect(readGroupRows(join(dir, 'b.csv'), SPEC.data)).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: 'b.csv has no column "Current".',
+    });
+  });
+
+  test('a path with pattern characters is a path; Parquet times of every type are the same moment', async () => {
+    writeBelow(dir, 'in.csv', sensorCsv({ rows: 5 }));
+    await toParquet(join(dir, 'in.csv'), join(dir, 'p.parquet'));
+    cpSync(join(dir, 'p.parquet'), join(dir, 'p[1]*.parquet'));
+    const fromCsv = await readGroupRows(join(dir, 'in.csv'), SPEC.data);
+    expect(await readGroupRows(join(dir, 'p[1]*.parquet'), SPEC.data)).toEqual(fromCsv);
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+    const connection = await instance.connect();
+    for (const [name, expression] of [
+      ['zoned', `datetime::timestamptz`],
+      ['nanos', `datetime::timestamp_ns`],
+      ['text', `strftime(datetime, '%Y-%m-%d %H:%M:%S')`],
+    ]) {
+      await connection.run(`set timezone='UTC'`);
+      await connection.run(
+        `copy (select * replace (${expression} as datetime) from '${join(dir, 'p.parquet')}') to '${join(dir, `${name}.parquet`)}'`,
+      );
+      expect((await readGroupRows(join(dir, `${name}.parquet`), SPEC.data)).times).toEqual(fromCsv.times);
+    }
+    connection.closeSync();
+    instance.closeSync();
+  });
+
+  test('a hundred thousand rows are read whole, in seconds on a busy machine', async () => {
+    writeBelow(dir, 'big.csv', sensorCsv({ rows: 100_000, anomalyFrom: 99_000 }));
+    const started = performance.now();
+    const { rows, times, values, labels } = await readGroupRows(join(dir, 'big.csv'), SPEC.data);
+    expect(performance.now() - started).toBeLessThan(15_000);
+    expect([rows, times.length, values.length, labels?.length]).toEqual([100_000, 100_000, 800_000, 100_000]);
+    expect(times.every((t, i) => t === Date.UTC(2026, 0, 5) + i * 1000)).toBe(true);
+    expect(values.every(Number.isFinite)).toBe(true);
+    expect(labels?.reduce((sum, label) => sum + label, 0)).toBe(1000);
+  });
+});
