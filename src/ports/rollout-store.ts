@@ -90,6 +90,8 @@ export interface RolloutStore {
       readonly outcome?: RolloutOutcome;
       readonly conclusion?: string;
       readonly details?: Record<string, unknown>;
+      /** Name of the audit event; without one it is `rollout.<state>`, and states of mere progress leave none. */
+      readonly action?: string;
     },
   ): Promise<void>;
   saveRing(
@@ -140,7 +142,14 @@ export interface RolloutStore {
   /** Devices that this rollout offered, that still have its target, and that had another one before. */
   toRevert(
     rolloutId: string,
-    limit: number,
+    options: {
+      readonly limit: number;
+      /** Previous targets that nothing goes back to. */ readonly without: readonly string[];
+    },
+  ): Promise<Array<{ deviceId: string; previousTarget: string | null }>>;
+  previousTargetsOf(
+    rolloutId: string,
+    deviceIds: readonly string[],
   ): Promise<Array<{ deviceId: string; previousTarget: string | null }>>;
   previousTargets(rolloutId: string): Promise<Array<{ target: string | null; devices: number }>>;
   /** `images` gives the image digest of each target, for the devices' history. */

@@ -13,6 +13,7 @@ type Part = Pick<
   | 'markOffered'
   | 'toRevert'
   | 'previousTargets'
+  | 'previousTargetsOf'
   | 'markReverting'
   | 'reverting'
   | 'markReverted'
@@ -84,7 +85,7 @@ export function createRolloutOffers(db: Kysely<Database>, clock: Clock): Part {
       });
     },
 
-    async toRevert(rolloutId, limit) {
+    async toRevert(rolloutId, { limit, without }) {
       const { rows } = await sql<{ deviceId: string; previousTarget: string | null }>`
         select d.device_id as "deviceId", d.previous_target as "previousTarget"
           from rollout_devices d
@@ -93,8 +94,19 @@ export function createRolloutOffers(db: Kysely<Database>, clock: Clock): Part {
             on a.device_id = d.device_id and a.until is null and a.rollout_id = d.rollout_id
          where d.rollout_id = ${rolloutId} and d.offered_at is not null and d.revert_started_at is null
            and d.previous_target is distinct from r.model || '-' || r.version
+           and (d.previous_target is null or d.previous_target <> all(${[...without]}::text[]))
          order by d.device_id limit ${limit}`.execute(db);
       return rows;
+    },
+
+    async previousTargetsOf(rolloutId, deviceIds) {
+      const rows = await db
+        .selectFrom('rollout_devices')
+        .select(['device_id', 'previous_target'])
+        .where('rollout_id', '=', rolloutId)
+        .where(sql<boolean>`device_id = any(${[...deviceIds]}::text[])`)
+        .execute();
+      return rows.map((row) => ({ deviceId: row.device_id, previousTarget: row.previous_target }));
     },
 
     async previousTargets(rolloutId) {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import type { RolloutState } from '../../domain/rollout/states.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RolloutStore } from '../../ports/rollout-store.ts';
 import { appendAudit } from './audit-log.ts';
@@ -12,6 +13,9 @@ type Part = Pick<
   RolloutStore,
   'create' | 'rollout' | 'rollouts' | 'supersededBy' | 'takenOver' | 'saveState' | 'saveRing' | 'openRing'
 >;
+
+/** States that follow from an audited decision or action, and need no event of their own. */
+const MERE_PROGRESS = new Set<RolloutState>(['planned', 'soaking', 'promoting']);
 
 /** Plans, states and rings of rollouts. */
 export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
@@ -142,11 +146,11 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
           .where('finished_at', 'is', null)
           .returning(['model', 'version'])
           .executeTakeFirst();
-        if (changed === undefined) return;
+        if (changed === undefined || (change.action === undefined && MERE_PROGRESS.has(state))) return;
         await appendAudit(trx, clock, {
           actor: change.actor,
           reason: change.reason,
-          action: `rollout.${state}`,
+          action: change.action ?? `rollout.${state}`,
           subject: `rollout/${rolloutId}`,
           details: { model: `${changed.model}@${changed.version}`, ...change.details },
         });

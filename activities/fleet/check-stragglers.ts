@@ -1,0 +1,99 @@
+import { heartbeat } from '@temporalio/activity';
+import { parseTarget } from '../../src/contracts/fleet.ts';
+import type { JudgedDevice, ObservedDevice } from '../../src/ports/rollout-store.ts';
+import { storedRollout, type FleetDeps } from './fleet-deps.ts';
+import { isNews, judgeDevices } from './judge-devices.ts';
+import { restoreTargets } from './model-configurations.ts';
+
+export interface StragglerLook {
+  /** Devices that still have to take the version; those that a newer rollout took over are no longer counted. */
+  readonly left: number;
+  /** Of them, in contact and on their way: worth looking at again soon. */
+  readonly busy: number;
+  readonly good: number;
+  readonly failed: number;
+  /** Seconds after which a busy device may have been right for long enough. */
+  readonly againAfter: number;
+}
+
+/**
+ * One look at the devices that a finished rollout still waits for. A query says which of them were in contact (it may
+ * lag, which only delays); their twins decide, by the gate of the rollout's rings. One that fails goes back alone.
+ */
+export async function checkStragglers(deps: FleetDeps, rolloutId: string): Promise<StragglerLook> {
+  const { hub, store, clock } = deps;
+  const rollout = await storedRollout(store, rolloutId);
+  const { policy, condition } = rollout;
+  const stragglers = await store.stragglers(rolloutId);
+  const againAfter = policy.soakSeconds + policy.pollSeconds;
+  if (stragglers.length === 0) return { left: 0, busy: 0, good: 0, failed: 0, againAfter };
+
+  const listed = new Map((await hub.listDevices(condition)).map((device) => [device.deviceId, device]));
+  const near = stragglers.filter((device) => mayHaveReturned(device, listed.get(device.deviceId)));
+  const evidence = await hub.readEvidence(
+    near.map((device) => device.deviceId),
+    (deviceId) => heartbeat({ reading: deviceId }),
+  );
+  const judged = judgeDevices(near, evidence, { rollout, now: clock.now().toISOString() });
+  const byId = new Map(near.map((device) => [device.deviceId, device]));
+  const isNew = ({ deviceId, judgement }: JudgedDevice): boolean => {
+    const device = byId.get(deviceId);
+    return device !== undefined && isNews(device, judgement);
+  };
+  const ids = (verdict: string): string[] =>
+    judged.filter((one) => one.judgement.verdict === verdict).map((one) => one.deviceId);
+  const [good, failed] = [ids('good'), ids('failed')];
+  // first back, then on record: after a crash between the two the device is safe, and only its verdict is missing
+  if (failed.length > 0) await putBack(deps, rolloutId, failed);
+  await store.saveJudgements(rolloutId, judged.filter(isNew));
+  if (good.length + failed.length > 0) await tell(deps, rolloutId, { good, failed });
+  return {
+    left: stragglers.length - good.length - failed.length,
+    busy: judged.filter((one) => ['updating', 'soaking'].includes(one.judgement.verdict)).length,
+    good: good.length,
+    failed: failed.length,
+    againAfter,
+  };
+}
+
+function mayHaveReturned(
+  device: ObservedDevice,
+  listed: { readonly connected: boolean; readonly lastActivity: string | null } | undefined,
+): boolean {
+  if (device.reachable || listed === undefined || listed.connected) return true;
+  const { lastActivity } = listed;
+  return lastActivity !== null && Date.parse(lastActivity) > Date.parse(device.memory.offeredAt);
+}
+
+/** Gives failed stragglers their previous target back, where it still has a configuration. */
+async function putBack(deps: FleetDeps, rolloutId: string, deviceIds: readonly string[]): Promise<void> {
+  const { hub, store } = deps;
+  const targets = await store.previousTargetsOf(rolloutId, deviceIds);
+  const named = [...new Set(targets.map((one) => one.previousTarget).filter((target) => target !== null))];
+  const { images, unrestorable } = await restoreTargets(deps, named);
+  for (const [target, devices] of Map.groupBy(targets, (one) => one.previousTarget)) {
+    if (target !== null && unrestorable.includes(target)) continue;
+    const ids = devices.map((one) => one.deviceId);
+    await hub.setTarget(ids, target, (deviceId) => heartbeat({ back: deviceId }));
+    const to = target === null ? 'no model' : `version ${parseTarget(target).version}`;
+    await store.markReverting(rolloutId, ids, {
+      images,
+      reason: `returned late and did not pass its gate: back to ${to}`,
+    });
+  }
+}
+
+async function tell(
+  { registry, store }: FleetDeps,
+  rolloutId: string,
+  details: { readonly good: readonly string[]; readonly failed: readonly string[] },
+): Promise<void> {
+  const { model, version, actor } = await storedRollout(store, rolloutId);
+  await registry.recordAudit({
+    actor,
+    action: 'rollout.stragglers',
+    subject: `rollout/${rolloutId}`,
+    reason: `${details.good.length} devices that returned late are good, ${details.failed.length} failed`,
+    details: { model: `${model}@${version}`, ...details },
+  });
+}

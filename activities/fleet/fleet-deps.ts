@@ -1,0 +1,26 @@
+import type { Client } from '@temporalio/client';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { FleetHub } from '../../src/ports/fleet-hub.ts';
+import type { Registry } from '../../src/ports/registry.ts';
+import type { RolloutStore, StoredRollout } from '../../src/ports/rollout-store.ts';
+
+/** What the activities of a rollout are built on. */
+export interface FleetDeps {
+  readonly hub: FleetHub;
+  readonly store: RolloutStore;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  /** To tell older rollouts that a newer one took over, and to see whether they still run. */
+  readonly temporal: Pick<Client, 'workflow'>;
+}
+
+/** The stored rollout; throws NOT_FOUND. */
+export async function storedRollout(store: RolloutStore, rolloutId: string): Promise<StoredRollout> {
+  const rollout = await store.rollout(rolloutId);
+  if (rollout === undefined) throw new WindlassError('NOT_FOUND', `There is no rollout ${rolloutId}.`);
+  return rollout;
+}
+
+/** Most devices that are handled between two writes to the store: what a crash may have to do again. */
+export const CHUNK = 100;

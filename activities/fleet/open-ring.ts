@@ -1,0 +1,55 @@
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { targetName } from '../../src/contracts/fleet.ts';
+import { CHUNK, storedRollout, type FleetDeps } from './fleet-deps.ts';
+
+export interface RingPlace {
+  readonly rolloutId: string;
+  /** Index of the ring. */
+  readonly position: number;
+}
+
+/**
+ * Gives the devices of a ring the version's target, chunk by chunk: what a device had is written down first, its offer
+ * after the hub took the target. Goes on where it stopped; a device is offered once. Returns how many were offered now.
+ */
+export async function openRing(deps: FleetDeps, { rolloutId, position }: RingPlace): Promise<number> {
+  const { hub, store } = deps;
+  const { model, version } = await storedRollout(store, rolloutId);
+  await store.openRing(rolloutId, position);
+  let offered = 0;
+  for (;;) {
+    const chunk = await store.toOffer(rolloutId, position, CHUNK);
+    if (chunk.length === 0) return offered;
+    await saveBaselines(
+      deps,
+      rolloutId,
+      chunk.filter((device) => !device.baselined).map((device) => device.deviceId),
+    );
+    const ids = chunk.map((device) => device.deviceId);
+    await hub.setTarget(ids, targetName(model, version), (deviceId) => heartbeat({ offered, deviceId }));
+    await store.markOffered(rolloutId, position, ids);
+    offered += ids.length;
+    heartbeat({ offered });
+    cancellationSignal().throwIfAborted();
+  }
+}
+
+async function saveBaselines(
+  { hub, store }: FleetDeps,
+  rolloutId: string,
+  deviceIds: readonly string[],
+): Promise<void> {
+  if (deviceIds.length === 0) return;
+  const beat = (deviceId: string): void => heartbeat({ reading: deviceId });
+  const targets = await hub.readTargets(deviceIds, beat);
+  const evidence = await hub.readEvidence(deviceIds, beat);
+  const restarts = new Map(evidence.map((e) => [e.deviceId, e.agent?.restartCount ?? 0]));
+  await store.saveBaselines(
+    rolloutId,
+    deviceIds.map((deviceId) => ({
+      deviceId,
+      target: targets.get(deviceId) ?? null,
+      restarts: restarts.get(deviceId) ?? 0,
+    })),
+  );
+}

@@ -1,0 +1,19 @@
+import { createFleetActivities } from '../activities/fleet/fleet-activities.ts';
+import { createFleetHub } from '../src/adapters/iot-hub/fleet-hub.ts';
+import { createRolloutStore } from '../src/adapters/postgres/rollout-store.ts';
+import type { QueueSetup, WorkerContext } from './context.ts';
+import { hubConfig } from './hub.ts';
+
+/** The `fleet` queue: everything that a rollout asks of the hub and of its devices. */
+export function createFleetQueue(context: WorkerContext): QueueSetup {
+  const { config, db, registry, clock, temporal } = context;
+  const hub = createFleetHub(hubConfig(config));
+  const store = createRolloutStore(db, clock);
+  return {
+    activities: createFleetActivities({ hub, store, registry, clock, temporal }),
+    close: () => {
+      hub.close();
+      return Promise.resolve();
+    },
+  };
+}
