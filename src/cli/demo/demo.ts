@@ -1,0 +1,168 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFleetHub } from '../../adapters/iot-hub/fleet-hub.ts';
+import { openDatabase } from '../../adapters/postgres/database.ts';
+import { createMonitorStore } from '../../adapters/postgres/monitor-store.ts';
+import { createRegistry } from '../../adapters/postgres/registry.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import { systemClock } from '../../ports/clock.ts';
+import { startSystem, runningSystem } from '../../services/system.ts';
+import { SERVICE_NAMES, type System } from '../../services/system-types.ts';
+import type { Cli } from '../cli.ts';
+import { openClient } from '../run-workflow.ts';
+import { actBadModel } from './act-bad-model.ts';
+import { actDrift } from './act-drift.ts';
+import { actRollout } from './act-rollout.ts';
+import { actTrain } from './act-train.ts';
+import { runAct } from './acts.ts';
+import { FleetControl } from './fleet-control.ts';
+import { pumpLineage, type PumpLineage } from './lineage.ts';
+import { clearState, createProject, type Stage } from './stage.ts';
+import { renderSummary, type ActReport, type DemoSummary } from './summary.ts';
+
+export interface DemoRequest {
+  readonly devices: number;
+  readonly seed: number;
+  readonly exit: boolean;
+  /** Where the summary goes as JSON; stdout when not given. */
+  readonly file: string | undefined;
+}
+
+/** The pump whose lineage the summary shows. */
+const PUMP = 'pump-001';
+
+/** Any free port, so that a demo can be played beside a running system. */
+const FREE_PORTS = {
+  'temporal.port': 0,
+  'temporal.uiPort': 0,
+  'database.port': 0,
+  'hub.httpsPort': 0,
+  'hub.mqttPort': 0,
+  'api.port': 0,
+};
+
+/** Plays the four acts on a system of its own and tells the summary; throws ROLLOUT_STOPPED-like errors of the acts. */
+export async function runDemo(cli: Cli, request: DemoRequest): Promise<void> {
+  const startedAt = performance.now();
+  const { values } = await cli.config();
+  const stateDir = join(values.stateDir, 'demo');
+  const config = await cli.config({
+    ...FREE_PORTS,
+    stateDir,
+    'fleet.devices': request.devices,
+    'fleet.seed': request.seed,
+  });
+  if (runningSystem(stateDir) === undefined) clearState(stateDir);
+  const system = await startSystem(
+    config.values,
+    cli.startOptions({ needs: SERVICE_NAMES, command: 'demo' }),
+  );
+  try {
+    const { acts, lineage } = await play(cli, system, request);
+    const { temporalUi, api } = system.info;
+    const summary: DemoSummary = {
+      ok: acts.every((a) => a.ok),
+      seed: request.seed,
+      devices: request.devices,
+      seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+      acts,
+      lineage,
+      addresses: { temporalUi: temporalUi ?? null, api: api ?? null },
+    };
+    await tell(cli, summary, request);
+    if (!summary.ok)
+      throw new WindlassError('INTERNAL', 'The demo did not end as told; see the acts marked ✗.', {
+        details: { acts: failed(acts) },
+      });
+    if (!request.exit) await stay(cli);
+  } finally {
+    await system.stop();
+  }
+}
+
+const failed = (acts: readonly ActReport[]) =>
+  acts.filter((a) => !a.ok).map(({ name, notes }) => ({ name, notes }));
+
+async function play(
+  cli: Cli,
+  system: System,
+  request: DemoRequest,
+): Promise<{ acts: ActReport[]; lineage: PumpLineage }> {
+  const { config, info } = system;
+  const { connectionString } = config.hub;
+  if (
+    config.database.url === undefined ||
+    connectionString === undefined ||
+    info.fleetControl === undefined
+  ) {
+    throw new WindlassError('INTERNAL', 'the system started without database, hub or fleet');
+  }
+  const db = openDatabase(config.database.url);
+  const temporal = await openClient(system);
+  const hub = createFleetHub({ ...config.hub, connectionString });
+  try {
+    const stage: Stage = {
+      cli,
+      client: temporal.client,
+      registry: createRegistry(db, systemClock),
+      monitor: createMonitorStore(db),
+      hub,
+      fleet: new FleetControl(info.fleetControl),
+      project: join(config.stateDir, 'project'),
+      data: join(config.stateDir, 'data'),
+      seed: request.seed,
+      devices: request.devices,
+      say: (line) => cli.output.note(line),
+      status: (line) => cli.output.status(line),
+      signal: cli.signal,
+    };
+    await createProject(stage.project);
+    const first = await runAct(
+      stage,
+      { name: 'train', title: 'Act 1 · a model is trained, judged and registered' },
+      () => actTrain(stage),
+    );
+    const v1 = first.model?.version ?? '1';
+    const second = await runAct(
+      stage,
+      { name: 'rollout', title: 'Act 2 · it goes to the fleet in rings, while some pumps are away' },
+      () => actRollout(stage, v1),
+    );
+    const third = await runAct(
+      stage,
+      {
+        name: 'drift',
+        title: 'Act 3 · the pumps change; drift is seen, a retrained version replaces the old',
+      },
+      () => actDrift(stage, v1),
+    );
+    const v2 = third.model?.version ?? v1;
+    const fourth = await runAct(
+      stage,
+      { name: 'bad-model', title: 'Act 4 · a bad version is stopped in the canary ring and taken back' },
+      () => actBadModel(stage, v2),
+    );
+    return { acts: [first, second, third, fourth], lineage: await pumpLineage(stage.registry, PUMP) };
+  } finally {
+    await temporal.close();
+    await db.destroy();
+  }
+}
+
+async function tell(cli: Cli, summary: DemoSummary, { file }: DemoRequest): Promise<void> {
+  if (file === undefined) {
+    cli.output.result(summary, () => renderSummary(summary));
+    return;
+  }
+  await writeFile(file, `${JSON.stringify(summary, undefined, 2)}\n`);
+  cli.output.note(renderSummary(summary));
+  cli.output.note(`The summary is in ${file}.`);
+}
+
+async function stay(cli: Cli): Promise<void> {
+  cli.output.note('Everything stays up to look around; Ctrl-C stops it.');
+  if (cli.signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    cli.signal.addEventListener('abort', () => resolve());
+  });
+}
