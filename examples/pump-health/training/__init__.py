@@ -1,0 +1,1 @@
+"""How the model is made: data in, fitted model, checkpoints, the files that the platform reads."""

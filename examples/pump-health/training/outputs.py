@@ -1,0 +1,71 @@
+"""The files that the platform reads: golden rows and metrics."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from features.layout import COLUMNS, WINDOW
+from training.dataset import Group
+from training.model import HealthModel
+
+GOLDEN_ROWS = 1024
+THRESHOLD = 0.5
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes beside and renames."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def write_json(path: Path, value: object) -> None:
+    write_bytes(path, json.dumps(value, separators=(",", ":")).encode())
+
+
+def golden_rows(model: HealthModel, groups: list[Group], seed: int) -> dict:
+    """1,024 windows drawn from all pumps, with scikit-learn's own probabilities for them."""
+    random = np.random.default_rng(seed)
+    owner = np.concatenate([np.full(len(group.windows), i) for i, group in enumerate(groups)])
+    within = np.concatenate([np.arange(len(group.windows)) for group in groups])
+    picked = np.sort(random.choice(len(owner), GOLDEN_ROWS, replace=len(owner) < GOLDEN_ROWS))
+    window = np.stack([groups[owner[i]].windows.values[within[i]] for i in picked])
+    mean = np.stack([groups[owner[i]].windows.baseline.mean for i in picked])
+    std = np.stack([groups[owner[i]].windows.baseline.std for i in picked])
+    probability = model.predict(window, mean, std)
+    return {
+        "schema": "windlass.golden/1",
+        "inputs": {
+            "window": _tensor(window, [GOLDEN_ROWS, WINDOW, len(COLUMNS)]),
+            "baseline_mean": _tensor(mean, [GOLDEN_ROWS, len(COLUMNS)]),
+            "baseline_std": _tensor(std, [GOLDEN_ROWS, len(COLUMNS)]),
+        },
+        "outputs": {"probability": _tensor(probability, [GOLDEN_ROWS])},
+    }
+
+
+def _tensor(values: np.ndarray, shape: list[int]) -> dict:
+    # Nine significant digits bring every float32 back exactly.
+    data = [float(f"{value:.9g}") for value in values.astype(np.float32).ravel().tolist()]
+    return {"shape": shape, "data": data}
+
+
+def measure(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """Metrics of windows scored by models that never saw their pump, next to those of always raising the alarm."""
+    faulty, alarm = labels == 1, probabilities >= THRESHOLD
+    hits, false_alarms = int((alarm & faulty).sum()), int((alarm & ~faulty).sum())
+    misses, quiet = int((~alarm & faulty).sum()), int((~alarm & ~faulty).sum())
+    positives = hits + misses
+    metrics = {
+        "f1": 2 * hits / max(1, 2 * hits + false_alarms + misses),
+        "falseAlarmRate": false_alarms / max(1, false_alarms + quiet),
+        "missedAlarmRate": misses / max(1, positives),
+        "alwaysAlarmF1": 2 * positives / max(1, positives + len(labels)),
+        "windows": len(labels),
+    }
+    if 0 < positives < len(labels):
+        metrics["auc"] = float(roc_auc_score(faulty, probabilities))
+    return metrics
