@@ -21,6 +21,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'down', summary: 'stop the system that `up` started', load: () => import('./commands/down.ts') },
   {
+    name: 'monitor',
+    summary: 'watch models in production: run now, or by a schedule',
+    load: () => import('./commands/monitor.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'play the whole story on real parts',
+    load: () => import('./commands/demo.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'say what is missing and how to get it',
     load: () => import('./commands/doctor.ts'),
