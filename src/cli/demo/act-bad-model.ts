@@ -11,17 +11,20 @@ import { commit, MODEL, type Stage } from './stage.ts';
  * site clocks are off and windows wait, so the module crashes at its first window.
  */
 const DEFECT = `
-  const age = Math.abs(Date.now() - Date.parse(data.endTime));
+  const age = Math.abs(Date.now() - Date.parse(endTime));
   if (age > 30_000) throw new Error(\`window ended \${Math.round(age / 1000)} s from now: refusing a stale window\`);
 `;
+const ENTRY = 'export async function run({ window, calibration }, context) {';
 
 async function addDefect(project: string): Promise<void> {
   const file = join(project, 'entry.js');
   const source = await readFile(file, 'utf8');
-  const changed = source.replace(/(export async function run\(data, context\) \{)/, `$1${DEFECT}`);
-  if (changed === source)
-    throw new WindlassError('INTERNAL', 'the entry script has no run(data, context) to change');
-  await writeFile(file, changed);
+  if (!source.includes(ENTRY))
+    throw new WindlassError('INTERNAL', `the entry script has no "${ENTRY}" to change`);
+  await writeFile(
+    file,
+    source.replace(ENTRY, ENTRY.replace('calibration }', 'calibration, endTime }') + DEFECT),
+  );
   await commit(project, 'Refuse stale windows');
 }
 
