@@ -182,5 +182,6 @@ export async function writeModelFolder(
   const model = await writeTinyModel(join(root, 'model'), options);
   await mkdir(join(root, 'entry'), { recursive: true });
   await writeFile(join(root, 'entry', 'entry.js'), options.entry ?? TINY_ENTRY);
+  await writeFile(join(root, 'entry', 'package.json'), '{"type":"module"}');
   return model;
 }
