@@ -1,0 +1,25 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { ERRORS } from './table.ts';
+
+export const ERRORS_PAGE = fileURLToPath(new URL('../../docs/errors.md', import.meta.url));
+
+/** The page docs/errors.md, made from the error table; `node src/errors/render-table.ts` writes it anew. */
+export function renderErrorTable(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, e]) => `| \`${code}\` | ${e.status} | ${e.exit} | ${e.retryable ? 'yes' : 'no'} | ${e.hint} |`,
+  );
+  return [
+    '# Errors',
+    '',
+    'With `--json` a command that fails prints `{"error": {code, message, hint, details}}`; the API answers with the same body.',
+    'Temporal repeats an activity only for a retryable error.',
+    '',
+    '| code | HTTP status | exit code | retryable | what to do |',
+    '|---|---:|---:|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+if (import.meta.main) await writeFile(ERRORS_PAGE, renderErrorTable());
