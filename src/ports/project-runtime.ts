@@ -43,6 +43,8 @@ export interface ProjectRuntime {
     lock: Uint8Array,
     hooks?: { readonly signal?: AbortSignal; readonly onLine?: (line: string) => void },
   ): Promise<RuntimeEnvironment>;
+  /** Ends what an earlier attempt left running because its worker was killed; gives the process ids. */
+  endOrphans(pidFile: string): Promise<readonly number[]>;
   /** Ends the whole process tree on cancellation and timeout. Never throws for an exit code. */
   run(environment: RuntimeEnvironment, command: ProjectCommand): Promise<CommandResult>;
 }

@@ -140,7 +140,7 @@ async function build(
     throw new WindlassError(
       'ENVIRONMENT_FAILED',
       `The environment could not be built: ${describeEnd(result)}. ${last.at(-1) ?? ''}`.trim(),
-      { details: { lastLines: last, python: python.version, platform: python.platform } },
+      { details: { lastLines: last, python: python.version, platform: python.platform, logFile } },
     );
   }
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { ProjectRuntime } from '../../ports/project-runtime.ts';
+import { endOrphans } from '../process/orphans.ts';
 import { runCommand } from '../process/run-command.ts';
 import { ensureEnvironment, pythonVariables } from './environment.ts';
 import { findPython, type PythonInstallation } from './find-python.ts';
@@ -23,6 +24,7 @@ export function createPythonRuntime(options: {
     async ensure(lock, hooks = {}) {
       return ensureEnvironment({ root: options.environments, python: await installation(), lock, ...hooks });
     },
+    endOrphans,
     async run(environment, command) {
       await rm(command.logFile, { force: true });
       return runCommand({

@@ -9,6 +9,8 @@ const CHUNKS = 40;
 /** Groups that one chunk draws from: a monitoring report pools several devices. */
 const GROUPS_PER_CHUNK = 8;
 const MIN_CHUNK_SCORES = 30;
+/** Normalised readings farther out than this count as this, as on the device. */
+const Z_LIMIT = 1000;
 
 /** One group as the reference sees it: its readings after calibration, and the scores of its windows. */
 export interface ReferenceGroup {
@@ -32,12 +34,11 @@ function normalRows(group: ReferenceGroup, columns: number, calibrationRows: num
   const rows: number[] = [];
   for (let r = calibrationRows; r < data.rows; r += 1) if (data.labels?.[r] !== 1) rows.push(r);
   const z = Array.from({ length: columns }, (_, c) =>
-    Float64Array.from(
-      rows,
-      (r) =>
-        ((data.values[r * columns + c] ?? Number.NaN) - (calibration.mean[c] ?? 0)) /
-        (calibration.std[c] ?? 1),
-    ),
+    Float64Array.from(rows, (r) => {
+      const reading = data.values[r * columns + c] ?? Number.NaN;
+      const z = (reading - (calibration.mean[c] ?? 0)) / (calibration.std[c] ?? 1);
+      return Math.max(-Z_LIMIT, Math.min(Z_LIMIT, z));
+    }),
   );
   return { z, rows: rows.length, scores: Float64Array.from(rows, (r) => group.scores.get(r) ?? Number.NaN) };
 }

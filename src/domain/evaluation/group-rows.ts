@@ -4,8 +4,8 @@ export interface GroupRows {
   readonly rows: number;
   /** Row-major readings, rows × columns, in the order of the project's columns. */
   readonly values: Float32Array;
-  /** 1 anomaly, 0 normal, −1 unknown; null when the file has no label column. */
-  readonly labels: Int8Array | null;
+  /** 1 anomaly, 0 normal; null when the file has no label column. */
+  readonly labels: ArrayLike<number> | null;
 }
 
 /** What the model is given beside the data: per column mean and spread of a pump's commissioning rows. */

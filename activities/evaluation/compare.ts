@@ -1,0 +1,140 @@
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { Comparison, DataRef, EvaluationMetrics } from '../../src/contracts/build.ts';
+import { ALIASES } from '../../src/contracts/names.ts';
+import type { DataFile, DataManifest, ProjectSpec } from '../../src/contracts/project.ts';
+import { scoresFileSchema, type ScoresFile } from '../../src/contracts/scores.ts';
+import { compareModels, noBaseline } from '../../src/domain/comparison/compare.ts';
+import { confusion } from '../../src/domain/evaluation/metrics.ts';
+import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
+import { readManifest } from '../data/data-sets.ts';
+import { scoreJob, type EvaluateDeps } from './evaluate.ts';
+import { placeModels, readGroup, withFolder } from './group-source.ts';
+
+export interface CompareDeps extends EvaluateDeps {
+  readonly registry: Pick<Registry, 'model' | 'pipeline'>;
+}
+
+export interface CompareRequest {
+  readonly data: DataRef;
+  /** ScoresFile of the challenger's evaluation. */
+  readonly scores: ArtefactRef;
+  readonly metrics: EvaluationMetrics;
+  readonly spec: ProjectSpec;
+  readonly seed: number;
+}
+
+interface Hooks {
+  readonly signal?: AbortSignal;
+  readonly report?: (message: string) => void;
+}
+
+const MAIN = 'main';
+
+/** The champion's model that may judge a group: the fold model that did not see it, else the main one. */
+export function fairModel(
+  group: Pick<DataFile, 'group' | 'sha256'>,
+  champion: DataManifest,
+): { readonly key: string; readonly seen: boolean } {
+  const own =
+    champion.files.find((f) => f.sha256 === group.sha256) ??
+    champion.files.find((f) => f.group === group.group);
+  if (own === undefined) return { key: MAIN, seen: false };
+  return own.fold === null ? { key: MAIN, seen: own.labelled } : { key: String(own.fold), seen: false };
+}
+
+async function championOf(registry: CompareDeps['registry'], model: string) {
+  const champion = await registry.model(model, ALIASES.champion);
+  if (champion === undefined) return undefined;
+  const { name, version } = champion.pipeline;
+  const pipeline = await registry.pipeline(name, version);
+  if (pipeline === undefined)
+    throw new WindlassError(
+      'INTERNAL',
+      `Pipeline ${name}@${version} of the champion is not in the registry.`,
+    );
+  return { champion, spec: pipeline.spec };
+}
+
+/** What identifies the champion of a model for caching; null when there is none. */
+export async function championIdentity(
+  registry: CompareDeps['registry'],
+  model: string,
+): Promise<Pick<ModelVersion, 'version' | 'digest' | 'pipeline'> | null> {
+  const champion = await registry.model(model, ALIASES.champion);
+  if (champion === undefined) return null;
+  const { version, digest, pipeline } = champion;
+  return { version, digest, pipeline };
+}
+
+/**
+ * Challenger against champion on the very same windows: the champion scores each group with the model that did not see it, reading
+ * its own columns, window and calibration; only windows that both scored count.
+ */
+export async function compareWithChampion(
+  deps: CompareDeps,
+  request: CompareRequest,
+  { signal, report }: Hooks = {},
+): Promise<Comparison> {
+  const { spec, data, seed, metrics } = request;
+  const margin = spec.evaluation.nonInferiorityMargin;
+  const found = await championOf(deps.registry, spec.name);
+  if (found === undefined) return noBaseline(metrics, margin);
+  const { champion, spec: championSpec } = found;
+  const scores: ScoresFile = scoresFileSchema.parse(
+    JSON.parse((await deps.artefacts.read(request.scores.digest)).toString('utf8')),
+  );
+  const [manifest, championManifest] = [
+    await readManifest(deps.artefacts, data),
+    await readManifest(deps.artefacts, champion.data),
+  ];
+  // The champion reads its own columns from today's files.
+  const reading = { model: championSpec.model, data: { ...spec.data, columns: championSpec.data.columns } };
+  return withFolder(async (folder) => {
+    const models = await placeModels(deps.artefacts, { ...champion.folds, [MAIN]: champion.onnx }, folder);
+    let seen = 0;
+    const pairs = [];
+    for (const own of scores.groups) {
+      signal?.throwIfAborted();
+      report?.(`champion reads ${own.group}`);
+      const file = manifest.files.find((f) => f.group === own.group);
+      if (file === undefined)
+        throw new WindlassError('INTERNAL', `Scored group ${own.group} is not in the snapshot.`);
+      const group = await readGroup(deps, file, { spec: reading, folder });
+      const possible = new Set(scorableRows(group.data, reading.data.columns.length, reading.model));
+      const common = own.rows.flatMap((row, i) => (possible.has(row) ? [i] : []));
+      const choice = fairModel(own, championManifest);
+      const model = models.get(choice.key) ?? models.get(MAIN);
+      if (model === undefined || common.length === 0) continue;
+      if (choice.seen) seen += 1;
+      const rows = common.map((i) => own.rows[i] ?? 0);
+      pairs.push({ own, common, job: scoreJob(group, { file: model, spec: reading }, rows) });
+    }
+    const answers = await deps.models.score(
+      pairs.map((p) => p.job),
+      { signal, onProgress: report },
+    );
+    const paired = pairs.map(({ own, common }, i) => {
+      const labels = common.map((k) => own.labels[k] ?? 0);
+      const mine = common.map((k) => own.scores[k] ?? 0);
+      return {
+        group: own.group,
+        challenger: confusion(mine, labels, spec.model.threshold),
+        champion: confusion(answers[i] ?? [], labels, championSpec.model.threshold),
+      };
+    });
+    const comparison = compareModels(paired, {
+      championVersion: champion.version,
+      margin,
+      seed,
+      rows: pairs.reduce((sum, p) => sum + p.common.length, 0),
+    });
+    return seen === 0
+      ? comparison
+      : {
+          ...comparison,
+          reason: `${comparison.reason}; the champion was trained on ${seen} of these groups`,
+        };
+  });
+}

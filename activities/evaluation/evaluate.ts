@@ -1,0 +1,153 @@
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { DataRef, EvaluationMetrics } from '../../src/contracts/build.ts';
+import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { ScoresFile } from '../../src/contracts/scores.ts';
+import type { MonitoringBaseline } from '../../src/contracts/window-summary.ts';
+import { monitoringBaseline } from '../../src/domain/baseline/monitoring-baseline.ts';
+import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
+import { evaluationMetrics } from '../../src/domain/evaluation/metrics.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ModelRuntime, ScoreJob } from '../../src/ports/model-runtime.ts';
+import { readManifest } from '../data/data-sets.ts';
+import {
+  placeModels,
+  readGroup,
+  withFolder,
+  type CalibratedGroup,
+  type GroupSource,
+} from './group-source.ts';
+
+export interface EvaluateDeps extends GroupSource {
+  readonly models: ModelRuntime;
+}
+
+export interface EvaluateRequest {
+  readonly data: DataRef;
+  readonly folds: Readonly<Record<string, ArtefactRef>>;
+  readonly spec: ProjectSpec;
+  readonly seed: number;
+}
+
+export interface Evaluation {
+  readonly metrics: EvaluationMetrics;
+  /** ScoresFile */
+  readonly scores: ArtefactRef;
+  /** MonitoringBaseline */
+  readonly baseline: ArtefactRef;
+}
+
+interface Hooks {
+  readonly signal?: AbortSignal;
+  readonly report?: (message: string) => void;
+}
+
+/** The scoring of the given rows of a group by one model. */
+export function scoreJob(
+  group: CalibratedGroup,
+  model: { readonly file: string; readonly spec: Pick<ProjectSpec, 'model' | 'data'> },
+  rows: readonly number[],
+): ScoreJob {
+  const { spec, file } = model;
+  return {
+    modelFile: file,
+    values: group.data.values,
+    columns: spec.data.columns.length,
+    window: spec.model.window,
+    mean: group.calibration.mean,
+    std: group.calibration.std,
+    rows,
+    inputs: spec.model.inputs,
+    output: spec.model.output,
+  };
+}
+
+/** Readings of one monitoring report: the summaries of one stretch, each of so many windows. */
+export function reportRows(spec: Pick<ProjectSpec, 'model' | 'monitoring'>): number {
+  return spec.monitoring.windowsPerSummary * spec.model.window;
+}
+
+/**
+ * Scores every labelled window of the groups that have a fold with the model that did not see the group, and makes metrics,
+ * the scores for later comparison, and the monitoring baseline. Nothing here was reported by the training code.
+ */
+export async function evaluate(
+  deps: EvaluateDeps,
+  request: EvaluateRequest,
+  { signal, report }: Hooks = {},
+): Promise<Evaluation> {
+  const { spec, data, folds, seed } = request;
+  const width = spec.data.columns.length;
+  const manifest = await readManifest(deps.artefacts, data);
+  return withFolder(async (folder) => {
+    const labelled = manifest.files.filter((f) => f.labelled);
+    const groups: CalibratedGroup[] = [];
+    for (const file of labelled) {
+      signal?.throwIfAborted();
+      report?.(`reading ${file.path}`);
+      groups.push(await readGroup(deps, file, { spec, folder }));
+    }
+    const models = await placeModels(deps.artefacts, folds, folder);
+    const scored = groups.flatMap((group) => {
+      const { fold } = group.file;
+      if (fold === null) return [];
+      const model = models.get(String(fold));
+      if (model === undefined)
+        throw new WindlassError(
+          'INTERNAL',
+          `There is no model of fold ${fold}, which holds out ${group.file.group}.`,
+        );
+      const rows = scorableRows(group.data, width, spec.model);
+      return [{ group, fold, rows, job: scoreJob(group, { file: model, spec }, rows) }];
+    });
+    if (scored.every((s) => s.rows.length === 0))
+      throw new WindlassError(
+        'DATA_INVALID',
+        'No window can be scored: every held-out group is too short or has gaps.',
+        {
+          hint: `Groups need labels and more than ${Math.max(spec.model.calibrationRows, spec.model.window)} rows; see evaluation.include.`,
+        },
+      );
+    const answers = await deps.models.score(
+      scored.map((s) => s.job),
+      { signal, onProgress: report },
+    );
+    const results = scored.map(({ group, fold, rows }, i) => ({
+      group: group.file.group,
+      sha256: group.file.sha256,
+      fold,
+      rows,
+      scores: [...(answers[i] ?? [])],
+      labels: rows.map((r) => group.data.labels?.[r] ?? 0),
+    }));
+    const broken = results.find((r) => r.scores.some((p) => !Number.isFinite(p)));
+    if (broken !== undefined)
+      throw new WindlassError(
+        'GATE_FAILED',
+        `The model gave NaN or infinity for windows of ${broken.group}.`,
+      );
+    report?.('monitoring baseline');
+    const byRow = new Map(
+      results.map((r) => [r.group, new Map(r.rows.map((row, i) => [row, r.scores[i] ?? 0]))]),
+    );
+    const baseline: MonitoringBaseline = monitoringBaseline(
+      groups.map(({ data: rows, calibration, file }) => ({
+        data: rows,
+        calibration,
+        scores: byRow.get(file.group) ?? new Map<number, number>(),
+      })),
+      {
+        columns: spec.data.columns.map((c) => c.name),
+        calibrationRows: spec.model.calibrationRows,
+        chunkRows: reportRows(spec),
+        seed,
+      },
+    );
+    const scores: ScoresFile = { schema: 'windlass.scores/1', groups: results };
+    return {
+      metrics: evaluationMetrics(results, spec.model.threshold),
+      scores: await deps.artefacts.put(canonicalJson(scores), 'application/json'),
+      baseline: await deps.artefacts.put(canonicalJson(baseline), 'application/json'),
+    };
+  });
+}

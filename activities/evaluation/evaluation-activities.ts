@@ -1,0 +1,83 @@
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { Comparison, EvaluationMetrics } from '../../src/contracts/build.ts';
+import type { GateResult } from '../../src/contracts/gate.ts';
+import type { StepOutput } from '../../src/contracts/progress.ts';
+import { evaluationGates } from '../../src/domain/model-gates/evaluation-gates.ts';
+import { modelCard, type ModelCardContent } from '../../src/domain/model-card.ts';
+import { refuseBlocked } from '../model-gates/model-gate-activities.ts';
+import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
+import { withHeartbeats } from '../shared/heartbeats.ts';
+import { championIdentity, compareWithChampion, type CompareDeps, type CompareRequest } from './compare.ts';
+import { evaluate, reportRows, type EvaluateRequest, type Evaluation } from './evaluate.ts';
+
+export type EvaluationDeps = CompareDeps & StepDeps;
+export type EvaluationActivities = ReturnType<typeof createEvaluationActivities>;
+
+export interface JudgedEvaluation extends Evaluation {
+  readonly gates: readonly GateResult[];
+}
+
+const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+
+function describeMetrics(m: EvaluationMetrics): string {
+  return `F1 ${m.f1.toFixed(4)} (always alarm ${m.alwaysAlarmF1.toFixed(4)}), false alarms ${percent(m.falseAlarmRate)}, missed ${percent(m.missedAlarmRate)}, AUC ${m.auc.toFixed(4)}; ${m.rows} windows of ${m.groups} groups`;
+}
+
+/** Activities that measure a model on data it did not see, and against the champion. */
+export function createEvaluationActivities(deps: EvaluationDeps) {
+  return {
+    /** Metrics, scores and monitoring baseline; throws GATE_FAILED when windlass.yaml demands more. */
+    evaluateModel: (request: EvaluateRequest & { reuse: boolean }): Promise<StepOutput<JudgedEvaluation>> =>
+      withHeartbeats(async (report, signal) => {
+        const { spec, folds, data, seed, reuse } = request;
+        const identity = {
+          step: 'evaluate',
+          version: 1,
+          inputs: {
+            folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
+            data: data.digest,
+            spec: { data: spec.data, model: spec.model, chunkRows: reportRows(spec) },
+            seed,
+          },
+          same: 'same fold models, data and scoring',
+          reuse,
+        };
+        const hooks = { signal, report: (message: string) => report({ message }) };
+        const output = await cachedStep(deps, identity, () => evaluate(deps, request, hooks));
+        const gates = evaluationGates(output.value.metrics, spec);
+        refuseBlocked(gates, 'the evaluation');
+        return {
+          ...output,
+          value: { ...output.value, gates },
+          gates,
+          message: describeMetrics(output.value.metrics),
+        };
+      }),
+
+    /** Verdict against the champion; a bad verdict is a result, not an error. */
+    compareModel: (request: CompareRequest & { reuse: boolean }): Promise<StepOutput<Comparison>> =>
+      withHeartbeats(async (report, signal) => {
+        const { spec, data, scores, seed, reuse } = request;
+        const identity = {
+          step: 'compare',
+          version: 1,
+          inputs: {
+            champion: await championIdentity(deps.registry, spec.name),
+            scores: scores.digest,
+            data: data.digest,
+            spec: { data: spec.data, model: spec.model, margin: spec.evaluation.nonInferiorityMargin },
+            seed,
+          },
+          same: 'same champion, same scores',
+          reuse,
+        };
+        const hooks = { signal, report: (message: string) => report({ message }) };
+        const output = await cachedStep(deps, identity, () => compareWithChampion(deps, request, hooks));
+        return { ...output, message: `${output.value.verdict}: ${output.value.reason}` };
+      }),
+
+    /** The model card (markdown) as artefact. */
+    writeModelCard: async (content: ModelCardContent): Promise<ArtefactRef> =>
+      deps.artefacts.put(modelCard(content), 'text/markdown'),
+  };
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
+
+export const ONNX_MEDIA_TYPE = 'application/vnd.onnx.model';
+const MAX_GOLDEN_BYTES = 512 * 1024 * 1024;
+
+/** What a train command leaves behind, as artefacts. */
+export interface TrainOutputs {
+  readonly onnx: ArtefactRef;
+  readonly golden: ArtefactRef;
+  /** By fold number: the model that did not see the groups of that fold. */
+  readonly folds: Readonly<Record<string, ArtefactRef>>;
+  /** What the training code says of itself; never what a gate rests on. */
+  readonly reported: Readonly<Record<string, number>>;
+}
+
+/** The flat object of numbers in metrics.json; what is not a finite number is left out (Python writes NaN). */
+function readMetrics(text: string): Record<string, number> {
+  const plain = text.replaceAll(/(?<=[[,:]\s*)(?:NaN|-?Infinity)(?=\s*[\],}])/g, 'null');
+  let value: unknown;
+  try {
+    value = JSON.parse(plain);
+  } catch (error) {
+    throw new WindlassError(
+      'TRAIN_FAILED',
+      `metrics.json is not JSON: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new WindlassError('TRAIN_FAILED', 'metrics.json is not a flat object of numbers.');
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+}
+
+/** Stores the outputs of a train command; throws TRAIN_FAILED that lists every file that is missing or empty. */
+export async function storeOutputs(
+  artefacts: ArtefactStore,
+  out: string,
+  folds: readonly number[],
+): Promise<TrainOutputs> {
+  const foldFile = (fold: number): string => join('folds', `${fold}.onnx`);
+  const needed = ['model.onnx', 'golden.json', 'metrics.json', ...folds.map(foldFile)];
+  const missing: string[] = [];
+  for (const name of needed) {
+    const file = join(out, name);
+    if (!existsSync(file)) missing.push(name);
+    else if ((await stat(file)).size === 0) missing.push(`${name} (empty)`);
+  }
+  if (missing.length > 0)
+    throw new WindlassError(
+      'TRAIN_FAILED',
+      `The train command ended well, but did not write ${missing.join(', ')} to $WINDLASS_OUT.`,
+      { details: { missing }, hint: 'Write every output of the contract of the train command.' },
+    );
+  const golden = join(out, 'golden.json');
+  if ((await stat(golden)).size > MAX_GOLDEN_BYTES)
+    throw new WindlassError(
+      'TRAIN_FAILED',
+      'golden.json is larger than 512 MiB: a few thousand rows are enough.',
+    );
+  const models = await Promise.all(
+    folds.map(
+      async (fold) =>
+        [String(fold), await artefacts.putFile(join(out, foldFile(fold)), ONNX_MEDIA_TYPE)] as const,
+    ),
+  );
+  return {
+    onnx: await artefacts.putFile(join(out, 'model.onnx'), ONNX_MEDIA_TYPE),
+    golden: await artefacts.putFile(golden, 'application/json'),
+    folds: Object.fromEntries(models),
+    reported: readMetrics(await readFile(join(out, 'metrics.json'), 'utf8')),
+  };
+}
