@@ -127,7 +127,7 @@ const ZONES = [
   },
   {
     files: 'workers/',
-    may: ['workers/', 'activities/', 'src/'],
+    may: ['workers/', 'activities/', 'src/', 'edge/package-files.ts'],
     types: ['workflows/'],
     instead: 'Workers point to the workflow file by path; they do not import it.',
   },

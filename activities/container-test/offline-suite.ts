@@ -1,0 +1,75 @@
+import { ask, at, gate, scoreBody } from './container-test.ts';
+import type { Suite, TestSubject } from './container-test.ts';
+
+const BATCH = 500;
+
+interface Row {
+  readonly time: string;
+  readonly values: ReadonlyArray<number | null>;
+}
+
+/**
+ * Without any network the module must commission itself, score a stream of readings, and keep window summaries for the
+ * day that the hub is there. The stream is the first golden window over and over, with a small ripple so that no sensor stands
+ * still.
+ */
+export const offlineSuite: Suite = async (subject) => {
+  const { instance, manifest } = subject;
+  const rows = stream(subject);
+  let totals: unknown;
+  let problem: string | undefined;
+  for (let from = 0; from < rows.length && problem === undefined; from += BATCH) {
+    subject.signal?.throwIfAborted();
+    const body = { rows: rows.slice(from, from + BATCH) };
+    const answer = await ask(instance, { method: 'POST', path: '/rows', body, timeoutMs: 30_000 });
+    if (answer.status === 200) totals = answer.body;
+    else problem = `POST /rows answered ${answer.status} ${JSON.stringify(answer.body).slice(0, 200)}`;
+  }
+  const judged = Number(at(totals, 'scored') ?? 0) + Number(at(totals, 'invalid') ?? 0);
+  const scores = gate('offline-scoring', {
+    ok: problem === undefined && judged >= manifest.windowsPerSummary,
+    observed: judged,
+    threshold: manifest.windowsPerSummary,
+    n: rows.length,
+    reason:
+      problem ??
+      'windows judged from a stream of readings without a hub, after commissioning on its first rows',
+    evidence: { totals },
+  });
+  const waiting = await queuedSummaries(subject);
+  const queue = gate('offline-queue', {
+    ok: waiting >= 1,
+    observed: waiting,
+    threshold: 1,
+    n: Number(at(totals, 'summaries') ?? 0),
+    reason: 'window summaries that wait for the hub',
+  });
+  return [scores, queue];
+};
+
+/** The queue commits a moment after the answer, so it is asked again until the deadline. */
+async function queuedSummaries({ instance }: TestSubject): Promise<number> {
+  const deadline = performance.now() + 5_000;
+  for (;;) {
+    const { body } = await ask(instance, { method: 'GET', path: '/attestation' });
+    const waiting = Number(at(body, 'queue', 'waiting') ?? 0);
+    if (waiting >= 1 || performance.now() > deadline) return waiting;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+function stream({ golden, manifest }: TestSubject): Row[] {
+  const { window, calibration } = scoreBody(golden, manifest, { row: 0 });
+  const count = manifest.calibrationRows + manifest.window + manifest.windowsPerSummary;
+  const start = Date.UTC(2026, 0, 1);
+  return Array.from({ length: count }, (_, i): Row => {
+    const base = window[i % window.length] ?? [];
+    const ripple = ((i * 7) % 11) / 11 - 0.5;
+    return {
+      time: new Date(start + i * 1000).toISOString(),
+      values: base.map((value, c) =>
+        value === null ? null : value + ripple * 0.1 * (calibration.std[c] ?? 1),
+      ),
+    };
+  });
+}

@@ -1,0 +1,121 @@
+import type { PackagedImage } from '../../src/contracts/deploy.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
+import type { AssembledImage, ImageAssembler } from '../../src/ports/image-assembler.ts';
+import type { ImageRunner } from '../../src/ports/image-instance.ts';
+import type { ModelVersion, PipelineVersion, Registry } from '../../src/ports/registry.ts';
+import type { SourceControl } from '../../src/ports/source-control.ts';
+import { runContainerTest } from '../container-test/run-container-test.ts';
+import { withHeartbeats } from '../shared/heartbeats.ts';
+import { entryFiles } from './entry-files.ts';
+import { parseGolden } from './golden-rows.ts';
+import { imageSpec, modelManifest } from './image-spec.ts';
+import type { AssembleRequest, PackagingActivities, TestRequest } from './types.ts';
+
+/** How images are made and run here: on a Docker Engine, or without one. */
+export interface PackagingTools {
+  readonly assembler: ImageAssembler;
+  readonly runner: ImageRunner;
+}
+
+export interface PackagingDeps {
+  readonly registry: Pick<Registry, 'model' | 'pipeline' | 'recordImage'>;
+  readonly artefacts: ArtefactStore;
+  readonly source: Pick<SourceControl, 'readBundle'>;
+  /** Asked at each activity, because an engine may come and go. */
+  readonly tools: () => Promise<PackagingTools>;
+  /** Told what an assembled image consists of. */
+  readonly onAssembled?: (image: AssembledImage, seconds: number) => void;
+}
+
+/** Activities that make images of model versions and test them. */
+export function createPackagingActivities(deps: PackagingDeps): PackagingActivities {
+  const lookUp = async (
+    ref: AssembleRequest['model'],
+  ): Promise<{ model: ModelVersion; pipeline: PipelineVersion }> => {
+    const model = await deps.registry.model(ref.name, ref.version);
+    if (model === undefined)
+      throw new WindlassError('NOT_FOUND', `There is no model version ${ref.name}@${ref.version}.`, {
+        details: ref,
+      });
+    const { name, version } = model.pipeline;
+    const pipeline = await deps.registry.pipeline(name, version);
+    if (pipeline === undefined)
+      throw new WindlassError(
+        'NOT_FOUND',
+        `The pipeline ${name}@${version} of ${ref.name} is not published.`,
+      );
+    return { model, pipeline };
+  };
+
+  return {
+    assembleImage: (request) =>
+      withHeartbeats(async (report, signal) => {
+        const began = performance.now();
+        const { model, pipeline } = await lookUp(request.model);
+        const { artefacts } = deps;
+        const [onnx, golden, baseline, bundle] = await Promise.all([
+          artefacts.read(model.onnx.digest),
+          artefacts.read(model.golden.digest),
+          artefacts.read(model.baseline.digest),
+          artefacts.read(pipeline.source.bundle.digest),
+        ]);
+        const { serve } = pipeline.spec;
+        const entry = entryFiles(await deps.source.readBundle(bundle), serve);
+        const platforms = request.platforms ?? (serve.platforms.length > 0 ? serve.platforms : undefined);
+        const parts = { model, pipeline, onnx, golden: parseGolden(golden), baseline, entry, platforms };
+        const { assembler, runner } = await deps.tools();
+        const assembled = await assembler.assemble(imageSpec(parts), {
+          signal,
+          progress: (message) => report({ message }),
+        });
+        const image = packaged(assembled, runner.mode);
+        await deps.registry.recordImage({ name: model.name, version: model.version }, image);
+        deps.onAssembled?.(assembled, (performance.now() - began) / 1000);
+        return image;
+      }),
+
+    testImage: ({ image, model: ref }: TestRequest) =>
+      withHeartbeats(async (report, signal) => {
+        const { model, pipeline } = await lookUp(ref);
+        const golden = parseGolden(await deps.artefacts.read(model.golden.digest));
+        const { runner } = await deps.tools();
+        await runner.sweep();
+        const { gates, evidence } = await runContainerTest(runner, {
+          image,
+          golden,
+          manifest: modelManifest(model, pipeline),
+          maxLatencyP99Ms: pipeline.spec.gates.maxLatencyP99Ms,
+          signal,
+          progress: (message) => report({ message }),
+        });
+        const document = {
+          schema: 'windlass.container-test/1',
+          image: image.reference,
+          mode: runner.mode,
+          gates,
+          evidence,
+        };
+        const stored = await deps.artefacts.put(JSON.stringify(document, null, 2), 'application/json');
+        return { mode: runner.mode, gates, report: stored };
+      }),
+  };
+}
+
+function packaged(
+  { digest, repository, reference, platforms }: AssembledImage,
+  mode: ImageRunner['mode'],
+): PackagedImage {
+  return {
+    digest,
+    repository,
+    reference,
+    platforms: platforms.map((p) => ({
+      platform: p.platform,
+      digest: p.digest,
+      layers: p.layers,
+      size: p.size,
+    })),
+    mode,
+  };
+}
