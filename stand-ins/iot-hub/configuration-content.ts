@@ -83,7 +83,7 @@ export function composeDevice(targeting: readonly Configuration[]): ModuleTarget
 
 function layer(before: ModuleTarget, content: JsonObject): ModuleTarget {
   let { whole, desired } = before;
-  const paths = [...before.paths];
+  const paths = new Set(before.paths);
   const keys = Object.keys(content).sort((a, b) => a.length - b.length);
   for (const key of keys) {
     const value = content[key] ?? null;
@@ -93,10 +93,10 @@ function layer(before: ModuleTarget, content: JsonObject): ModuleTarget {
     } else {
       const path = key.slice(DESIRED.length + 1);
       desired = setPath(desired, path.split('.'), value);
-      paths.push(path);
+      paths.add(path);
     }
   }
-  return { whole, desired, paths };
+  return { whole, desired, paths: [...paths] };
 }
 
 /** Reads the content of a request; throws ArgumentInvalid that names the wrong part. */

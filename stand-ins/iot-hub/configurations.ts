@@ -121,7 +121,9 @@ export class Configurations {
     const content = readContent(body['content']);
     // IoT Hub keeps the content of a configuration for good: only labels, metrics, priority and target may change.
     if (before && body['content'] !== undefined && !sameJson({ ...content }, pick(before))) {
-      throw invalid('the content of a configuration cannot be changed; create a new one');
+      throw invalid(
+        'the content of a configuration cannot be changed, only its target, priority, labels and metrics',
+      );
     }
     const now = this.#now().toISOString();
     return {

@@ -117,7 +117,7 @@ function action(rule: z.output<typeof faultRuleSchema>): FaultAction {
 function throttled(retryAfterSeconds: number): HubError {
   return new HubError(
     'ThrottlingException',
-    'The hub is over its limit for this operation; slow down.',
+    'The hub is over its limit for this operation.',
     retryAfterSeconds,
   );
 }

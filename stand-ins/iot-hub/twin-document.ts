@@ -96,7 +96,7 @@ export function checkTwinPart(part: keyof typeof TWIN_LIMITS, values: JsonObject
   if (size > TWIN_LIMITS[part]) {
     throw new HubError(
       'ArgumentInvalid',
-      `Twin ${part} is ${size} bytes; at most ${TWIN_LIMITS[part]} are allowed.`,
+      `Twin ${part} is ${size} bytes, at most ${TWIN_LIMITS[part]} are allowed.`,
     );
   }
 }

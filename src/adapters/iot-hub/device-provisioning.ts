@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import type { DeviceTags } from '../../contracts/fleet.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { forEach } from './hub-calls.ts';
@@ -44,43 +45,49 @@ async function createInBulk(
     authentication: { type: 'sas', symmetricKey: { primaryKey: key, secondaryKey: newDeviceKey() } },
   }));
   try {
-    await hub.call('registry', `creating ${devices.length} devices`, (registry) =>
+    const { responseBody } = await hub.call('registry', `creating ${devices.length} devices`, (registry) =>
       registry.addDevices(descriptions),
     );
-    return new Set();
+    return existingOf(responseBody);
   } catch (error) {
-    return existingOf(error);
+    const body = (error as { cause?: { responseBody?: unknown } }).cause?.responseBody;
+    const result = typeof body === 'string' ? bulkResultSchema.safeParse(parseJson(body)) : null;
+    if (!result?.success) throw error;
+    return existingOf(result.data);
   }
 }
 
-/** Of a bulk answer, the devices that exist already; any other failure in it is thrown. */
-function existingOf(error: unknown): Set<string> {
-  const body = (error as { cause?: { responseBody?: unknown } }).cause?.responseBody;
-  const errors = bulkErrors(body);
-  if (errors === null) throw error;
+const bulkResultSchema = z.looseObject({
+  errors: z.array(
+    z.looseObject({
+      deviceId: z.string(),
+      errorCode: z.union([z.string(), z.number()]),
+      errorStatus: z.unknown(),
+    }),
+  ),
+});
+
+/** Of a bulk result, the devices that exist already; throws HUB_REFUSED for any other failure in it. */
+function existingOf(result: unknown): Set<string> {
+  const errors = bulkResultSchema.safeParse(result).data?.errors ?? [];
   const other = errors.find((item) => !/AlreadyExists|^409/.test(String(item.errorCode)));
   if (other) {
     throw new WindlassError(
       'HUB_REFUSED',
-      `The hub could not create ${other.deviceId}: ${String(other.errorStatus)}.`,
+      `The hub could not create ${other.deviceId} (${other.errorCode}).`,
       {
         details: { errors },
-        cause: error,
       },
     );
   }
   return new Set(errors.map((item) => item.deviceId));
 }
 
-function bulkErrors(
-  body: unknown,
-): Array<{ deviceId: string; errorCode: unknown; errorStatus: unknown }> | null {
-  if (typeof body !== 'string') return null;
+function parseJson(text: string): unknown {
   try {
-    const parsed = JSON.parse(body) as { errors?: unknown };
-    return Array.isArray(parsed.errors) ? (parsed.errors as ReturnType<typeof bulkErrors>) : null;
+    return JSON.parse(text) as unknown;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
