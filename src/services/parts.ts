@@ -151,6 +151,8 @@ export async function startFleet({ config, ...context }: PartContext): Promise<S
     args: [
       join(PROJECT_ROOT, 'stand-ins/fleet/main.ts'),
       ...['--hub-connection-string-file', secretFile, ...(caFile === undefined ? [] : ['--ca', caFile])],
+      ...(config.hub.port === undefined ? [] : ['--hub-https-port', String(config.hub.port)]),
+      ...['--hub-mqtt-port', String(config.hub.mqttPort)],
       ...['--devices', String(config.fleet.devices), '--seed', String(config.fleet.seed)],
       ...['--speed', String(config.fleet.speed), '--images', join(config.artefacts.dir, 'images')],
       ...['--state', join(config.stateDir, 'fleet')],
