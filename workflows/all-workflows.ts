@@ -1,3 +1,4 @@
 /** The one file that Temporal bundles: every workflow by its registered name. */
+export { buildAndTrain } from './build-and-train/build-and-train.ts';
 export { monitorAndRetrain } from './monitor-and-retrain/monitor-and-retrain.ts';
 export { retrainCoordinator } from './monitor-and-retrain/retrain-coordinator.ts';

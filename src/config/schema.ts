@@ -119,6 +119,10 @@ export const configSchema = z.strictObject({
         .default('127.0.0.1')
         .meta({ description: 'Address that the HTTP API listens on' }),
       port: port(8787, 'Port of the HTTP API'),
+      token: text('expected a token').min(16, 'expected at least 16 characters').optional().meta({
+        description: 'Bearer token of the HTTP API; required when it listens on more than this machine',
+        secret: true,
+      }),
     })
     .prefault({}),
   packaging: z
@@ -133,6 +137,13 @@ export const configSchema = z.strictObject({
       registry: text('expected host[:port][/path]')
         .optional()
         .meta({ description: 'Registry that images are pushed to' }),
+    })
+    .prefault({}),
+  training: z
+    .strictObject({
+      python: text('expected a program')
+        .optional()
+        .meta({ description: 'Python 3.11 or newer for training; without it the usual names are tried' }),
     })
     .prefault({}),
   worker: z

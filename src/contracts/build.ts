@@ -1,25 +1,13 @@
 import { z } from 'zod';
 import { digestSchema } from './artefact.ts';
 import type { ArtefactRef } from './artefact.ts';
+import { BUILD_STEPS, type BuildStep } from './build-steps.ts';
 import type { GateResult } from './gate.ts';
 import type { StepReport } from './progress.ts';
 import type { DeploymentPolicy } from './deploy.ts';
 import { deploymentOptionsSchema } from './deploy.ts';
 
-export const BUILD_STEPS = [
-  'checkout',
-  'environment',
-  'checks',
-  'publish',
-  'snapshot',
-  'data-gates',
-  'train',
-  'model-gates',
-  'evaluate',
-  'compare',
-  'register',
-] as const;
-export type BuildStep = (typeof BUILD_STEPS)[number];
+export { BUILD_STEPS, type BuildStep };
 
 /**
  * Input of `buildAndTrain`. Either `project` (a folder in a git repository, or a git URL with `#subfolder`) at `ref`, or

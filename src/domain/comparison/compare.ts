@@ -91,8 +91,3 @@ export function compareModels(
     reason: `F1 ${points(difference)} against version ${options.championVersion}, 95 % interval ${points(interval[0])} to ${points(interval[1])}, margin ${options.margin}: ${why}`,
   };
 }
-
-/** Only a version that is at least not inferior, or the first, may be promoted. */
-export function promotable(verdict: ComparisonVerdict): boolean {
-  return verdict === 'SUPERIOR' || verdict === 'NON_INFERIOR' || verdict === 'NO_BASELINE';
-}

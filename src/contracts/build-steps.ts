@@ -1,0 +1,15 @@
+/** Steps of `buildAndTrain` in order. Apart from build.ts because workflows must not load zod. */
+export const BUILD_STEPS = [
+  'checkout',
+  'environment',
+  'checks',
+  'publish',
+  'snapshot',
+  'data-gates',
+  'train',
+  'model-gates',
+  'evaluate',
+  'compare',
+  'register',
+] as const;
+export type BuildStep = (typeof BUILD_STEPS)[number];

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { createCheckActivities } from '../activities/checks/check-activities.ts';
+import { createDataActivities } from '../activities/data/data-activities.ts';
+import { createEnvironmentActivities } from '../activities/environment/environment-activities.ts';
+import { createEvaluationActivities } from '../activities/evaluation/evaluation-activities.ts';
+import { createModelGateActivities } from '../activities/model-gates/model-gate-activities.ts';
+import { createSourceActivities } from '../activities/source/source-activities.ts';
+import { createTrainActivities } from '../activities/training/train-activities.ts';
+import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
+import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
+import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
+import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
+import type { QueueSetup, WorkerContext } from './context.ts';
+
+/** Heavy steps that one worker does at the same time. */
+const CONCURRENT = 4;
+
+/** The `training` queue: source, environments, checks, data, training, gates, evaluation. */
+export function createTrainingQueue(context: WorkerContext): QueueSetup {
+  const { config, artefacts, registry, steps } = context;
+  const { python } = config.training;
+  const deps = {
+    artefacts,
+    registry,
+    steps,
+    files: sensorFiles,
+    models: createOnnxModelRuntime(),
+    source: createGitSourceControl({ mirrors: join(config.stateDir, 'git') }),
+    runtime: createPythonRuntime({
+      environments: join(config.stateDir, 'envs'),
+      ...(python === undefined ? {} : { python: [python] }),
+    }),
+    work: join(config.stateDir, 'work'),
+  };
+  return {
+    activities: {
+      ...createSourceActivities(deps),
+      ...createEnvironmentActivities(deps),
+      ...createCheckActivities(deps),
+      ...createDataActivities(deps),
+      ...createTrainActivities(deps),
+      ...createModelGateActivities(deps),
+      ...createEvaluationActivities(deps),
+    },
+    options: {
+      maxConcurrentActivityTaskExecutions: CONCURRENT,
+      // Heartbeats must leave the worker well within the ten seconds after which it counts as lost.
+      maxHeartbeatThrottleInterval: '3 seconds',
+      defaultHeartbeatThrottleInterval: '3 seconds',
+    },
+  };
+}

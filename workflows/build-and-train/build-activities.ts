@@ -1,0 +1,57 @@
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { CheckActivities } from '../../activities/checks/check-activities.ts';
+import type { ControlActivities } from '../../activities/control/control-activities.ts';
+import type { DataActivities } from '../../activities/data/data-activities.ts';
+import type { EnvironmentActivities } from '../../activities/environment/environment-activities.ts';
+import type { EvaluationActivities } from '../../activities/evaluation/evaluation-activities.ts';
+import type { ModelGateActivities } from '../../activities/model-gates/model-gate-activities.ts';
+import type { SourceActivities } from '../../activities/source/source-activities.ts';
+import type { TrainActivities } from '../../activities/training/train-activities.ts';
+import { TASK_QUEUES } from '../../src/contracts/names.ts';
+
+const retry = { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 8 } as const;
+
+function onTraining(summary: string, minutes: number): ActivityOptions {
+  return {
+    taskQueue: TASK_QUEUES.training,
+    startToCloseTimeout: `${minutes} minutes`,
+    heartbeatTimeout: '20 seconds',
+    retry,
+    summary,
+  };
+}
+
+export const { checkoutProject } = proxyActivities<SourceActivities>(
+  onTraining('check out the commit and bundle the project', 15),
+);
+export const { prepareEnvironment } = proxyActivities<EnvironmentActivities>(
+  onTraining('build or find the environment of the lock file', 45),
+);
+export const { runChecks } = proxyActivities<CheckActivities>(
+  onTraining("run the project's own checks", 180),
+);
+export const { snapshotData } = proxyActivities<DataActivities>(
+  onTraining('keep the data: files, digests, rows', 60),
+);
+export const { checkData } = proxyActivities<DataActivities>(onTraining('judge the data', 60));
+export const { checkModel } = proxyActivities<ModelGateActivities>(
+  onTraining('judge the model file in a process of its own', 20),
+);
+export const { evaluateModel, compareModel, writeModelCard } = proxyActivities<EvaluationActivities>(
+  onTraining('score groups with the model that did not see them', 60),
+);
+export const { publishPipeline, findPipeline, registerModel, setAlias, findModel } =
+  proxyActivities<ControlActivities>({
+    startToCloseTimeout: '1 minute',
+    retry,
+    summary: 'write to or read from the registry',
+  });
+
+/** Training as long as windlass.yaml allows; a worker that dies is noticed within ten seconds, and another goes on. */
+export function trainFor(seconds: number): TrainActivities['train'] {
+  const { train } = proxyActivities<TrainActivities>({
+    ...onTraining('run the train command', Math.ceil(seconds / 60) + 30),
+    heartbeatTimeout: '10 seconds',
+  });
+  return train;
+}

@@ -1,0 +1,192 @@
+import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import type { BuildInput, BuildResult, Comparison, ResolvedBuildInput } from '../../src/contracts/build.ts';
+import { BUILD_STEPS, type BuildStep } from '../../src/contracts/build-steps.ts';
+import type { DeployInput, DeploymentPolicy } from '../../src/contracts/deploy.ts';
+import { ALIASES, WORKFLOWS } from '../../src/contracts/names.ts';
+import { promotable } from '../../src/domain/comparison/verdict.ts';
+import type { Actor, ModelVersion, PipelineVersion } from '../../src/ports/registry.ts';
+import { refuseGates } from '../shared/refuse-gates.ts';
+import { resolveInput } from '../shared/resolve-input.ts';
+import { setSearchAttributes } from '../shared/search-attributes.ts';
+import { createSteps, type Steps } from '../shared/steps.ts';
+import * as activity from './build-activities.ts';
+
+/**
+ * From a commit to a registered model version: environment, checks, published pipeline, data snapshot and gates, training, model
+ * gates, evaluation on unseen groups, comparison with the champion, registration. A version that passed is deployed when
+ * the policy says so. A failed run that is started again goes on from the failed step.
+ */
+export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> {
+  const steps = createSteps('Build and train', BUILD_STEPS);
+  const { workflowId, runId } = workflowInfo();
+  const input = await resolveInput('buildAndTrain', raw);
+  const by: Actor = { actor: input.actor, reason: input.reason };
+  const reuse = (step: BuildStep): boolean => mayReuse(input, step);
+
+  const pipeline =
+    input.pipeline === undefined
+      ? await publish(steps, input, by)
+      : await takePublished(steps, input.pipeline);
+  const { spec, source } = pipeline;
+  const seed = input.seed ?? spec.train.seed;
+  const code = { bundle: source.bundle, spec };
+  setSearchAttributes({
+    model: spec.name,
+    pipeline: `${pipeline.name}@${pipeline.version}`,
+    commit: source.commit,
+    stage: 'train',
+  });
+
+  const data = await steps.run('snapshot', async () => {
+    const value = await activity.snapshotData({ source: input.data, spec });
+    return { value, message: `${value.digest.slice(7, 19)}: ${value.files} files, ${value.rows} rows` };
+  });
+  await steps.run('data-gates', async () => {
+    const gates = await activity.checkData({ ref: data, spec });
+    refuseGates(gates, { code: 'DATA_INVALID', what: 'the data' });
+    return { value: undefined, gates, message: `${gates.length} gates passed` };
+  });
+  const trained = await steps.run('train', () => {
+    const train = activity.trainFor(spec.train.timeoutSeconds);
+    return train({ ...code, data, params: input.params, seed, reuse: reuse('train') });
+  });
+  const { onnx, golden, folds } = trained;
+  await steps.run('model-gates', () =>
+    activity.checkModel({ onnx, golden, folds, spec, reuse: reuse('model-gates') }),
+  );
+  const { metrics, scores, baseline } = await steps.run('evaluate', () =>
+    activity.evaluateModel({ folds, data, spec, seed, reuse: reuse('evaluate') }),
+  );
+  const comparison = await steps.run('compare', () =>
+    activity.compareModel({ scores, metrics, data, spec, seed, reuse: reuse('compare') }),
+  );
+
+  const model = await steps.run('register', async () => {
+    const origin = { pipeline: { name: pipeline.name, version: pipeline.version }, data, seed };
+    const made = { ...origin, params: trained.params, metrics, gates: steps.gates, comparison };
+    const { environment } = trained;
+    const card = await activity.writeModelCard({ ...made, spec, source, environment, digest: onnx.digest });
+    const registration = { name: spec.name, digest: onnx.digest, onnx, golden, baseline, folds, card };
+    const registered = await activity.registerModel(
+      { ...registration, ...made, log: trained.log, run: { workflowId, runId } },
+      by,
+    );
+    const value = await pointAlias(registered, comparison, by);
+    return { value, message: describeVersion(value) };
+  });
+  setSearchAttributes({ version: model.version, stage: 'registered' });
+  steps.headline(`**${model.name}@${model.version}**: ${describeVersion(model)}; ${comparison.reason}`);
+
+  const policy = deploymentPolicy(input, spec.deployment.policy, comparison);
+  const deployment = policy === 'never' ? undefined : await deploy(input, model, policy);
+  return {
+    workflowId,
+    runId,
+    model: { name: model.name, version: model.version, digest: model.digest, aliases: model.aliases },
+    pipeline: { name: pipeline.name, version: pipeline.version },
+    data: { digest: data.digest, files: data.files, rows: data.rows },
+    source: { repository: source.repository, commit: source.commit, dirty: source.dirty },
+    gates: steps.gates.map(({ evidence: _evidence, ...gate }) => gate),
+    metrics,
+    comparison,
+    steps: steps.reports(),
+    seconds: steps.seconds(),
+    ...(deployment === undefined ? {} : { deployment }),
+  };
+}
+
+type BuildSteps = Steps<BuildStep>;
+
+/** Whether a step may take the result of another run: not when switched off for it, nor from the step on that `from` names. */
+function mayReuse({ noCache, from }: ResolvedBuildInput, step: BuildStep): boolean {
+  if (noCache.includes('*') || noCache.includes(step)) return false;
+  return from === undefined || BUILD_STEPS.indexOf(step) < BUILD_STEPS.indexOf(from);
+}
+
+/** The commit becomes an immutable pipeline version, once its environment stands and its checks pass. */
+async function publish(steps: BuildSteps, input: ResolvedBuildInput, by: Actor): Promise<PipelineVersion> {
+  const { project, ref, allowDirty } = input;
+  setSearchAttributes({ stage: 'build' });
+  const { source, spec, pipelineDigest } = await steps.run('checkout', () =>
+    activity.checkoutProject({ project, ref, allowDirty }),
+  );
+  setSearchAttributes({ model: spec.name, commit: source.commit });
+  const code = { bundle: source.bundle, spec };
+  const environment = await steps.run('environment', () => activity.prepareEnvironment(code));
+  const checks = await steps.run('checks', () =>
+    activity.runChecks({ ...code, reuse: mayReuse(input, 'checks') }),
+  );
+  return steps.run('publish', async () => {
+    const value = await activity.publishPipeline(
+      { name: spec.name, digest: pipelineDigest, source, environment: environment.key, spec, checks },
+      by,
+    );
+    return { value, message: `${value.name}@${value.version}` };
+  });
+}
+
+/** A retrain runs what was published: its code is neither checked out nor checked again. */
+async function takePublished(steps: BuildSteps, reference: string): Promise<PipelineVersion> {
+  for (const step of ['checkout', 'checks', 'publish'] as const)
+    steps.skip(step, `published before as ${reference}`);
+  return steps.run('environment', async () => {
+    const pipeline = await activity.findPipeline(reference);
+    const { source, spec } = pipeline;
+    const { message, cached, why } = await activity.prepareEnvironment({ bundle: source.bundle, spec });
+    return { value: pipeline, message, cached, why };
+  });
+}
+
+/** The first version becomes champion; later ones that are good enough, challenger. Registered before: it stays as it is. */
+async function pointAlias(
+  registered: ModelVersion,
+  comparison: Comparison,
+  by: Actor,
+): Promise<ModelVersion> {
+  if (registered.aliases.length > 0 || !promotable(comparison.verdict)) return registered;
+  const { name, version } = registered;
+  const alias = comparison.verdict === 'NO_BASELINE' ? ALIASES.champion : ALIASES.challenger;
+  await activity.setAlias({ name, alias, version }, by);
+  return { ...registered, aliases: [alias] };
+}
+
+function describeVersion({ version, aliases, state }: ModelVersion): string {
+  const called = aliases.length === 0 ? '' : ` (${aliases.join(', ')})`;
+  return `version ${version}${called}${state === 'rejected' ? ', rejected' : ''}`;
+}
+
+/** Only a version that may be promoted is deployed; the input's word counts more than the project's. */
+function deploymentPolicy(
+  input: ResolvedBuildInput,
+  policy: DeploymentPolicy,
+  comparison: Comparison,
+): DeploymentPolicy {
+  return promotable(comparison.verdict) ? (input.deploy?.policy ?? policy) : 'never';
+}
+
+/** Starts the deployment as a child that lives on; "approval" makes its first ring wait for one. */
+async function deploy(
+  input: ResolvedBuildInput,
+  { name, version }: ModelVersion,
+  policy: DeploymentPolicy,
+): Promise<NonNullable<BuildResult['deployment']>> {
+  const chosen = input.deploy?.rollout;
+  const firstRing = chosen?.rings[0]?.name ?? 'canary';
+  const rollout =
+    policy === 'approval' ? { ...chosen, approvals: [...(chosen?.approvals ?? []), firstRing] } : chosen;
+  const args: [DeployInput] = [
+    {
+      model: `${name}@${version}`,
+      ...(rollout === undefined ? {} : { rollout }),
+      actor: input.actor,
+      reason: input.reason,
+    },
+  ];
+  const child = await startChild(WORKFLOWS.packageAndDeploy, {
+    workflowId: `deploy-${name}-${version}-${workflowInfo().runId.slice(0, 8)}`,
+    args,
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `deploy ${name}@${version}`,
+  });
+  return { workflowId: child.workflowId, policy };
+}
