@@ -2,3 +2,6 @@
 export { buildAndTrain } from './build-and-train/build-and-train.ts';
 export { monitorAndRetrain } from './monitor-and-retrain/monitor-and-retrain.ts';
 export { retrainCoordinator } from './monitor-and-retrain/retrain-coordinator.ts';
+export { fleetRollout } from './package-and-deploy/fleet-rollout.ts';
+export { packageAndDeploy } from './package-and-deploy/package-and-deploy.ts';
+export { stragglerWatch } from './package-and-deploy/straggler-watch.ts';

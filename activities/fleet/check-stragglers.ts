@@ -1,4 +1,3 @@
-import { heartbeat } from '@temporalio/activity';
 import { parseTarget } from '../../src/contracts/fleet.ts';
 import type { JudgedDevice, ObservedDevice } from '../../src/ports/rollout-store.ts';
 import { storedRollout, type FleetDeps } from './fleet-deps.ts';
@@ -30,10 +29,7 @@ export async function checkStragglers(deps: FleetDeps, rolloutId: string): Promi
 
   const listed = new Map((await hub.listDevices(condition)).map((device) => [device.deviceId, device]));
   const near = stragglers.filter((device) => mayHaveReturned(device, listed.get(device.deviceId)));
-  const evidence = await hub.readEvidence(
-    near.map((device) => device.deviceId),
-    (deviceId) => heartbeat({ reading: deviceId }),
-  );
+  const evidence = await hub.readEvidence(near.map((device) => device.deviceId));
   const judged = judgeDevices(near, evidence, { rollout, now: clock.now().toISOString() });
   const byId = new Map(near.map((device) => [device.deviceId, device]));
   const isNew = ({ deviceId, judgement }: JudgedDevice): boolean => {
@@ -74,7 +70,7 @@ async function putBack(deps: FleetDeps, rolloutId: string, deviceIds: readonly s
   for (const [target, devices] of Map.groupBy(targets, (one) => one.previousTarget)) {
     if (target !== null && unrestorable.includes(target)) continue;
     const ids = devices.map((one) => one.deviceId);
-    await hub.setTarget(ids, target, (deviceId) => heartbeat({ back: deviceId }));
+    await hub.setTarget(ids, target);
     const to = target === null ? 'no model' : `version ${parseTarget(target).version}`;
     await store.markReverting(rolloutId, ids, {
       images,

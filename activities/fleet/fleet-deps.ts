@@ -15,6 +15,11 @@ export interface FleetDeps {
   readonly temporal: Pick<Client, 'workflow'>;
 }
 
+/** The same, in an activity that heartbeats: what is reported is seen in the Temporal UI. */
+export interface BeatingDeps extends FleetDeps {
+  readonly report: (progress: unknown) => void;
+}
+
 /** The stored rollout; throws NOT_FOUND. */
 export async function storedRollout(store: RolloutStore, rolloutId: string): Promise<StoredRollout> {
   const rollout = await store.rollout(rolloutId);

@@ -1,8 +1,8 @@
-import { heartbeat, sleep } from '@temporalio/activity';
+import { sleep } from '@temporalio/activity';
 import { countDevices, type RingCounts } from '../../src/domain/rollout/ring-counts.ts';
 import { decideRing, type RingAction } from '../../src/domain/rollout/ring-decision.ts';
 import type { ObservedDevice, StoredRollout } from '../../src/ports/rollout-store.ts';
-import { storedRollout, type FleetDeps } from './fleet-deps.ts';
+import { storedRollout, type BeatingDeps, type FleetDeps } from './fleet-deps.ts';
 import { afterJudgement, isNews, judgeDevices } from './judge-devices.ts';
 import type { RingPlace } from './open-ring.ts';
 
@@ -70,7 +70,7 @@ class RingLook {
     if (devices.length === 0) return;
     const { hub, store, clock } = this.#deps;
     const ids = devices.map((device) => device.deviceId);
-    const evidence = await hub.readEvidence(ids, (deviceId) => heartbeat({ reading: deviceId }));
+    const evidence = await hub.readEvidence(ids);
     const judged = judgeDevices(devices, evidence, {
       rollout: this.#rollout,
       now: clock.now().toISOString(),
@@ -94,7 +94,7 @@ class RingLook {
  * Looks at an open ring until something is to be decided, for at most 60 s: reads the twins of undecided devices every
  * pollSeconds, judges them, and keeps what it saw. Returns early when the decision changes, and after 10 s when counts did.
  */
-export async function observeRing(deps: FleetDeps, input: ObserveRing): Promise<RingObservation> {
+export async function observeRing(deps: BeatingDeps, input: ObserveRing): Promise<RingObservation> {
   const { rolloutId, position, held } = input;
   const rollout = await storedRollout(deps.store, rolloutId);
   const { policy, rings } = rollout;
@@ -117,7 +117,7 @@ export async function observeRing(deps: FleetDeps, input: ObserveRing): Promise<
       action = decide();
     }
     const { counts } = look;
-    heartbeat({ ...counts, action });
+    deps.report({ ...counts, action });
     const decided = action !== 'wait' && !(held && action === 'hold');
     const news = seconds >= NEWS_AFTER && JSON.stringify(counts) !== before;
     if (decided || news || held || seconds >= LONGEST) return { counts, action, seconds };

@@ -1,6 +1,6 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { targetName } from '../../src/contracts/fleet.ts';
-import { CHUNK, storedRollout, type FleetDeps } from './fleet-deps.ts';
+import { CHUNK, storedRollout, type BeatingDeps } from './fleet-deps.ts';
 
 export interface RingPlace {
   readonly rolloutId: string;
@@ -12,7 +12,7 @@ export interface RingPlace {
  * Gives the devices of a ring the version's target, chunk by chunk: what a device had is written down first, its offer
  * after the hub took the target. Goes on where it stopped; a device is offered once. Returns how many were offered now.
  */
-export async function openRing(deps: FleetDeps, { rolloutId, position }: RingPlace): Promise<number> {
+export async function openRing(deps: BeatingDeps, { rolloutId, position }: RingPlace): Promise<number> {
   const { hub, store } = deps;
   const { model, version } = await storedRollout(store, rolloutId);
   await store.openRing(rolloutId, position);
@@ -26,23 +26,22 @@ export async function openRing(deps: FleetDeps, { rolloutId, position }: RingPla
       chunk.filter((device) => !device.baselined).map((device) => device.deviceId),
     );
     const ids = chunk.map((device) => device.deviceId);
-    await hub.setTarget(ids, targetName(model, version), (deviceId) => heartbeat({ offered, deviceId }));
+    await hub.setTarget(ids, targetName(model, version));
     await store.markOffered(rolloutId, position, ids);
     offered += ids.length;
-    heartbeat({ offered });
+    deps.report({ offered });
     cancellationSignal().throwIfAborted();
   }
 }
 
 async function saveBaselines(
-  { hub, store }: FleetDeps,
+  { hub, store }: BeatingDeps,
   rolloutId: string,
   deviceIds: readonly string[],
 ): Promise<void> {
   if (deviceIds.length === 0) return;
-  const beat = (deviceId: string): void => heartbeat({ reading: deviceId });
-  const targets = await hub.readTargets(deviceIds, beat);
-  const evidence = await hub.readEvidence(deviceIds, beat);
+  const targets = await hub.readTargets(deviceIds);
+  const evidence = await hub.readEvidence(deviceIds);
   const restarts = new Map(evidence.map((e) => [e.deviceId, e.agent?.restartCount ?? 0]));
   await store.saveBaselines(
     rolloutId,

@@ -1,4 +1,4 @@
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import type { RingDevice } from '../../src/domain/rollout/assign-rings.ts';
 import { assignRings } from '../../src/domain/rollout/assign-rings.ts';
 import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout.ts';
@@ -7,7 +7,7 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { FleetDevice, FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { Registry } from '../../src/ports/registry.ts';
 import type { NewRollout, StoredRollout } from '../../src/ports/rollout-store.ts';
-import type { FleetDeps } from './fleet-deps.ts';
+import type { BeatingDeps } from './fleet-deps.ts';
 import { modelConfiguration, restoreTargets } from './model-configurations.ts';
 
 /** What the workflow keeps of a plan: names and counts, never devices. */
@@ -87,7 +87,7 @@ function previousOf(
  * the model) and makes sure of the version's configuration. Throws NOT_FOUND, GATE_FAILED, CONFLICT.
  */
 export async function planRollout(
-  deps: FleetDeps,
+  deps: BeatingDeps,
   input: ResolvedFleetRolloutInput,
 ): Promise<PlannedRollout> {
   const { workflowExecution } = activityInfo();
@@ -99,7 +99,7 @@ export async function planRollout(
   if (stored === undefined) {
     const model = await deployableVersion(deps.registry, input.model);
     const { devices, listed } = await ringDevices(deps.hub, input.devices);
-    heartbeat({ devices: devices.length });
+    deps.report({ devices: devices.length });
     const previous = previousOf(listed, model);
     if (previous !== null) {
       const { unrestorable } = await restoreTargets(deps, [previous.configurationId]);

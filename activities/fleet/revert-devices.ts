@@ -1,8 +1,8 @@
-import { heartbeat, sleep } from '@temporalio/activity';
+import { sleep } from '@temporalio/activity';
 import { isReachable, runsImage } from '../../src/domain/rollout/device-verdict.ts';
 import type { DeviceEvidence } from '../../src/ports/fleet-hub.ts';
 import type { RevertingDevice } from '../../src/ports/rollout-store.ts';
-import { CHUNK, storedRollout, type FleetDeps } from './fleet-deps.ts';
+import { CHUNK, storedRollout, type BeatingDeps, type FleetDeps } from './fleet-deps.ts';
 import { digestIn, restoreTargets } from './model-configurations.ts';
 
 export interface WayBack {
@@ -25,7 +25,7 @@ export async function prepareRevert(deps: FleetDeps, rolloutId: string): Promise
 
 /** Gives every offered device its previous target back (or none); resumes where it stopped. Returns how many now. */
 export async function revertDevices(
-  deps: FleetDeps,
+  deps: BeatingDeps,
   input: { readonly rolloutId: string; readonly unrestorable: readonly string[]; readonly reason: string },
 ): Promise<number> {
   const { hub, store } = deps;
@@ -42,9 +42,10 @@ export async function revertDevices(
     if (chunk.length === 0) return reverted;
     for (const [target, devices] of Map.groupBy(chunk, (device) => device.previousTarget)) {
       const ids = devices.map((device) => device.deviceId);
-      await hub.setTarget(ids, target, (deviceId) => heartbeat({ reverted, deviceId }));
+      await hub.setTarget(ids, target);
       await store.markReverting(rolloutId, ids, { images, reason });
       reverted += ids.length;
+      deps.report({ reverted });
     }
   }
 }
@@ -72,7 +73,7 @@ const LONGEST_MS = 60_000;
 
 /** Looks until every device in contact runs its previous version again, for at most 60 s (`once`: one look). */
 export async function observeRevert(
-  deps: FleetDeps,
+  deps: BeatingDeps,
   { rolloutId, once }: { readonly rolloutId: string; readonly once: boolean },
 ): Promise<RevertObservation> {
   const { hub, store, clock } = deps;
@@ -82,10 +83,7 @@ export async function observeRevert(
   let left = await store.reverting(rolloutId);
   let restored = 0;
   for (;;) {
-    const evidence = await hub.readEvidence(
-      left.map((device) => device.deviceId),
-      (deviceId) => heartbeat({ reading: deviceId }),
-    );
+    const evidence = await hub.readEvidence(left.map((device) => device.deviceId));
     const byId = new Map(evidence.map((e) => [e.deviceId, e]));
     const [back, rest] = [[] as RevertingDevice[], [] as RevertingDevice[]];
     let waiting = 0;
@@ -102,7 +100,7 @@ export async function observeRevert(
     );
     restored += back.length;
     left = rest;
-    heartbeat({ waiting, restored });
+    deps.report({ waiting, restored });
     if (waiting === 0 || once || clock.now().getTime() >= end)
       return { waiting, pending: left.length - waiting, restored };
     await sleep(policy.pollSeconds * 1000);

@@ -1,7 +1,8 @@
-import { heartbeat, sleep } from '@temporalio/activity';
+import { sleep } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { SUPERSEDE_SIGNAL, type SupersedeRollout } from '../../src/contracts/rollout.ts';
-import type { FleetDeps } from './fleet-deps.ts';
+import type { SupersedeRollout } from '../../src/contracts/rollout.ts';
+import { SUPERSEDE_SIGNAL } from '../../src/contracts/rollout-messages.ts';
+import type { BeatingDeps, FleetDeps } from './fleet-deps.ts';
 import { storedRollout } from './fleet-deps.ts';
 
 const BUDGET_MS = 30_000;
@@ -11,7 +12,7 @@ const POLL_MS = 1_000;
  * Tells the rollouts that this one took over from, and waits (at most 30 s) until they have ended, so that never two of
  * them write targets. One whose workflow no longer runs is ended here. Returns the ids that are still at work.
  */
-export async function takeOver(deps: FleetDeps, rolloutId: string): Promise<{ waitingFor: string[] }> {
+export async function takeOver(deps: BeatingDeps, rolloutId: string): Promise<{ waitingFor: string[] }> {
   const end = deps.clock.now().getTime() + BUDGET_MS;
   for (;;) {
     const older = await deps.store.takenOver(rolloutId);
@@ -21,7 +22,7 @@ export async function takeOver(deps: FleetDeps, rolloutId: string): Promise<{ wa
     const left = await deps.store.takenOver(rolloutId);
     if (left.length === 0 || deps.clock.now().getTime() >= end)
       return { waitingFor: left.map((one) => one.rolloutId) };
-    heartbeat({ waitingFor: left.length });
+    deps.report({ waitingFor: left.length });
     await sleep(POLL_MS);
   }
 }

@@ -152,14 +152,7 @@ export interface DeployResult {
   readonly seconds: number;
 }
 
-/** Signals and updates that steer a rollout (sent to the `fleetRollout` workflow). */
-export const ROLLOUT_MESSAGES = {
-  pause: 'pause',
-  resume: 'resume',
-  approve: 'approveRing',
-  abort: 'abort',
-  status: 'rolloutStatus',
-} as const;
+export { ROLLOUT_MESSAGES } from './rollout-messages.ts';
 export interface ApproveRing {
   readonly ring: string;
   readonly actor: string;

@@ -40,7 +40,6 @@ export interface SteerRollout {
 export interface SupersedeRollout {
   readonly by: string;
 }
-export const SUPERSEDE_SIGNAL = 'supersede';
 
 export interface StragglerWatchInput {
   readonly rolloutId: string;

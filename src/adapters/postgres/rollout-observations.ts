@@ -45,7 +45,7 @@ export function createRolloutObservations(db: Kysely<Database>, clock: Clock): P
                  attested_at = case when s.attested then coalesce(d.attested_at, ${now}) else d.attested_at end,
                  checked_at = ${now}
             from seen s
-           where d.rollout_id = ${rolloutId} and d.device_id = s."deviceId"
+           where d.rollout_id = ${rolloutId} and d.device_id = s."deviceId" and d.revert_started_at is null
           returning d.device_id, d.attested_at
         )
         update device_assignments a set attested_at = j.attested_at

@@ -1,0 +1,11 @@
+/** Updates and the query that steer a rollout, sent to its `fleetRollout` workflow; no zod here: workflows import it. */
+export const ROLLOUT_MESSAGES = {
+  pause: 'pause',
+  resume: 'resume',
+  approve: 'approveRing',
+  abort: 'abort',
+  status: 'rolloutStatus',
+} as const;
+
+/** Signal that a newer rollout sends to the one it takes over from. */
+export const SUPERSEDE_SIGNAL = 'supersede';
