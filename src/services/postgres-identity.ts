@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { userInfo } from 'node:os';
 import { WindlassError } from '../errors/windlass-error.ts';
@@ -10,18 +10,26 @@ export interface PostgresIdentity {
   readonly gid: number;
 }
 
-function idOf(flag: '-u' | '-g'): number | undefined {
-  try {
-    return Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: 'pipe' }).trim());
-  } catch {
-    return undefined;
-  }
+function fromPasswd(): PostgresIdentity | undefined {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((l) => l.startsWith('postgres:'));
+  const [, , uid, gid] = (line ?? '').split(':').map(Number);
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
+function fromId(): PostgresIdentity {
+  const id = (flag: string): number =>
+    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: 'pipe' }).trim());
+  return { uid: id('-u'), gid: id('-g') };
 }
 
 function lookUp(): PostgresIdentity | undefined {
-  const uid = idOf('-u');
-  const gid = idOf('-g');
-  return uid === undefined || gid === undefined ? undefined : { uid, gid };
+  try {
+    return fromPasswd() ?? fromId(); // a directory service may know accounts that the file does not
+  } catch {
+    return undefined;
+  }
 }
 
 /** The account that PostgreSQL runs as: undefined (our own) unless we are root; the account is created when missing. */

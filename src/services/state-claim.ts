@@ -114,3 +114,10 @@ export function liveLeases(stateDir: string): string[] {
     return [];
   });
 }
+
+/** Removes everything from a state folder but the claim on it and the names to keep; only for its holder. */
+export function emptyState(stateDir: string, keep: readonly string[]): void {
+  const kept = new Set(['up.json', 'claim.lock', ...keep]);
+  for (const name of readdirSync(stateDir))
+    if (!kept.has(name)) rmSync(join(stateDir, name), { recursive: true, force: true });
+}

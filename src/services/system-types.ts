@@ -47,6 +47,8 @@ export interface StartOptions {
   readonly command?: string;
   /** True when the system ends with this command. */
   readonly ephemeral?: boolean;
+  /** Empties the state folder first but for these names, once it is ours and nothing of an earlier run still runs in it. */
+  readonly startAnew?: { readonly keep: readonly string[] };
 }
 
 /** A system that can be used: started by us (then `stop` stops it) or by another command (then `stop` only lets go). */

@@ -6,7 +6,7 @@ import { startApi, startDatabase, startFleet, startHub, startTemporal, startWork
 import type { PartContext, StartedPart } from './parts.ts';
 import { hasPollers } from './pollers.ts';
 import { endLeftovers } from './process.ts';
-import { claimState, liveLeases, readLiveRecord, takeLease } from './state-claim.ts';
+import { claimState, liveLeases, readLiveRecord, takeLease, emptyState } from './state-claim.ts';
 import type { Claim, SystemRecord } from './state-claim.ts';
 import { SERVICE_NAMES, withNeeds } from './system-types.ts';
 import type { ServiceName, ServiceProgress, StartOptions, System, SystemInfo } from './system-types.ts';
@@ -152,6 +152,7 @@ async function startClaimed(config: WindlassConfig, options: StartOptions, claim
         state: 'warning',
         message: `ended what an interrupted run had left: ${left.join(', ')}`,
       });
+    if (options.startAnew !== undefined) emptyState(config.stateDir, options.startAnew.keep);
     await starter.start();
   } catch (error) {
     await starter.stop();
