@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/activity';
-import { isReachable, runsImage } from '../../src/domain/rollout/device-verdict.ts';
+import { isReachable, runsImage, statusOf } from '../../src/domain/rollout/device-verdict.ts';
 import type { DeviceEvidence } from '../../src/ports/fleet-hub.ts';
 import type { RevertingDevice } from '../../src/ports/rollout-store.ts';
 import { CHUNK, storedRollout, type BeatingDeps, type FleetDeps } from './fleet-deps.ts';
@@ -66,7 +66,7 @@ export function isBack(
 ): boolean {
   const previous = device.previousTarget === null ? undefined : given.images[device.previousTarget];
   if (previous === undefined || previous === '') return !runsImage(evidence, given.imageDigest);
-  return runsImage(evidence, previous) && evidence.agent?.status === 'running';
+  return runsImage(evidence, previous) && statusOf(evidence) === 'running';
 }
 
 const LONGEST_MS = 60_000;

@@ -25,7 +25,14 @@ const first: DeviceMemory = {
 
 function agent(change: Partial<EdgeModuleReport> = {}): EdgeModuleReport {
   const settings = { image: `registry/pump-health@${IMAGE}` };
-  return { status: 'running', restartCount: 0, lastStartTimeUtc: at(1), settings, ...change };
+  return {
+    status: 'running',
+    runtimeStatus: 'running',
+    restartCount: 0,
+    lastStartTimeUtc: at(1),
+    settings,
+    ...change,
+  };
 }
 
 function attests(change: Partial<Attestation> = {}): Attestation {
@@ -85,7 +92,7 @@ test('no contact since the offer is waiting, whatever the twins still say', () =
     attested: false,
   });
   expect(judge({ ...away, lastActivity: null }, 500).verdict).toBe('waiting');
-  expect(judge({ ...away, agent: agent({ status: 'failed' }) }, 500).verdict).toBe('waiting');
+  expect(judge({ ...away, agent: agent({ runtimeStatus: 'failed' }) }, 500).verdict).toBe('waiting');
 });
 
 test('a device that leaves before it was judged is lost, neither good nor failed', () => {
@@ -108,7 +115,7 @@ test('the old image, no report yet, and no attestation yet are updating', () => 
     running: true,
     attested: false,
   });
-  expect(judge({ agent: agent({ status: 'downloading' }) }, 5).verdict).toBe('updating');
+  expect(judge({ agent: agent({ runtimeStatus: 'downloading' }) }, 5).verdict).toBe('updating');
 });
 
 test('what the module said before its last start is not about this image', () => {
@@ -144,16 +151,22 @@ test('restarts since the offer: growing, counted anew by the agent, and over the
   expect(judge({ agent: agent({ restartCount: 3 }) }, 5)).toMatchObject({ verdict: 'failed', restarts: 3 });
   const two = judge({ agent: agent({ restartCount: 2 }) }, 5);
   expect(two.verdict).toBe('soaking');
-  expect(judge({ agent: agent({ restartCount: 3, status: 'backoff' }) }, 6, two).verdict).toBe('failed');
+  expect(judge({ agent: agent({ restartCount: 3, runtimeStatus: 'backoff' }) }, 6, two).verdict).toBe(
+    'failed',
+  );
 });
 
 test.each(['failed', 'backoff', 'unhealthy', 'stopped'] as const)(
   'a module that stays %s for the confirmation fails; one that comes back does not',
   (status) => {
-    const one = judge({ agent: agent({ status, restartCount: 1 }) }, 5);
+    const one = judge({ agent: agent({ runtimeStatus: status, restartCount: 1 }) }, 5);
     expect(one).toMatchObject({ verdict: 'updating', downSince: at(5) });
-    expect(judge({ agent: agent({ status, restartCount: 1 }) }, 14, one).verdict).toBe('updating');
-    expect(judge({ agent: agent({ status, restartCount: 1 }) }, 15, one).verdict).toBe('failed');
+    expect(judge({ agent: agent({ runtimeStatus: status, restartCount: 1 }) }, 14, one).verdict).toBe(
+      'updating',
+    );
+    expect(judge({ agent: agent({ runtimeStatus: status, restartCount: 1 }) }, 15, one).verdict).toBe(
+      'failed',
+    );
     expect(judge({ agent: agent({ restartCount: 1 }) }, 14, one)).toMatchObject({
       downSince: null,
       verdict: 'soaking',
@@ -163,7 +176,7 @@ test.each(['failed', 'backoff', 'unhealthy', 'stopped'] as const)(
 
 test('a long soak does not delay the confirmation of a failure beyond 15 s', () => {
   const long = { ...POLICY, soakSeconds: 3600 };
-  const down = { agent: agent({ status: 'backoff' as const }) };
+  const down = { agent: agent({ runtimeStatus: 'backoff' }) };
   const one = judge(down, 5, first, long);
   expect(judge(down, 19, one, long).verdict).toBe('updating');
   expect(judge(down, 20, one, long).verdict).toBe('failed');

@@ -55,6 +55,11 @@ export function runsImage(evidence: DeviceEvidence, imageDigest: string): boolea
   return evidence.agent?.settings?.image?.includes(imageDigest) === true;
 }
 
+/** What the module really does: `runtimeStatus`; in the agent's report `status` is the one that is desired. */
+export function statusOf({ agent }: DeviceEvidence): string {
+  return agent?.runtimeStatus ?? agent?.status ?? 'unknown';
+}
+
 /** A restart counter only grows; when it is smaller than before, the agent began to count anew. */
 function restartsSeen(memory: DeviceMemory, count: number): number {
   const before = memory.lastRestartCount ?? memory.restartsAtOffer;
@@ -116,7 +121,7 @@ export function judgeDevice(
     return { ...seen, ...away('updating', `the agent reports ${image}`) };
   }
 
-  const status = evidence.agent?.status ?? 'unknown';
+  const status = statusOf(evidence);
   const count = evidence.agent?.restartCount ?? 0;
   const restarts = restartsSeen(memory, count);
   const running = status === 'running';
