@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
-import { createRoutedTelemetry } from '../../src/adapters/iot-hub/routed-telemetry.ts';
+import { jest } from '@jest/globals';
 import iotDevice from 'azure-iot-device';
 import mqtt from 'azure-iot-device-mqtt';
-import { readFileSync } from 'node:fs';
+import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
+import { createRoutedTelemetry } from '../../src/adapters/iot-hub/routed-telemetry.ts';
 
 const MAIN = join(import.meta.dirname, '../../stand-ins/iot-hub/main.ts');
 
@@ -20,6 +20,8 @@ interface Ready {
   readonly caFile: string;
   readonly telemetryDir: string;
 }
+
+jest.setTimeout(90_000); // processes start slowly on a busy machine
 
 let stateDir = '';
 const children: ChildProcess[] = [];

@@ -6,6 +6,7 @@ import { forEach } from './hub-calls.ts';
 import type { HubConnection } from './registry-client.ts';
 
 const BULK_SIZE = 100;
+const MQTT_PORT = 8883;
 
 /** Creates the edge devices that do not exist yet; returns the connection strings of all of them by device id. */
 export async function provision(
@@ -91,10 +92,11 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** What a device needs to connect; a port is told only when it is not the one that devices use anyway. */
 function connection(hub: HubConnection, deviceId: string, key: string): string {
-  const { hostname } = hub.service;
-  const gateway = hub.mqttPort === undefined ? '' : `;GatewayHostName=${hostname}:${hub.mqttPort}`;
-  return `HostName=${hostname};DeviceId=${deviceId};SharedAccessKey=${key}${gateway}`;
+  const { service, mqttPort = MQTT_PORT } = hub;
+  const gateway = mqttPort === MQTT_PORT ? '' : `;GatewayHostName=${service.hostname}:${mqttPort}`;
+  return `HostName=${service.hostname};DeviceId=${deviceId};SharedAccessKey=${key}${gateway}`;
 }
 
 function newDeviceKey(): string {
