@@ -99,15 +99,15 @@ export const configSchema = z.strictObject({
     .prefault({}),
   fleet: z
     .strictObject({
-      devices: whole(0, 100_000).default(20).meta({ description: 'Virtual pumps' }),
+      devices: whole(1, 5_000).default(20).meta({ description: 'Virtual pumps' }),
       seed: whole(0, 2_147_483_647)
         .default(7)
         .meta({ description: 'Seed of the virtual fleet and of the demo' }),
       speed: numeric(
         z
-          .number({ error: 'expected a number from 0.1 to 100000' })
-          .min(0.1, 'expected a number from 0.1 to 100000')
-          .max(100_000, 'expected a number from 0.1 to 100000'),
+          .number({ error: 'expected a number from 0.1 to 3600' })
+          .min(0.1, 'expected a number from 0.1 to 3600')
+          .max(3_600, 'expected a number from 0.1 to 3600'),
       )
         .default(60)
         .meta({ description: 'Simulated seconds per real second' }),

@@ -40,6 +40,11 @@ function text(ready: ReadyLine, key: string, service: string): string {
   });
 }
 
+/** A restart listens where the first run did; "0" (any) the first time. */
+function portOf(address: unknown): string {
+  return typeof address === 'string' ? new URL(address).port : '0';
+}
+
 async function migrateDatabase(url: string): Promise<number> {
   const db = openDatabase(url);
   try {
@@ -145,17 +150,19 @@ export async function startFleet({ config, ...context }: PartContext): Promise<S
   mkdirSync(secrets, { recursive: true, mode: 0o700 });
   const secretFile = join(secrets, 'hub-connection-string');
   writeFileSync(secretFile, connectionString, { mode: 0o600 });
+  const images = join(config.stateDir, 'images');
+  mkdirSync(images, { recursive: true });
   const process = await startProcess({
     name: 'fleet',
     command: 'node',
-    args: [
+    args: (previous) => [
       join(PROJECT_ROOT, 'stand-ins/fleet/main.ts'),
       ...['--hub-connection-string-file', secretFile, ...(caFile === undefined ? [] : ['--ca', caFile])],
       ...(config.hub.port === undefined ? [] : ['--hub-https-port', String(config.hub.port)]),
       ...['--hub-mqtt-port', String(config.hub.mqttPort)],
       ...['--devices', String(config.fleet.devices), '--seed', String(config.fleet.seed)],
-      ...['--speed', String(config.fleet.speed), '--images', join(config.artefacts.dir, 'images')],
-      ...['--state', join(config.stateDir, 'fleet')],
+      ...['--speed', String(config.fleet.speed), '--images', images],
+      ...['--state', join(config.stateDir, 'fleet'), '--control-port', portOf(previous?.control)],
     ],
     env: { ORT_DISABLE_TELEMETRY: '1' },
     cwd: PROJECT_ROOT,
