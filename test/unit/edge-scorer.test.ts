@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { createCalibrationStore } from '../../edge/calibration-store.ts';
+import { openDatabase } from '../../edge/database.ts';
+import type { EntryHost } from '../../edge/entry-host.ts';
+import { openEntry } from '../../edge/entry-host.ts';
+import { silentLog } from '../../edge/log.ts';
+import { loadModel, type EdgeModel } from '../../edge/model.ts';
+import { ModuleFault } from '../../edge/module-fault.ts';
+import { StoreAndForward } from '../../edge/queue.ts';
+import { Scorer, type Row } from '../../edge/scorer.ts';
+import { attestationSchema } from '../../src/contracts/fleet.ts';
+import { windowSummarySchema } from '../../src/contracts/window-summary.ts';
+import { createPump } from '../../stand-ins/pump/pump.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { writeModelFolder, type TinyModelOptions } from '../support/tiny-model.ts';
+
+const folders: ReturnType<typeof tempFolder>[] = [];
+const models: EdgeModel[] = [];
+afterAll(async () => {
+  for (const model of models) await model.close();
+  for (const folder of folders) folder.remove();
+});
+
+async function device({ host, ...options }: TinyModelOptions & { path?: string; host?: EntryHost } = {}) {
+  const folder = tempFolder('scorer');
+  folders.push(folder);
+  await writeModelFolder(folder.path, options);
+  const model = await loadModel(folder.path);
+  models.push(model);
+  const assets = join(folder.path, 'entry');
+  const entry = host ?? (await openEntry({ path: join(assets, 'entry.js'), assets, model, log: silentLog }));
+  const path = options.path ?? join(folder.path, 'edge.db');
+  const db = openDatabase(path);
+  const queue = new StoreAndForward(db, { commitMs: 1 });
+  let changes = 0;
+  const scorer = new Scorer({
+    ...{ device: 'pump-001', image: 'repo@sha256:1', model, entry, queue, stride: 60, log: silentLog },
+    calibrations: createCalibrationStore(db),
+    onChange: () => (changes += 1),
+  });
+  return { scorer, queue, model, path, changes: () => changes };
+}
+
+function pumpRows(count: number): Row[] {
+  const pump = createPump({ id: 'pump-001', seed: 1, dropoutRate: 0 });
+  return Array.from({ length: count }, () => pump.next());
+}
+
+test('nothing is scored before the device is calibrated; then every 60th row is', async () => {
+  const { scorer, changes, queue } = await device({ calibrationRows: 120 });
+  expect((await scorer.ingest(pumpRows(119))).scored).toBe(0);
+  expect(scorer.attestation()).toMatchObject({
+    state: 'calibrating',
+    calibration: { state: 'missing', rows: 119 },
+  });
+  const totals = await scorer.ingest(pumpRows(120 + 60 * 4 + 1).slice(119));
+  expect(totals).toMatchObject({ scored: 5, invalid: 0 });
+  expect(scorer.state).toBe('scoring');
+  expect(changes()).toBe(1);
+  expect(() => attestationSchema.parse(scorer.attestation())).not.toThrow();
+  queue.close();
+});
+
+test('the calibration is there after a restart, also for a new version with the same columns', async () => {
+  const first = await device({ calibrationRows: 120 });
+  await first.scorer.ingest(pumpRows(120));
+  first.queue.close();
+  const again = await device({ calibrationRows: 120, version: '2', gain: 3, path: first.path });
+  expect(again.scorer.state).toBe('scoring');
+  expect([...(again.scorer.calibration?.mean ?? [])]).toEqual([...(first.scorer.calibration?.mean ?? [])]);
+  again.queue.close();
+  const other = await device({ calibrationRows: 200, path: first.path });
+  expect(other.scorer.state).toBe('calibrating');
+  other.queue.close();
+});
+
+test('summaries are queued every so many windows, numbered on over restarts, and a clean stop queues the rest', async () => {
+  const first = await device({ calibrationRows: 120, windowsPerSummary: 2 });
+  await first.scorer.ingest(pumpRows(120 + 60 * 5));
+  await first.scorer.stop();
+  first.queue.close();
+  const second = await device({ calibrationRows: 120, windowsPerSummary: 2, path: first.path });
+  await second.scorer.ingest(pumpRows(120));
+  await second.scorer.stop();
+  const bodies = second.queue
+    .peek('pump-001', 10)
+    .map((item) => windowSummarySchema.parse(JSON.parse(item.body)));
+  expect(bodies.map((b) => [b.seq, b.scored])).toEqual([
+    [0, 2],
+    [1, 2],
+    [2, 1],
+    [3, 2],
+  ]);
+  expect(bodies[0]).toMatchObject({ device: 'pump-001', baseline: first.model.baselineDigest, readings: 61 });
+  second.queue.close();
+});
+
+test('a model that is refused takes no rows and attests that it failed', async () => {
+  const { scorer, queue } = await device({ goldenError: 0.5 });
+  expect(await scorer.ingest(pumpRows(500))).toMatchObject({ rows: 0, scored: 0 });
+  expect(scorer.attestation()).toMatchObject({ state: 'failed', golden: { match: false } });
+  queue.close();
+});
+
+test('a crash of the entry script rejects the rows with its exit code', async () => {
+  const host: EntryHost = { run: () => Promise.reject(new ModuleFault(13, 'boom')) };
+  const { scorer, queue } = await device({ calibrationRows: 60, host });
+  await expect(scorer.ingest(pumpRows(200))).rejects.toMatchObject({ exitCode: 13 });
+  queue.close();
+});
+
+test('after recommissioning the device calibrates again', async () => {
+  const { scorer, queue } = await device({ calibrationRows: 120 });
+  await scorer.ingest(pumpRows(200));
+  await scorer.recommission();
+  expect(scorer.state).toBe('calibrating');
+  await scorer.ingest(pumpRows(120));
+  expect(scorer.state).toBe('scoring');
+  queue.close();
+});
