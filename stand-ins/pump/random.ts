@@ -1,3 +1,5 @@
+const { imul } = Math; // a local name: looked up hundreds of times per sample
+
 /** A seeded stream of random numbers; equal seeds give equal streams on every machine (integer arithmetic only). */
 export interface RandomStream {
   /** Uniform in [0, 1). */
@@ -11,7 +13,7 @@ export interface RandomStream {
 /** 32-bit FNV-1a hash of a text, the seed of a stream. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i++) h = imul(h ^ text.charCodeAt(i), 0x01000193);
   return h >>> 0;
 }
 
@@ -22,8 +24,8 @@ export function createRandom(...names: readonly (string | number)[]): RandomStre
   const next = (): number => {
     state = (state + 0x9e3779b9) >>> 0;
     let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    z = imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = imul(z ^ (z >>> 13), 0xc2b2ae35);
     return ((z ^ (z >>> 16)) >>> 0) / 0x1_0000_0000;
   };
   return {
