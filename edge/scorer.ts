@@ -52,6 +52,7 @@ export class Scorer {
   #calibration: Calibration | undefined;
   #calibrator: Calibrator;
   #last: Promise<unknown> = Promise.resolve();
+  #stored: Promise<unknown> = Promise.resolve();
 
   constructor(options: ScorerOptions) {
     const { manifest, baseline } = options.model;
@@ -118,7 +119,8 @@ export class Scorer {
   /** Queues what has been added up so far, so that a clean stop loses nothing. */
   async stop(): Promise<void> {
     await this.#last;
-    if (this.#builder.windows > 0) await this.#queueSummary();
+    if (this.#builder.windows > 0) this.#storeSummary();
+    await this.#stored;
   }
 
   async #take(row: Row): Promise<void> {
@@ -138,10 +140,7 @@ export class Scorer {
     const result = await this.#options.entry.run({ window, calibration: { mean, std }, endTime: row.time });
     this.#count(result, performance.now() - began);
     if (this.#builder.windows >= this.#options.model.manifest.windowsPerSummary) {
-      // Scoring does not wait for the disk.
-      this.#queueSummary().catch((error: unknown) =>
-        this.#options.log.error('a window summary could not be stored', { error: messageOf(error) }),
-      );
+      this.#storeSummary(); // scoring does not wait for the disk
     }
   }
 
@@ -161,6 +160,12 @@ export class Scorer {
       this.totals.scored += 1;
       if (result.alarm) this.totals.alarms += 1;
     }
+  }
+
+  #storeSummary(): void {
+    this.#stored = Promise.all([this.#stored, this.#queueSummary()]).catch((error: unknown) => {
+      this.#options.log.error('a window summary could not be stored', { error: messageOf(error) });
+    });
   }
 
   #queueSummary(): Promise<number> {
