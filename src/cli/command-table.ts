@@ -21,6 +21,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'down', summary: 'stop the system that `up` started', load: () => import('./commands/down.ts') },
   {
+    name: 'train',
+    summary: 'build and train a model version from a commit',
+    load: () => import('./commands/train.ts'),
+  },
+  {
     name: 'monitor',
     summary: 'watch models in production: run now, or by a schedule',
     load: () => import('./commands/monitor.ts'),

@@ -1,0 +1,205 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { BUILD_STEPS, type BuildInput, type BuildResult, type BuildStep } from '../../contracts/build.ts';
+import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ServiceName, System } from '../../services/system-types.ts';
+import type { Cli } from '../cli.ts';
+import { table } from '../output.ts';
+import { openClient, runWorkflow } from '../run-workflow.ts';
+
+const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'worker'];
+const QUEUES = [TASK_QUEUES.control, TASK_QUEUES.training] as const;
+
+interface TrainOptions {
+  readonly project?: string;
+  readonly pipeline?: string;
+  readonly data?: string;
+  readonly ref?: string;
+  readonly seed?: string;
+  readonly cache: boolean;
+  readonly redo?: string;
+  readonly from?: string;
+  readonly allowDirty?: boolean;
+  readonly param: readonly string[];
+  readonly deploy?: 'auto' | 'approval' | 'never';
+  readonly actor: string;
+  readonly reason: string;
+  readonly detach?: boolean;
+}
+
+function parameter(text: string): [string, unknown] {
+  const at = text.indexOf('=');
+  if (at <= 0)
+    throw new WindlassError('INPUT_INVALID', `--param ${text} is not an assignment.`, {
+      hint: 'Write --param NAME=VALUE, e.g. --param max_columns=6.',
+    });
+  const value = text.slice(at + 1);
+  try {
+    return [text.slice(0, at), JSON.parse(value)];
+  } catch {
+    return [text.slice(0, at), value];
+  }
+}
+
+function step(text: string, option: string): BuildStep {
+  const found = BUILD_STEPS.find((s) => s === text);
+  if (found !== undefined) return found;
+  throw new WindlassError(
+    'INPUT_INVALID',
+    `${option} ${text} is not a step: expected one of ${BUILD_STEPS.join(', ')}.`,
+  );
+}
+
+const isUrl = (project: string): boolean =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(project) || /^[\w.-]+@[\w.-]+:/.test(project);
+
+function stepsWithoutCache({ cache, redo }: TrainOptions): NonNullable<BuildInput['noCache']> {
+  if (!cache) return ['*'];
+  return redo === undefined ? [] : redo.split(',').map((s) => step(s.trim(), '--redo'));
+}
+
+/** The workflow's input; relative paths become absolute here, where the user stands. */
+export function trainInput(options: TrainOptions, cwd: string): BuildInput {
+  const { project, pipeline, data, ref, seed, from, deploy, actor, reason } = options;
+  if (project !== undefined && pipeline !== undefined)
+    throw new WindlassError('INPUT_INVALID', 'Give --project or --pipeline, not both.', {
+      hint: '--pipeline trains again what was published; --project builds a commit.',
+    });
+  if (seed !== undefined && !/^\d+$/.test(seed))
+    throw new WindlassError('INPUT_INVALID', `--seed ${seed} is not a whole number of 0 or more.`);
+  const noCache = stepsWithoutCache(options);
+  return {
+    ...(project === undefined ? {} : { project: isUrl(project) ? project : resolve(cwd, project) }),
+    ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
+    ...(pipeline === undefined ? {} : { pipeline }),
+    ...(data === undefined ? {} : { data: resolve(cwd, data) }),
+    ...(ref === undefined ? {} : { ref }),
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(from === undefined ? {} : { from: step(from, '--from') }),
+    ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
+    params: Object.fromEntries(options.param.map(parameter)),
+    allowDirty: options.allowDirty === true,
+    noCache,
+    actor,
+    reason,
+  };
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+function show(result: BuildResult): string {
+  const { model, pipeline, data, metrics: m, comparison, source, gates } = result;
+  const aliases = model.aliases.length === 0 ? '' : ` (${model.aliases.join(', ')})`;
+  const dirty = source.dirty ? ', with uncommitted changes' : '';
+  return [
+    `${model.name}@${model.version}${aliases}  ${model.digest}`,
+    `  pipeline   ${pipeline.name}@${pipeline.version}, commit ${source.commit.slice(0, 12)}${dirty}`,
+    `  data       ${data.digest.slice(0, 19)}: ${data.files} files, ${data.rows} rows`,
+    `  measured   F1 ${m.f1.toFixed(4)} (always alarm ${m.alwaysAlarmF1.toFixed(4)}), false alarms ${percent(m.falseAlarmRate)}, missed ${percent(m.missedAlarmRate)}, AUC ${m.auc.toFixed(4)}`,
+    `             on ${m.rows} windows of ${m.groups} groups that the scoring model had not seen`,
+    `  compared   ${comparison.verdict}: ${comparison.reason}`,
+    ...(result.deployment === undefined ? [] : [`  deployment workflow ${result.deployment.workflowId}`]),
+    '',
+    table(
+      ['GATE', 'STATUS', 'OBSERVED', 'THRESHOLD', 'N'],
+      gates.map((g) => [
+        g.name,
+        g.status,
+        String(g.observed ?? ''),
+        String(g.threshold ?? ''),
+        String(g.n ?? ''),
+      ]),
+    ),
+  ].join('\n');
+}
+
+async function detach(cli: Cli, system: System, input: BuildInput): Promise<void> {
+  if (system.owned)
+    throw new WindlassError('NOT_RUNNING', '--detach needs a system that stays: nothing is running.', {
+      hint: 'Start one with `windlass up` in another terminal.',
+    });
+  const temporal = await openClient(system);
+  try {
+    const workflowId = `${WORKFLOWS.buildAndTrain}-${crypto.randomUUID()}`;
+    const handle = await temporal.client.workflow.start(WORKFLOWS.buildAndTrain, {
+      workflowId,
+      taskQueue: TASK_QUEUES.control,
+      args: [input],
+      staticSummary: summary(input),
+    });
+    const started = { workflowId, runId: handle.firstExecutionRunId };
+    const ui = system.info.temporalUi;
+    cli.output.result(started, () => `started ${workflowId}${ui === undefined ? '' : `; watch it at ${ui}`}`);
+  } finally {
+    await temporal.close();
+  }
+}
+
+const summary = (input: BuildInput): string => `build and train ${input.pipeline ?? input.project ?? ''}`;
+
+/** `windlass train`: build, check, train, judge and register one version. */
+export function register(program: Command, cli: Cli): void {
+  program
+    .command('train')
+    .description('build a commit or a published pipeline into a registered model version')
+    .option(
+      '--project <path>',
+      'folder with windlass.yaml in a git repository, or a git URL#folder (default: here)',
+    )
+    .option('--pipeline <name@version>', 'train a published pipeline again instead')
+    .option('--data <path>', 'file, folder or glob with CSV or Parquet files (default: what it used last)')
+    .option('--ref <ref>', 'branch, tag or commit (default: HEAD)')
+    .option('--seed <n>', "seed (default: windlass.yaml's)")
+    .option(
+      '--param <name=value>',
+      'a training parameter; may be repeated',
+      (v, all: string[]) => [...all, v],
+      [],
+    )
+    .option('--no-cache', 'do every step anew')
+    .option('--redo <steps>', 'do these steps anew, e.g. train,evaluate')
+    .option('--from <step>', `do every step anew from this one on: ${BUILD_STEPS.join(', ')}`)
+    .option('--allow-dirty', 'build uncommitted changes too; the version is marked')
+    .option('--deploy <policy>', 'auto, approval or never, for a version that passed')
+    .option('--actor <name>', 'who asks, for the audit trail', process.env['USER'] ?? 'engineer')
+    .option('--reason <text>', 'why', '')
+    .option('--detach', 'start it on the running system and return')
+    .addHelpText(
+      'after',
+      `
+Steps whose inputs have not changed are reused, so a failed run that is started again goes on from the failed step.
+
+Examples:
+  $ windlass train --project examples/pump-health --data data/pumps
+  $ windlass train --project . --data data/pumps --param max_columns=6 --seed 11 --json
+  $ windlass train --pipeline pump-health@3 --data data/new
+  $ windlass train --project https://git.example.com/models.git#pumps --ref v2 --data data/pumps
+`,
+    )
+    .action(async (options: TrainOptions) => {
+      const input = trainInput(options, process.cwd());
+      if (input.project !== undefined && !isUrl(input.project) && !existsSync(input.project))
+        throw new WindlassError('PROJECT_NOT_FOUND', `There is no folder ${input.project}.`);
+      const { values } = await cli.config();
+      const system = await cli.system(values, {
+        needs: NEEDS,
+        queues: QUEUES,
+        command: 'train',
+        ephemeral: true,
+      });
+      if (options.detach === true) return detach(cli, system, input);
+      const temporal = await openClient(system);
+      try {
+        const { result } = await runWorkflow<BuildResult>(cli, temporal.client, {
+          workflow: WORKFLOWS.buildAndTrain,
+          input,
+          summary: summary(input),
+        });
+        cli.output.result(result, () => show(result));
+      } finally {
+        await temporal.close();
+      }
+    });
+}
