@@ -1,5 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { errorInterceptor } from '../activities/error-interceptor.ts';
 import type { WindlassConfig } from '../src/config/schema.ts';
@@ -12,6 +11,7 @@ import type { QueueSetup, WorkerContext } from './context.ts';
 import { serveMetrics } from './metrics.ts';
 import { openWorkerContext, temporalAddress } from './open-context.ts';
 import { installRuntime, temporalLogger } from './runtime.ts';
+import { loadWorkflowBundle } from './workflow-bundle.ts';
 
 type CreateQueue = (context: WorkerContext) => QueueSetup | Promise<QueueSetup>;
 
@@ -24,7 +24,6 @@ const QUEUES: Readonly<Record<TaskQueueName, () => Promise<CreateQueue>>> = {
   monitoring: async () => (await import('./monitoring.ts')).createMonitoringQueue,
 };
 
-const WORKFLOWS_PATH = fileURLToPath(new URL('../workflows/all-workflows.ts', import.meta.url));
 /** Running activities may finish this long after SIGTERM; then they are cancelled, and Temporal gives them to another worker. */
 const DRAIN = '10 seconds';
 const FORCE = '20 seconds';
@@ -32,7 +31,7 @@ const FORCE = '20 seconds';
 async function bundle(queues: readonly TaskQueueName[], logger: Logger): Promise<WorkflowBundle | undefined> {
   if (!queues.includes('control')) return undefined;
   const quiet = logger.child({}, { level: 'warn' }); // the bundler lists every file at level info
-  return bundleWorkflowCode({ workflowsPath: WORKFLOWS_PATH, logger: temporalLogger(quiet) });
+  return loadWorkflowBundle(temporalLogger(quiet));
 }
 
 async function connect(address: string): Promise<NativeConnection> {
