@@ -17,7 +17,7 @@ from features.layout import COLUMNS  # noqa: E402
 from training.checkpoint import Checkpoints, FoldResult, run_digest  # noqa: E402
 from training.dataset import Group, read_groups  # noqa: E402
 from training.model import HealthModel, fit_model  # noqa: E402
-from training.outputs import golden_rows, measure, write_bytes, write_json  # noqa: E402
+from training.outputs import golden_json, measure, write_bytes, write_json  # noqa: E402
 from training.run_settings import RunSettings, TrainingError  # noqa: E402
 
 
@@ -50,7 +50,7 @@ def main() -> None:
 
     for fold, result in results.items():
         write_bytes(settings.out / "folds" / f"{fold}.onnx", result.model)
-    write_json(settings.out / "golden.json", golden_rows(model, groups, settings.seed))
+    write_bytes(settings.out / "golden.json", golden_json(model, groups, settings.seed))
     write_json(settings.out / "metrics.json", metrics)
     write_bytes(settings.out / "model.onnx", serialise(model))
     report(1.0, "done", metrics)

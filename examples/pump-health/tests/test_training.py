@@ -16,6 +16,7 @@ import train
 from features import layout
 from training.dataset import read_groups
 from training.model import fit_model
+from training.outputs import THRESHOLD
 from training.run_settings import Parameters, TrainingError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -150,4 +151,5 @@ def test_windlass_yaml_and_the_code_agree():
     assert spec["model"]["window"] == layout.WINDOW
     assert spec["model"]["calibrationRows"] == layout.CALIBRATION_ROWS
     assert spec["data"]["label"] == layout.LABEL
+    assert spec["model"]["threshold"] == THRESHOLD
     assert Parameters.parse(spec["train"]["params"]) == Parameters()

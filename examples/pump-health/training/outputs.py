@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from features.layout import COLUMNS, WINDOW
 from training.dataset import Group
 from training.model import HealthModel
 
@@ -26,8 +25,8 @@ def write_json(path: Path, value: object) -> None:
     write_bytes(path, json.dumps(value, separators=(",", ":")).encode())
 
 
-def golden_rows(model: HealthModel, groups: list[Group], seed: int) -> dict:
-    """1,024 windows drawn from all pumps, with scikit-learn's own probabilities for them."""
+def golden_json(model: HealthModel, groups: list[Group], seed: int) -> bytes:
+    """golden.json: 1,024 windows drawn from all pumps, with scikit-learn's own probabilities for them."""
     random = np.random.default_rng(seed)
     owner = np.concatenate([np.full(len(group.windows), i) for i, group in enumerate(groups)])
     within = np.concatenate([np.arange(len(group.windows)) for group in groups])
@@ -36,21 +35,16 @@ def golden_rows(model: HealthModel, groups: list[Group], seed: int) -> dict:
     mean = np.stack([groups[owner[i]].windows.baseline.mean for i in picked])
     std = np.stack([groups[owner[i]].windows.baseline.std for i in picked])
     probability = model.predict(window, mean, std)
-    return {
-        "schema": "windlass.golden/1",
-        "inputs": {
-            "window": _tensor(window, [GOLDEN_ROWS, WINDOW, len(COLUMNS)]),
-            "baseline_mean": _tensor(mean, [GOLDEN_ROWS, len(COLUMNS)]),
-            "baseline_std": _tensor(std, [GOLDEN_ROWS, len(COLUMNS)]),
-        },
-        "outputs": {"probability": _tensor(probability, [GOLDEN_ROWS])},
-    }
+    inputs = {"window": window, "baseline_mean": mean, "baseline_std": std}
+    parts = [f'"{name}":{_tensor(values)}' for name, values in inputs.items()]
+    outputs = f'"probability":{_tensor(probability)}'
+    return f'{{"schema":"windlass.golden/1","inputs":{{{",".join(parts)}}},"outputs":{{{outputs}}}}}'.encode()
 
 
-def _tensor(values: np.ndarray, shape: list[int]) -> dict:
-    # Nine significant digits bring every float32 back exactly.
-    data = [float(f"{value:.9g}") for value in values.astype(np.float32).ravel().tolist()]
-    return {"shape": shape, "data": data}
+def _tensor(values: np.ndarray) -> str:
+    # Half a million numbers: formatted here, with the nine significant digits that bring every float32 back exactly.
+    data = ",".join(map("{:.9g}".format, values.astype(np.float32).ravel().tolist()))
+    return f'{{"shape":{list(values.shape)},"data":[{data}]}}'
 
 
 def measure(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
