@@ -28,8 +28,11 @@ const ORDER: readonly (readonly ServiceName[])[] = [
   ['worker', 'fleet', 'api'],
 ];
 
+/** Without a hub nothing can serve the fleet's queue; work for it waits until a system with a hub runs. */
 function queuesOf(config: WindlassConfig, options: StartOptions): readonly TaskQueueName[] {
-  return options.queues ?? config.worker.queues;
+  if (options.queues !== undefined) return options.queues;
+  const hub = config.hub.connectionString !== undefined || withNeeds(options.needs).includes('hub');
+  return config.worker.queues.filter((queue) => hub || queue !== 'fleet');
 }
 
 /** The system that runs in a state folder, or undefined; one that is still starting counts as none. */
