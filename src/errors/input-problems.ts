@@ -2,14 +2,14 @@ import { z } from 'zod';
 import type { FieldProblem } from './zod-error.ts';
 
 /**
- * Problems of a failed parse for people: one line per field with its dotted path, what was expected and what was given; an
+ * Problems of a failed parse for people (with schema and value given, more is said): one line per field with its dotted path, what was expected and what was given; an
  * unknown field is named itself, with the nearest known one.
  */
-export function inputProblems(error: z.ZodError, schema: z.ZodType, value: unknown): FieldProblem[] {
+export function inputProblems(error: z.ZodError, schema?: z.ZodType, value?: unknown): FieldProblem[] {
   return error.issues.flatMap((issue): FieldProblem[] => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {
-      const known = fieldsAt(schema, path);
+      const known = schema === undefined ? [] : fieldsAt(schema, path);
       return issue.keys.map((key) => ({
         field: [...path, key].join('.'),
         problem: `there is no such field${suggestion(key, known)}`,
@@ -19,7 +19,8 @@ export function inputProblems(error: z.ZodError, schema: z.ZodType, value: unkno
     if (path.length === 0 && issue.code === 'invalid_type')
       return [{ field, problem: `expected one JSON object, got ${shown(value)}` }];
     const message = issue.message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
-    return [{ field, problem: `${message}, got ${shown(valueAt(value, issue.path))}` }];
+    const got = schema === undefined ? '' : `, got ${shown(valueAt(value, issue.path))}`;
+    return [{ field, problem: `${message}${got}` }];
   });
 }
 

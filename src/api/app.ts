@@ -1,0 +1,59 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { inputProblems } from '../errors/input-problems.ts';
+import { WindlassError } from '../errors/windlass-error.ts';
+import type { ApiDeps, ApiEnv } from './deps.ts';
+import { answerError, answerNotFound } from './errors.ts';
+import { createMetrics } from './metrics.ts';
+import { requestContext, requireLoopbackHost, requireToken } from './middleware.ts';
+import { addModelRoutes } from './routes/models.ts';
+import { addRecordRoutes } from './routes/records.ts';
+import { addRolloutRoutes } from './routes/rollouts.ts';
+import { addRunRoutes } from './routes/runs.ts';
+import { addSystemRoutes } from './routes/system.ts';
+import { addWorkflowRoutes } from './routes/workflows.ts';
+
+const MAX_BODY = 1024 * 1024;
+
+/** The HTTP API as a function from request to response; it holds no state of its own but its metrics. */
+export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const problems = inputProblems(result.error);
+      const lines = problems.map(({ field, problem }) => `${field}: ${problem}`).join('; ');
+      throw new WindlassError('INPUT_INVALID', `The request is not valid. ${lines}.`, {
+        details: { problems },
+      });
+    },
+  });
+  const metrics = createMetrics();
+  api.use(requestContext(deps, metrics));
+  api.use(requireLoopbackHost(deps.token));
+  api.use(requireToken(deps.token));
+  api.use(
+    bodyLimit({
+      maxSize: MAX_BODY,
+      onError: () => {
+        throw new WindlassError('INPUT_INVALID', `The body is larger than ${MAX_BODY} bytes.`);
+      },
+    }),
+  );
+  api.onError(answerError);
+  api.notFound(answerNotFound);
+  addSystemRoutes(api, deps, metrics);
+  addWorkflowRoutes(api, deps);
+  addRunRoutes(api, deps);
+  addModelRoutes(api, deps);
+  addRolloutRoutes(api, deps);
+  addRecordRoutes(api, deps);
+  api.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Windlass',
+      version: '1',
+      description: 'Models for the IoT edge: build, deploy, monitor, and where each came from.',
+    },
+  });
+  return api;
+}

@@ -1,0 +1,25 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { ArtefactStore } from '../ports/artefact-store.ts';
+import type { MonitorStore } from '../ports/monitor-store.ts';
+import type { Registry } from '../ports/registry.ts';
+import type { RolloutStore } from '../ports/rollout-store.ts';
+
+/** What the HTTP API answers from. */
+export interface ApiDeps {
+  readonly registry: Registry;
+  readonly artefacts: ArtefactStore;
+  readonly rollouts: Pick<RolloutStore, 'rollout' | 'rollouts' | 'devices'>;
+  readonly reports: Pick<MonitorStore, 'reports'>;
+  readonly temporal: Client;
+  /** What the API cannot do without, by name; each rejects when its part does not answer. */
+  readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
+  readonly logger: Logger;
+  /** Bearer token that every call but the health checks must carry. */
+  readonly token?: string | undefined;
+}
+
+/** What a request carries along. */
+export interface ApiEnv {
+  Variables: { requestId: string; logger: Logger };
+}

@@ -1,0 +1,114 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import { modelSummary } from '../../contracts/model-summary.ts';
+import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { answers, document, limitSchema, list, nameSchema } from '../schemas.ts';
+
+const version = z
+  .string()
+  .regex(/^([0-9]+|[a-z][a-z0-9-]*)$/, 'expected a version or an alias')
+  .openapi({ example: '3', description: 'a version, or an alias such as "champion"' });
+const time = z
+  .string()
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time, e.g. "2026-03-01T00:00:00Z"')
+  .transform((text) => new Date(text));
+
+/** Model versions, where they come from, where they went, and what an alias meant on a date. */
+export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps): void {
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/models',
+      summary: 'Model versions, newest first',
+      request: {
+        query: z.strictObject({
+          name: nameSchema.optional(),
+          alias: nameSchema.optional(),
+          data: z.string().optional().openapi({ description: 'digest of a data set or of one of its files' }),
+          limit: limitSchema,
+        }),
+      },
+      responses: answers(
+        200,
+        'Model versions',
+        list('name, version, digest, state, aliases, metrics, createdAt'),
+      ),
+    }),
+    async (c) => c.json((await registry.models(c.req.valid('query'))).map(modelSummary)),
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/models/{name}/versions/{version}',
+      summary: 'One model version with its gates, comparison and artefacts',
+      request: { params: z.object({ name: nameSchema, version }) },
+      responses: answers(200, 'The model version', document('ModelVersion')),
+    }),
+    async (c) => {
+      const { name, version: wanted } = c.req.valid('param');
+      const model = await registry.model(name, wanted);
+      if (model === undefined)
+        throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${wanted}.`);
+      return c.json({ ...model, image: (await registry.image(name, model.version)) ?? null });
+    },
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/models/{name}/versions/{version}/lineage',
+      summary: 'From the version back to commit and data, and forward to rollouts and devices',
+      request: { params: z.object({ name: nameSchema, version }) },
+      responses: answers(200, 'The lineage', document('Lineage')),
+    }),
+    async (c) => {
+      const { name, version: wanted } = c.req.valid('param');
+      return c.json(await registry.lineage(name, wanted));
+    },
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/models/{name}/aliases/{alias}',
+      summary: 'The version that an alias points at, or pointed at on a date, and who made it so',
+      request: {
+        params: z.object({ name: nameSchema, alias: nameSchema }),
+        query: z.strictObject({ at: time.optional().openapi({ type: 'string', format: 'date-time' }) }),
+      },
+      responses: answers(200, 'The alias', document('name, alias, version, by, since, reason')),
+    }),
+    async (c) => {
+      const { name, alias } = c.req.valid('param');
+      const { at } = c.req.valid('query');
+      const found = await registry.aliasAt(name, alias, at ?? new Date());
+      if (found === undefined)
+        throw new WindlassError(
+          'NOT_FOUND',
+          `${name}@${alias} pointed at no version${at === undefined ? '' : ` at ${at.toISOString()}`}.`,
+        );
+      return c.json({ name, alias, ...found });
+    },
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/devices/{id}/history',
+      summary: 'What a device was given, since when, and why; newest first',
+      request: { params: z.object({ id: z.string().min(1).max(128) }) },
+      responses: answers(200, 'The history', list('model, version, rolloutId, ring, since, until, reason')),
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      const history = await registry.deviceHistory(id);
+      if (history.length === 0)
+        throw new WindlassError('NOT_FOUND', `The device ${id} has not been given any version.`, {
+          hint: 'Device ids are those of the hub; a device enters the history with its first rollout.',
+        });
+      return c.json(history);
+    },
+  );
+}
