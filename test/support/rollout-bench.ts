@@ -1,0 +1,141 @@
+import { fileURLToPath } from 'node:url';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { createControlActivities } from '../../activities/control/control-activities.ts';
+import { errorInterceptor } from '../../activities/error-interceptor.ts';
+import { createFleetActivities } from '../../activities/fleet/fleet-activities.ts';
+import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
+import type { Database } from '../../src/adapters/postgres/schema.ts';
+import type { DeviceTags } from '../../src/contracts/fleet.ts';
+import { TASK_QUEUES } from '../../src/contracts/names.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
+import type { RolloutStore } from '../../src/ports/rollout-store.ts';
+import { startTestHub, type TestHub } from './iot-hub.ts';
+import { createTestDatabase } from './postgres.ts';
+import { packagedImage, pipelineVersion, registration } from './registry-fixtures.ts';
+import { ScriptedDevice, type Behaviour } from './scripted-fleet.ts';
+
+const BY = { actor: 'tester', reason: 'test' };
+
+export interface RolloutBench {
+  readonly hub: TestHub;
+  readonly fleet: IotHubFleet;
+  readonly registry: Registry;
+  readonly store: RolloutStore;
+  readonly db: Kysely<Database>;
+  readonly databaseUrl: string;
+  readonly devices: ReadonlyMap<string, ScriptedDevice>;
+  /** How devices take images from now on; default: well. */
+  behave(how: (deviceId: string, version: string) => Behaviour): void;
+  /** Registers the next version with an image. */
+  version(words: string): Promise<ModelVersion>;
+  /** SQL statements so far. */
+  statements(): number;
+  /** Runs the control and fleet workers while `work` runs. */
+  withWorkers<T>(env: TestWorkflowEnvironment, work: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+let bundled: Promise<WorkflowBundle> | undefined;
+function bundle(): Promise<WorkflowBundle> {
+  const workflowsPath = fileURLToPath(new URL('./rollout-workflows.ts', import.meta.url));
+  bundled ??= bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  return bundled;
+}
+
+/** A hub, a database with a registry, and devices that are connected; `tags` may depend on the device's number. */
+export async function openRolloutBench(options: {
+  devices: number;
+  tags?: (i: number) => Partial<DeviceTags>;
+  offline?: (deviceId: string) => boolean;
+  clock?: Clock;
+}): Promise<RolloutBench> {
+  const clock = options.clock ?? { now: () => new Date() };
+  const hub = await startTestHub();
+  const { connectionString, httpsPort, mqttPort, caFile } = hub.hub;
+  const fleet = createFleetHub({ connectionString, port: httpsPort, mqttPort, caFile });
+  const database = await createTestDatabase();
+  let statements = 0;
+  const db = new Kysely<Database>({
+    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: database.url, max: 5 }) }),
+    log: () => {
+      statements += 1;
+    },
+  });
+  const registry = createRegistry(db, clock);
+  const store = createRolloutStore(db, clock);
+  await registry.publishPipeline(pipelineVersion(), BY);
+
+  const versions = new Map<string, ModelVersion>();
+  let behaviour: (deviceId: string, version: string) => Behaviour = () => 'well';
+  const modelOf = (image: string): ModelVersion => {
+    const model = versions.get(image);
+    if (model === undefined) throw new Error(`no version has the image ${image}`);
+    return model;
+  };
+  const ids = Array.from({ length: options.devices }, (_, i) => `pump-${String(i).padStart(3, '0')}`);
+  await fleet.provision(ids.map((deviceId, i) => ({ deviceId, tags: options.tags?.(i) ?? {} })));
+  const devices = new Map(
+    ids.map((id) => {
+      const device = new ScriptedDevice(id, {
+        hub,
+        modelOf: (image) => {
+          const { name, version, digest } = modelOf(image);
+          return { name, version, digest };
+        },
+        behaviour: (deviceId, image) => behaviour(deviceId, modelOf(image).version),
+      });
+      return [id, device] as const;
+    }),
+  );
+  await Promise.all(
+    [...devices.values()].filter((d) => options.offline?.(d.deviceId) !== true).map((d) => d.connect()),
+  );
+
+  return {
+    ...{ hub, fleet, registry, store, db, devices },
+    databaseUrl: database.url,
+    behave: (how) => {
+      behaviour = how;
+    },
+    version: async (words) => {
+      const model = await registry.registerModel(registration(words), BY);
+      const image = packagedImage(`image ${words}`);
+      await registry.recordImage({ name: model.name, version: model.version }, image);
+      versions.set(image.reference, model);
+      return model;
+    },
+    statements: () => statements,
+    withWorkers: async (env, work) => {
+      const common = {
+        connection: env.nativeConnection,
+        interceptors: { activity: [errorInterceptor] },
+        shutdownForceTime: '5 seconds',
+      };
+      const control = await Worker.create({
+        ...common,
+        taskQueue: TASK_QUEUES.control,
+        workflowBundle: await bundle(),
+        activities: createControlActivities({ registry }),
+      });
+      const worker = await Worker.create({
+        ...common,
+        taskQueue: TASK_QUEUES.fleet,
+        activities: createFleetActivities({ hub: fleet, store, registry, clock, temporal: env.client }),
+      });
+      return control.runUntil(() => worker.runUntil(work));
+    },
+    close: async () => {
+      await Promise.all([...devices.values()].map((device) => device.disconnect()));
+      fleet.close();
+      await hub.stop();
+      await db.destroy();
+      await database.drop();
+    },
+  };
+}
