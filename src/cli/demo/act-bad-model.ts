@@ -4,16 +4,21 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import { attestedVersions, build, deploy, type ActOutcome } from './acts.ts';
 import { deployed } from './act-rollout.ts';
 import { until } from './follow.ts';
-import { commit, MODEL, type Stage } from './stage.ts';
+import { commit, MODEL, ROLLOUT, type Stage } from './stage.ts';
 
 /**
- * A defect as they happen: an engineer refuses windows that are not of this minute. On a server every window is; at a remote
- * site clocks are off and windows wait, so the module crashes at its first window.
+ * A defect as they happen: an engineer bridges short dropouts with a method that typed arrays do not have. No golden row and
+ * no test window has a short gap; pumps in the field have one every few minutes, and there the module crashes.
  */
 const DEFECT = `
-  const age = Math.abs(Date.now() - Date.parse(endTime));
-  if (age > 30_000) throw new Error(\`window ended \${Math.round(age / 1000)} s from now: refusing a stale window\`);
+  for (let at = COLUMNS.length; at < window.length - COLUMNS.length; at += 1) {
+    const before = window[at - COLUMNS.length];
+    const after = window[at + COLUMNS.length];
+    if (!Number.isFinite(window[at]) && Number.isFinite(before)) window.splice(at, 1, (before + after) / 2);
+  }
 `;
+/** A changed entry script soaks for longer, and not one restart is forgiven. */
+const CAREFUL = { soakSeconds: 30, maxRestarts: 0 };
 const ENTRY = 'export async function run({ window, calibration }, context) {';
 
 async function addDefect(project: string): Promise<void> {
@@ -21,11 +26,8 @@ async function addDefect(project: string): Promise<void> {
   const source = await readFile(file, 'utf8');
   if (!source.includes(ENTRY))
     throw new WindlassError('INTERNAL', `the entry script has no "${ENTRY}" to change`);
-  await writeFile(
-    file,
-    source.replace(ENTRY, ENTRY.replace('calibration }', 'calibration, endTime }') + DEFECT),
-  );
-  await commit(project, 'Refuse stale windows');
+  await writeFile(file, source.replace(ENTRY, ENTRY + DEFECT));
+  await commit(project, 'Bridge short dropouts');
 }
 
 /** Act 4: a version that passes every gate but fails in the field is stopped in the canary ring, and the last good one returns. */
@@ -36,13 +38,14 @@ export async function actBadModel(stage: Stage, good: string): Promise<ActOutcom
     data: stage.data,
     seed: stage.seed + 1,
     actor: 'data-scientist',
-    reason: 'refuse stale windows',
+    reason: 'bridge short dropouts',
   });
   const { version } = built.model;
   const { handle: deployment, result } = await deploy(stage, 'demo-bad-rollout', {
     model: `${MODEL}@${version}`,
+    rollout: { ...ROLLOUT, ...CAREFUL, seed: stage.seed },
     actor: 'operations',
-    reason: 'refuse stale windows',
+    reason: 'bridge short dropouts',
   });
   const rings = result.rollout?.rings ?? [];
   const [canary, ...later] = rings;
