@@ -26,9 +26,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/train.ts'),
   },
   {
+    name: 'models',
+    summary: 'list model versions, show one, trace where it comes from',
+    load: () => import('./commands/models.ts'),
+  },
+  {
     name: 'monitor',
     summary: 'watch models in production: run now, or by a schedule',
     load: () => import('./commands/monitor.ts'),
+  },
+  {
+    name: 'data-event',
+    summary: 'tell that new data has arrived',
+    load: () => import('./commands/data-event.ts'),
   },
   {
     name: 'demo',

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { dataEventSchema, NEW_DATA_SIGNAL } from '../../contracts/monitor.ts';
+import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import type { WindlassConfig } from '../../config/schema.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import { parseOrThrow } from '../../errors/zod-error.ts';
+import type { Cli } from '../cli.ts';
+import { openClient } from '../run-workflow.ts';
+import { workflowError } from '../workflow-error.ts';
+
+interface Options {
+  readonly id?: string;
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** `windlass data-event`: tells the model's coordinator that new data has arrived. */
+export function register(program: Command, cli: Cli): void {
+  program
+    .command('data-event')
+    .description('tell that new data has arrived; events of a model are gathered into one retrain')
+    .argument('<model>', 'name of the model, e.g. pump-health')
+    .argument('<data>', 'file, folder or glob with the new data')
+    .option('--id <key>', 'key of the event: the same event twice counts once')
+    .option('--actor <name>', 'who says so, for the audit trail', process.env['USER'] ?? 'engineer')
+    .option('--reason <text>', 'why', '')
+    .addHelpText(
+      'after',
+      `
+The coordinator waits until no event came for a while, then retrains once on the newest data.
+
+Examples:
+  $ windlass data-event pump-health data/new --reason "export of week 47"
+  $ windlass data-event pump-health data/new --id export-2026-47 --json
+`,
+    )
+    .action(async (model: string, data: string, options: Options) => {
+      const event = parseOrThrow(
+        dataEventSchema,
+        { model, data: resolve(data), ...options },
+        {
+          code: 'INPUT_INVALID',
+          what: 'The data event',
+          example: { model: 'pump-health', data: 'data/new' },
+        },
+      );
+      const { values } = await cli.config();
+      const system = await cli.system(values, { needs: ['database', 'temporal'], command: 'data-event' });
+      await refuseUnknown(system.config, event.model);
+      const temporal = await openClient(system);
+      const workflowId = workflowIds.retrainCoordinator(event.model);
+      try {
+        const handle = await temporal.client.workflow.signalWithStart(WORKFLOWS.retrainCoordinator, {
+          workflowId,
+          taskQueue: TASK_QUEUES.control,
+          args: [{ model: event.model }],
+          signal: NEW_DATA_SIGNAL,
+          signalArgs: [event],
+          staticSummary: `new data for ${event.model}`,
+        });
+        if (system.owned)
+          cli.output.warn('No system is running: the event waits until the next `windlass up`.');
+        const { signaledRunId: runId } = handle;
+        cli.output.result({ workflowId, runId, event }, () => `Taken by ${workflowId}.`);
+      } catch (error) {
+        throw workflowError(error, { workflow: WORKFLOWS.retrainCoordinator, workflowId });
+      } finally {
+        await temporal.close();
+      }
+    });
+}
+
+/** Without this a mistyped name would start a coordinator that waits for ever. */
+async function refuseUnknown(config: WindlassConfig, model: string): Promise<void> {
+  const { openRegistry } = await import('../../services/open-registry.ts');
+  const { registry, close } = await openRegistry(config);
+  try {
+    if ((await registry.models({ name: model, limit: 1 })).length === 0)
+      throw new WindlassError('NOT_FOUND', `No version of the model "${model}" is registered.`);
+  } finally {
+    await close();
+  }
+}

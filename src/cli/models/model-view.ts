@@ -1,0 +1,52 @@
+import type { Output } from '../output.ts';
+import { table } from '../output.ts';
+import type { PackagedImage } from '../../contracts/deploy.ts';
+import type { ModelSummary } from '../../contracts/model-summary.ts';
+import type { ModelVersion } from '../../ports/registry.ts';
+import { describeGate } from '../../domain/gates.ts';
+
+export const shortDigest = (digest: string): string => digest.slice(0, 19);
+const share = (x: number): string => `${(x * 100).toFixed(1)} %`;
+const time = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
+
+/** Versions as a table for people. */
+export function listText(models: readonly ModelSummary[]): string {
+  if (models.length === 0) return 'No model version is registered. `windlass train` makes the first.';
+  return table(
+    ['MODEL', 'ALIASES', 'F1', 'FALSE', 'MISSED', 'STATE', 'CREATED', 'DIGEST'],
+    models.map(({ name, version, aliases, metrics: m, state, createdAt, digest }) => [
+      `${name}@${version}`,
+      aliases.join(', '),
+      m.f1.toFixed(3),
+      share(m.falseAlarmRate),
+      share(m.missedAlarmRate),
+      state,
+      time(createdAt),
+      shortDigest(digest),
+    ]),
+  );
+}
+
+/** One version with what it was judged by. */
+export function showText(model: ModelVersion, image: PackagedImage | null, colors: Output['colors']): string {
+  const { metrics: m, comparison, gates, aliases } = model;
+  const mark = {
+    pass: colors.green('✓'),
+    warn: colors.yellow('!'),
+    fail: colors.red('✗'),
+    insufficient: colors.yellow('?'),
+  };
+  return [
+    `${colors.bold(`${model.name}@${model.version}`)}${aliases.length === 0 ? '' : `  (${aliases.join(', ')})`}  ${model.state}`,
+    `  digest      ${model.digest}`,
+    `  created     ${time(model.createdAt)} by ${model.createdBy}`,
+    `  pipeline    ${model.pipeline.name}@${model.pipeline.version}, seed ${model.seed}`,
+    `  data        ${shortDigest(model.data.digest)}: ${model.data.files} files, ${model.data.rows} rows from ${model.data.source}`,
+    `  run         ${model.run.workflowId}`,
+    `  image       ${image === null ? 'not packaged yet' : image.reference}`,
+    `  metrics     F1 ${m.f1.toFixed(3)} (always-alarm ${m.alwaysAlarmF1.toFixed(3)}), false alarms ${share(m.falseAlarmRate)}, missed ${share(m.missedAlarmRate)}, AUC ${m.auc.toFixed(3)}, ${m.rows} windows of ${m.groups} groups`,
+    `  comparison  ${comparison.verdict}: ${comparison.reason}`,
+    '  gates',
+    ...gates.map((gate) => `    ${mark[gate.status]} ${describeGate(gate)}`),
+  ].join('\n');
+}

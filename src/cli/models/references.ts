@@ -1,0 +1,25 @@
+import { ALIASES } from '../../contracts/names.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ModelVersion, Registry } from '../../ports/registry.ts';
+
+/** The version that `name`, `name@version` or `name@alias` means; a name alone means its champion, else its newest. */
+export async function findModel(registry: Registry, reference: string): Promise<ModelVersion> {
+  const match = /^([a-z][a-z0-9-]*)(?:@([a-z0-9][a-z0-9-]*))?$/.exec(reference);
+  if (match === null)
+    throw new WindlassError(
+      'INPUT_INVALID',
+      `"${reference}" is not a model: expected name, name@version or name@alias, e.g. pump-health@3.`,
+    );
+  const [, name = '', version] = match;
+  const known = await registry.models({ name, limit: 10 });
+  const wanted = await registry.model(name, version ?? ALIASES.champion);
+  const found = wanted ?? (version === undefined ? known[0] : undefined);
+  if (found !== undefined) return found;
+  const list = known.map((m) => [m.version, ...m.aliases].join(' = ')).join(', ');
+  throw new WindlassError(
+    'NOT_FOUND',
+    known.length === 0
+      ? `No version of the model "${name}" is registered.`
+      : `There is no model version ${reference}; the newest are ${list}.`,
+  );
+}
