@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
+import { promotable } from '../../domain/comparison/verdict.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Actor, ModelRegistration, ModelVersion, Registry } from '../../ports/registry.ts';
@@ -131,6 +132,8 @@ async function insertVersion(
     .where('name', '=', name)
     .executeTakeFirstOrThrow();
   const version = (last ?? 0) + 1;
+  // A version that lost against the champion is kept for people to look at, and never rolled out.
+  const state = promotable(registration.comparison.verdict) ? 'registered' : 'rejected';
   await transaction
     .insertInto('models')
     .values({
@@ -141,7 +144,7 @@ async function insertVersion(
       registration: json(registration),
       workflow_id: run.workflowId,
       run_id: run.runId,
-      state: 'registered',
+      state,
       created_at: clock.now(),
       created_by: by.actor,
     })
@@ -157,6 +160,7 @@ async function insertVersion(
       workflowId: run.workflowId,
       runId: run.runId,
       verdict: registration.comparison.verdict,
+      state,
     },
   });
   return version;

@@ -115,6 +115,7 @@ async function build(
     '--require-hashes',
     '--no-input',
     '--disable-pip-version-check',
+    '--progress-bar=off',
     '--requirement',
     lockFile,
   ];

@@ -88,6 +88,6 @@ export function compareModels(
     difference,
     interval,
     replicates: BOOTSTRAP_REPLICATES,
-    reason: `F1 ${points(difference)} against version ${options.championVersion}, 95 % interval ${points(interval[0])} to ${points(interval[1])}, margin ${options.margin}: ${why}`,
+    reason: `F1 difference ${points(difference)} to version ${options.championVersion}, 95 % interval ${points(interval[0])} to ${points(interval[1])}, margin ${options.margin}: ${why}`,
   };
 }
