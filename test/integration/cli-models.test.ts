@@ -1,0 +1,181 @@
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { execa } from 'execa';
+import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
+import { rolloutPolicySchema } from '../../src/contracts/deploy.ts';
+import { systemClock } from '../../src/ports/clock.ts';
+import { createDevServer } from '../support/dev-server.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+import type { TestDatabase } from '../support/postgres.ts';
+import { digestOf, packagedImage, pipelineVersion, registration } from '../support/registry-fixtures.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
+const BY = { actor: 'ada', reason: 'because' };
+const folder = tempFolder('cli-models');
+let temporal: TestWorkflowEnvironment;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  temporal = await createDevServer();
+  database = await createTestDatabase();
+  const db = openDatabase(database.url);
+  const registry = createRegistry(db, systemClock);
+  await registry.publishPipeline(pipelineVersion(), BY);
+  await registry.recordData(registration().data, [{ path: 'p/1.csv', sha256: 'f1', rows: 1000 }]);
+  for (const words of ['one', 'two']) await registry.registerModel(registration(words), BY);
+  await registry.setAlias({ name: 'pump-health', alias: 'champion', version: '1' }, BY);
+  const image = packagedImage();
+  await registry.recordImage({ name: 'pump-health', version: '1' }, image, BY);
+  const store = createRolloutStore(db, systemClock);
+  const rolloutId = 'rollout-1';
+  await store.create(
+    {
+      ...{ rolloutId, model: 'pump-health', version: '1', modelDigest: digestOf('model'), ...BY },
+      ...{ image: image.reference, imageDigest: image.digest, condition: '', previous: null },
+      ...{ policy: rolloutPolicySchema.parse(undefined), workflowId: 'w', runId: 'r' },
+    },
+    [{ deviceId: 'pump-7', ring: 0, stratum: 'a', redundancyGroup: null }],
+  );
+  await store.openRing(rolloutId, 0);
+  await store.saveBaselines(rolloutId, [{ deviceId: 'pump-7', target: null, restarts: 0 }]);
+  await store.markOffered(rolloutId, 0, ['pump-7']);
+  await db.destroy();
+}, 120_000);
+afterAll(async () => {
+  await database?.drop();
+  await temporal?.teardown();
+  folder.remove();
+});
+
+async function windlass(...args: string[]) {
+  const env = { DATABASE_URL: database.url, TEMPORAL_ADDRESS: temporal.address };
+  const options = { cwd: folder.path, env, reject: false, timeout: 60_000 } as const;
+  const { exitCode, stdout, stderr } = await execa('node', [MAIN, ...args], options);
+  return { exitCode, stdout, stderr, json: () => JSON.parse(stdout) as never };
+}
+
+describe('models list', () => {
+  test('--json is the list that programs rely on', async () => {
+    const { exitCode, json } = await windlass('models', 'list', '--json');
+    expect(exitCode).toBe(0);
+    const models = json() as Record<string, unknown>[];
+    expect(models.map((m) => [m.name, m.version, m.aliases])).toEqual([
+      ['pump-health', '2', []],
+      ['pump-health', '1', ['champion']],
+    ]);
+    expect(Object.keys(models[0] ?? {})).toEqual([
+      ...['name', 'version', 'digest', 'state', 'aliases', 'metrics', 'createdAt'],
+    ]);
+  }, 60_000);
+
+  test('for people, by alias', async () => {
+    const { stdout } = await windlass('models', 'list', 'pump-health', '--alias', 'champion');
+    expect(stdout).toMatch(/MODEL +ALIASES +F1/);
+    expect(stdout).toMatch(/pump-health@1 +champion +0\.900 +5\.0 % +10\.0 %/);
+    expect(stdout).not.toContain('pump-health@2');
+  }, 60_000);
+});
+
+describe('models show', () => {
+  test('a name alone is its champion', async () => {
+    const { stdout } = await windlass('models', 'show', 'pump-health');
+    expect(stdout).toContain('pump-health@1  (champion)');
+    expect(stdout).toContain('F1 0.900 (always-alarm 0.700)');
+    expect(stdout).toMatch(/loads: pass/);
+  }, 60_000);
+
+  test.each([
+    ['pump-health@9', 4, 'There is no model version pump-health@9; the newest are 2, 1 = champion.'],
+    ['other', 4, 'No version of the model "other" is registered.'],
+    ['Pump!', 2, 'expected name, name@version or name@alias'],
+  ])(
+    '%s ends with %i',
+    async (reference, code, message) => {
+      const { exitCode, json } = await windlass('models', 'show', reference, '--json');
+      expect(exitCode).toBe(code);
+      expect(json()).toMatchObject({ error: { message: expect.stringContaining(message) } });
+    },
+    60_000,
+  );
+});
+
+describe('models lineage', () => {
+  const expected = {
+    model: { name: 'pump-health', version: '1', digest: registration('one').digest },
+    run: { workflowId: 'build-one', runId: 'run-one' },
+    pipeline: { name: 'pump-health', version: '1' },
+    commit: 'commit-first',
+    environment: digestOf('environment'),
+    data: [{ path: 'p/1.csv', sha256: 'f1' }],
+    image: packagedImage(),
+    deployments: [{ rolloutId: 'rollout-1', outcome: 'running', finishedAt: null }],
+    devices: ['pump-7'],
+  };
+
+  test('from a version', async () => {
+    const { exitCode, json } = await windlass('models', 'lineage', 'pump-health@champion', '--json');
+    expect(exitCode).toBe(0);
+    expect(json()).toMatchObject(expected);
+    const unpackaged = (await windlass('models', 'lineage', 'pump-health@2', '--json')).json() as object;
+    expect(unpackaged).not.toHaveProperty('image');
+    expect(unpackaged).toMatchObject({ deployments: [], devices: [] });
+  }, 60_000);
+
+  test('from a device: what runs on it, since when, and why', async () => {
+    const { json } = await windlass('models', 'lineage', '--device', 'pump-7', '--json');
+    expect(json()).toMatchObject({
+      ...expected,
+      device: { deviceId: 'pump-7', version: '1', ring: 'canary' },
+    });
+    const { stdout } = await windlass('models', 'lineage', '--device', 'pump-7');
+    expect(stdout).toMatch(/^pump-7: pump-health@1 since \d{4}-/);
+    expect(stdout).toContain('commit      commit-first of /projects/pumps');
+    expect(stdout).toMatch(/alias\.set by ada: because/);
+  }, 60_000);
+
+  test.each([
+    [['--device', 'pump-99'], 4],
+    [[], 2],
+    [['pump-health', '--device', 'pump-7'], 2],
+  ])(
+    '%j ends with %i',
+    async (args, code) => {
+      expect((await windlass('models', 'lineage', ...args)).exitCode).toBe(code);
+    },
+    60_000,
+  );
+});
+
+describe('data-event', () => {
+  test('goes to the coordinator of the model, with an absolute path', async () => {
+    const { exitCode, json } = await windlass('data-event', 'pump-health', 'new', '--id', 'e1', '--json');
+    expect(exitCode).toBe(0);
+    const { workflowId } = json() as { workflowId: string };
+    expect(workflowId).toBe('retrain-coordinator-pump-health');
+    const history = await temporal.client.workflow.getHandle(workflowId).fetchHistory();
+    const signal = history.events?.find((e) => e.workflowExecutionSignaledEventAttributes);
+    const payload = signal?.workflowExecutionSignaledEventAttributes?.input?.payloads?.[0]?.data;
+    expect(JSON.parse(Buffer.from(payload ?? []).toString())).toMatchObject({
+      model: 'pump-health',
+      data: join(folder.path, 'new'),
+      id: 'e1',
+    });
+  }, 60_000);
+
+  test('a model that nobody knows is refused', async () => {
+    const { exitCode, json } = await windlass('data-event', 'pump-helth', 'new', '--json');
+    expect([exitCode, json()]).toMatchObject([4, { error: { code: 'NOT_FOUND' } }]);
+  }, 60_000);
+});
+
+test.each([['models list'], ['models show'], ['models lineage'], ['data-event']])(
+  '%s --help has examples',
+  async (words) => {
+    const { exitCode, stdout } = await windlass(...words.split(' '), '--help');
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Examples:')]);
+  },
+  60_000,
+);
