@@ -31,6 +31,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/models.ts'),
   },
   {
+    name: 'deploy',
+    summary: 'package a version, test the image, roll it out to the fleet',
+    load: () => import('./commands/deploy.ts'),
+  },
+  {
+    name: 'rollout',
+    summary: 'plan, watch and steer rollouts',
+    load: () => import('./commands/rollout.ts'),
+  },
+  {
     name: 'monitor',
     summary: 'watch models in production: run now, or by a schedule',
     load: () => import('./commands/monitor.ts'),

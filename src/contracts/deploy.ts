@@ -20,6 +20,10 @@ export const rolloutPolicySchema = z
         (rings) => rings.every((r, i) => i === 0 || r.percent > (rings[i - 1]?.percent ?? 0)),
         'percent must grow from ring to ring',
       )
+      .refine(
+        (rings) => new Set(rings.map((r) => r.name)).size === rings.length,
+        'each ring needs a name of its own',
+      )
       .refine((rings) => rings.at(-1)?.percent === 100, 'the last ring must be 100 percent')
       .default([
         { name: 'canary', percent: 10 },
@@ -44,6 +48,10 @@ export const rolloutPolicySchema = z
     seed: z.number().int().nonnegative().default(7),
     /** Ring names that wait for an approval before they open. */
     approvals: z.array(z.string()).default([]),
+  })
+  .refine((policy) => policy.approvals.every((name) => policy.rings.some((ring) => ring.name === name)), {
+    path: ['approvals'],
+    error: 'each must be the name of a ring',
   })
   .prefault({});
 export type RolloutPolicy = z.output<typeof rolloutPolicySchema>;

@@ -9,3 +9,6 @@ export const ROLLOUT_MESSAGES = {
 
 /** Signal that a newer rollout sends to the one it takes over from. */
 export const SUPERSEDE_SIGNAL = 'supersede';
+
+/** Signal that a rollout sends to the deployment that started it: one line on where it stands. */
+export const ROLLOUT_PROGRESS_SIGNAL = 'rolloutProgress';

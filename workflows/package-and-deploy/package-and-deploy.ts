@@ -1,8 +1,10 @@
 import {
   ApplicationFailure,
+  defineSignal,
   executeChild,
   ParentClosePolicy,
   proxyActivities,
+  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/control/control-activities.ts';
@@ -15,6 +17,7 @@ import type {
   RolloutResult,
 } from '../../src/contracts/deploy.ts';
 import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../src/contracts/names.ts';
+import { ROLLOUT_PROGRESS_SIGNAL } from '../../src/contracts/rollout-messages.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { blockingGates, describeGate } from '../../src/domain/gates.ts';
 import type { ModelVersion } from '../../src/ports/registry.ts';
@@ -34,6 +37,8 @@ const packaging = proxyActivities<PackagingActivities>({
   heartbeatTimeout: '30 seconds',
   retry: { maximumInterval: '1 minute', maximumAttempts: 5 },
 });
+
+export const rolloutProgressSignal = defineSignal<[string]>(ROLLOUT_PROGRESS_SIGNAL);
 
 const STEPS = ['resolve', 'assemble', 'container-test', 'record', 'rollout'] as const;
 
@@ -60,6 +65,9 @@ function failure(code: string, message: string, gates: ModelVersion['gates']): A
 export async function packageAndDeploy(raw: DeployInput = {}): Promise<DeployResult> {
   const steps = createSteps('Package and deploy', STEPS);
   const { workflowId, runId } = workflowInfo();
+  setHandler(rolloutProgressSignal, (line) => steps.note('rollout', line), {
+    description: 'Sent by the rollout that this deployment started. Example: "opening: ring canary"',
+  });
   const input = await resolveInput('packageAndDeploy', raw);
   setSearchAttributes({ pipeline: WORKFLOWS.packageAndDeploy, stage: 'package' });
 

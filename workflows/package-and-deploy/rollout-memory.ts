@@ -66,11 +66,18 @@ export function ringSeconds(memory: RolloutMemory, now: number): number {
   return (memory.spentMs + (memory.since === null ? 0 : now - memory.since)) / 1000;
 }
 
-/** Devices that were offered the version and are neither good nor failed, or that have not gone back yet. */
+const offered = (memory: RolloutMemory): RingCounts[] =>
+  memory.counts.filter((_, i) => memory.rings[i]?.openedAt !== undefined);
+
+/** Devices that were away: offered the version without contact since, or that left early, or have not gone back yet. */
 export function pendingDevices(memory: RolloutMemory): number {
   if (memory.state === 'reverted') return memory.revertPending;
-  const offered = memory.counts.filter((_, i) => memory.rings[i]?.openedAt !== undefined);
-  return offered.reduce((sum, c) => sum + c.devices - c.good - c.failed, 0);
+  return offered(memory).reduce((sum, counts) => sum + counts.pending + counts.lost, 0);
+}
+
+/** Offered devices without a verdict: those that were away, and those that a promotion did not have to wait for. */
+export function undecidedDevices(memory: RolloutMemory): number {
+  return offered(memory).reduce((sum, c) => sum + c.devices - c.good - c.failed, 0);
 }
 
 /** The rollout as the query `rolloutStatus` and the result show it. */

@@ -1,7 +1,14 @@
-import { ApplicationFailure, condition, setCurrentDetails } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  condition,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { FleetActivities } from '../../activities/fleet/fleet-activities.ts';
 import type { RolloutNote } from '../../activities/fleet/note-rollout.ts';
 import type { RingReport } from '../../src/contracts/deploy.ts';
+import { ROLLOUT_PROGRESS_SIGNAL } from '../../src/contracts/rollout-messages.ts';
 import type { RingDecision } from '../../src/domain/rollout/ring-decision.ts';
 import {
   cellOf,
@@ -37,6 +44,15 @@ const ACTIONS: Partial<Record<RolloutEvent, string>> = {
   resume: 'rollout.resumed',
   'abort-revert': 'rollout.aborted',
 };
+
+/** A deployment that waits for this rollout shows how it stands; one that has ended meanwhile is no concern of ours. */
+function tellParent(line: string): void {
+  const { parent } = workflowInfo();
+  if (parent === undefined) return;
+  getExternalWorkflowHandle(parent.workflowId, parent.runId)
+    .signal<[string]>(ROLLOUT_PROGRESS_SIGNAL, line)
+    .catch(() => undefined);
+}
 
 /** A rollout in its workflow: its memory, the messages that wait, and the one way to change its state. */
 export class RolloutRun {
@@ -150,6 +166,7 @@ export class RolloutRun {
     if (note.outcome !== undefined) this.#end(note);
     this.publish();
     await this.#note(note);
+    if (cell.to !== 'soaking') tellParent(`${cell.to}: ${memory.reason}`);
     if (['opening', 'held', 'paused', 'reverting'].includes(cell.to) || note.outcome !== undefined)
       setSearchAttributes({ stage: cell.to });
     const [letter] = this.#letters;

@@ -1,0 +1,37 @@
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { RolloutStatus } from '../../contracts/rollout.ts';
+import { ERRORS, type ErrorCode } from '../../errors/table.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import { workflowError } from '../workflow-error.ts';
+
+const DEADLINE_MS = 60_000;
+
+function isCode(text: string | null | undefined): text is ErrorCode {
+  return typeof text === 'string' && text in ERRORS;
+}
+
+/** Sends an update to a rollout and waits until it was taken; throws CONFLICT or INPUT_INVALID when it was refused. */
+export async function steerRollout(
+  client: Client,
+  workflowId: string,
+  { update, argument }: { readonly update: string; readonly argument: object },
+): Promise<RolloutStatus> {
+  try {
+    return await client.withDeadline(Date.now() + DEADLINE_MS, () =>
+      client.workflow
+        .getHandle(workflowId)
+        .executeUpdate<RolloutStatus, [object]>(update, { args: [argument] }),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+      const { type, message } = error.cause;
+      throw new WindlassError(isCode(type) ? type : 'INTERNAL', message, { cause: error });
+    }
+    if (error instanceof WorkflowNotFoundError)
+      throw new WindlassError('CONFLICT', `The rollout ${workflowId} has ended: it cannot be steered.`, {
+        cause: error,
+      });
+    throw workflowError(error, { workflow: 'fleetRollout', workflowId });
+  }
+}
