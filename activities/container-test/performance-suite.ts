@@ -11,8 +11,13 @@ const PARALLEL_REQUESTS = 200;
 const MIN_PER_SECOND = 20;
 const MAX_START_MS = 15_000;
 const MAX_MEMORY_BYTES = 384 * 1024 * 1024;
-/** A request over HTTP may take this many times what the model alone may, before it fails; above once it is a warning. */
-const TAIL_FACTOR = 5;
+/**
+ * The project's limit is for the model alone. A request also passes through HTTP, on a machine that does other things and in a
+ * container whose processor time is metered in slices of 100 ms: above the limit is a warning, far above it a failure.
+ */
+const MEDIAN_FACTOR = 5;
+const TAIL_FACTOR = 10;
+const TAIL_AT_LEAST_MS = 250;
 
 /** Latency of single requests, throughput, start time and peak memory of the running server. */
 export const performanceSuite: Suite = async (subject) => {
@@ -59,27 +64,28 @@ async function latencyGates(subject: TestSubject): Promise<GateResult[]> {
   const evidence = { rounds: rounds.map((r) => ({ p50: round(r.p50), p99: round(r.p99) })) };
   const n = SEQUENTIAL;
   const shown = (value: number): number | null => (Number.isFinite(value) ? round(value) : null);
-  const tail = allowed * TAIL_FACTOR;
+  const limits = { median: allowed * MEDIAN_FACTOR, tail: Math.max(allowed * TAIL_FACTOR, TAIL_AT_LEAST_MS) };
   return [
     gate('latency-p50', {
       ok: p50 <= allowed,
+      otherwise: p50 <= limits.median ? 'warn' : 'fail',
       observed: shown(p50),
       threshold: allowed,
       n,
       evidence,
       reason: Number.isFinite(p50)
-        ? 'milliseconds of the middle request, one row, one after the other'
+        ? `milliseconds of the middle request, one row, one after the other; above ${allowed} a warning, above ${limits.median} a failure`
         : 'most requests failed',
     }),
     gate('latency-p99', {
       ok: p99 <= allowed,
-      otherwise: p99 <= tail ? 'warn' : 'fail',
+      otherwise: p99 <= limits.tail ? 'warn' : 'fail',
       observed: shown(p99),
       threshold: allowed,
       n,
       evidence,
       reason: Number.isFinite(p99)
-        ? `milliseconds of the slowest 1 %, best of ${rounds.length} rounds; above ${allowed} a warning, above ${tail} a failure`
+        ? `milliseconds of the slowest 1 %, best of ${rounds.length} rounds; above ${allowed} a warning, above ${limits.tail} a failure`
         : 'more than 1 % of the requests failed',
     }),
   ];

@@ -3,7 +3,7 @@ import type { ModelManifest } from '../../src/contracts/fleet.ts';
 import type { ImageEntry, ImageSpec } from '../../src/ports/image-assembler.ts';
 import type { ModelVersion, PipelineVersion } from '../../src/ports/registry.ts';
 import type { GoldenFile } from '../../src/contracts/project.ts';
-import { goldenSlice } from './golden-rows.ts';
+import { compactGolden, goldenSlice } from './golden-rows.ts';
 
 /** Golden rows that go to every device, where they are scored at each start. */
 export const DEVICE_GOLDEN_ROWS = 64;
@@ -39,7 +39,7 @@ export interface ModelParts {
 /** All that is particular to a model version's image. */
 export function imageSpec(parts: ModelParts): ImageSpec {
   const { model, pipeline, onnx, baseline, entry, platforms } = parts;
-  const golden = goldenSlice(parts.golden, 0, DEVICE_GOLDEN_ROWS);
+  const golden = compactGolden(goldenSlice(parts.golden, 0, DEVICE_GOLDEN_ROWS));
   return {
     name: model.name,
     tag: model.version,

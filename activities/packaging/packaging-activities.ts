@@ -19,7 +19,7 @@ export interface PackagingTools {
 }
 
 export interface PackagingDeps {
-  readonly registry: Pick<Registry, 'model' | 'pipeline' | 'recordImage'>;
+  readonly registry: Pick<Registry, 'model' | 'pipeline'>;
   readonly artefacts: ArtefactStore;
   readonly source: Pick<SourceControl, 'readBundle'>;
   /** Asked at each activity, because an engine may come and go. */
@@ -70,7 +70,6 @@ export function createPackagingActivities(deps: PackagingDeps): PackagingActivit
           progress: (message) => report({ message }),
         });
         const image = packaged(assembled, runner.mode);
-        await deps.registry.recordImage({ name: model.name, version: model.version }, image);
         deps.onAssembled?.(assembled, (performance.now() - began) / 1000);
         return image;
       }),

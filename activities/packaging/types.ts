@@ -24,8 +24,8 @@ export interface ImageTestResult {
 /** Activities of the `packaging` task queue. Both are idempotent and heartbeat every two seconds. */
 export interface PackagingActivities {
   /**
-   * Builds the image of a model version for its platforms, stores it (and pushes it when packaging.registry is set), and
-   * records it with the version. Equal inputs give the same digest. Errors: NOT_FOUND, INPUT_INVALID (a platform that cannot be
+   * Builds the image of a model version for its platforms, stores it (and pushes it when packaging.registry is set).
+   * Equal inputs give the same digest; recording it with the version is the control queue's. Errors: NOT_FOUND, INPUT_INVALID (a platform that cannot be
    * built), PROJECT_INVALID (no entry script), PACKAGING_FAILED, DOCKER_UNAVAILABLE.
    */
   assembleImage(request: AssembleRequest): Promise<PackagedImage>;

@@ -24,8 +24,8 @@ const INSTALL_ONLY: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['adm-zip', 'global-agent'],
 };
 
-/** What a running program never reads: types, source maps, docs, tests. Licences stay. */
-const LEFT_OUT_FILES = /\.(d\.[cm]?ts|map|md|markdown|tsbuildinfo|flow)$/i;
+/** What a running program never reads: TypeScript (Node runs none below node_modules), source maps, docs, tests. Licences stay. */
+const LEFT_OUT_FILES = /\.([cm]?ts|map|md|markdown|tsbuildinfo|flow)$/i;
 const LEFT_OUT_FOLDERS = new Set([
   'node_modules',
   'test',

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, readlink, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import type { Extract } from 'tar-stream';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { digestOfFile } from './digest.ts';
+import { digestOfFile, SMALL_BYTES } from './digest.ts';
 import { imagePath, parentsOf } from './image-path.ts';
 import { measureLayer, openTar } from './layer.ts';
 import type { ImageConfig, ImageManifest } from './media-types.ts';
@@ -18,73 +18,138 @@ type TarEntry = Extract extends AsyncIterable<infer Source> ? Source : never;
 
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
+const PARALLEL_WRITES = 16;
 
 /** Unpacks one tar into a folder, after the rules of image layers (later layers replace, whiteouts delete). Nothing is written outside. */
 export async function unpackTar(tar: Readable, root: string, signal?: AbortSignal): Promise<void> {
   await mkdir(root, { recursive: true });
   const reader = extract();
   const fed = pipeline(tar, reader as unknown as Writable, { signal });
+  const target = new Target(root);
   const read = (async () => {
-    for await (const entry of reader) await unpackEntry(entry, root);
+    for await (const entry of reader) await target.take(entry);
+    await target.settle();
   })();
   const [first] = (await Promise.allSettled([read, fed])).filter((r) => r.status === 'rejected');
   if (first !== undefined) throw first.reason;
 }
 
-async function unpackEntry(entry: TarEntry, root: string): Promise<void> {
-  const { header } = entry;
-  const path = imagePath(header.name);
-  const target = join(root, path);
-  await refuseLinkedParents(root, path);
-  const base = path.split('/').at(-1) ?? '';
-  if (base.startsWith(WHITEOUT)) {
-    entry.resume();
-    await whiteOut(target, base);
-    return;
+/** The folder that one layer is unpacked into; remembers which folders it has seen to be real ones. */
+class Target {
+  readonly #root: string;
+  readonly #folders = new Set<string>();
+  /** Small files that are being written, by path. */
+  readonly #writes = new Map<string, Promise<void>>();
+
+  constructor(root: string) {
+    this.#root = root;
   }
-  const mode = (header.mode ?? 0o644) & 0o1777;
-  if (header.type === 'directory') {
-    entry.resume();
-    if (path === '') return;
-    const there = await lstat(target).catch(() => undefined);
-    if (there !== undefined && !there.isDirectory()) await rm(target, { recursive: true, force: true });
-    await mkdir(target, { recursive: true });
-    await chmod(target, mode | 0o700);
-    return;
+
+  async take(entry: TarEntry): Promise<void> {
+    const { header } = entry;
+    const path = imagePath(header.name);
+    const mode = (header.mode ?? 0o644) & 0o1777;
+    const base = path.split('/').at(-1) ?? '';
+    await this.#enter(path);
+    if (base.startsWith(WHITEOUT)) {
+      entry.resume();
+      await this.settle();
+      this.#folders.clear();
+      await whiteOut(join(this.#root, path), base);
+    } else if (header.type === 'directory') {
+      entry.resume();
+      if (path !== '') await this.#folder(path, mode);
+    } else if (header.type === 'file' || header.type === 'contiguous-file') {
+      await this.#file(path, entry, mode);
+    } else if (header.type === 'symlink' || header.type === 'link') {
+      entry.resume();
+      const linkname = header.linkname ?? '';
+      await this.#remove(path);
+      if (header.type === 'symlink') await symlink(linkname, join(this.#root, path));
+      else await this.#hardLink(imagePath(linkname), path);
+    } else {
+      throw new WindlassError(
+        'PACKAGING_FAILED',
+        `"${path}" is a ${header.type}; images hold files and links only.`,
+      );
+    }
   }
-  await mkdir(dirname(target), { recursive: true });
-  await rm(target, { recursive: true, force: true });
-  if (header.type === 'symlink') {
-    entry.resume();
-    await symlink(header.linkname ?? '', target);
-  } else if (header.type === 'link') {
-    entry.resume();
-    const source = imagePath(header.linkname ?? '');
-    await refuseLinkedParents(root, source);
-    await copyLinked(join(root, source), target);
-  } else if (header.type === 'file' || header.type === 'contiguous-file') {
-    await pipeline(Readable.from(entry), createWriteStream(target, { flags: 'wx', mode }));
-    await chmod(target, mode);
-  } else {
-    throw new WindlassError(
-      'PACKAGING_FAILED',
-      `"${path}" is a ${header.type}; images hold files and links only.`,
-    );
+
+  /** Makes the folders above a path; a file below a symbolic link would land where the link points: outside, perhaps. */
+  async #enter(path: string): Promise<void> {
+    for (const parent of parentsOf(path)) {
+      if (this.#folders.has(parent)) continue;
+      const place = join(this.#root, parent);
+      const found = await lstat(place).catch(() => undefined);
+      if (found?.isSymbolicLink() === true)
+        throw new WindlassError(
+          'PACKAGING_FAILED',
+          `"${path}" would be written through the link "${parent}"; it is refused.`,
+          { details: { path, link: parent, target: await readlink(place) } },
+        );
+      if (found?.isDirectory() !== true) {
+        await mkdir(place);
+        await chmod(place, 0o755);
+      }
+      this.#folders.add(parent);
+    }
+  }
+
+  async #remove(path: string): Promise<void> {
+    await this.settle();
+    this.#folders.clear();
+    await rm(join(this.#root, path), { recursive: true, force: true });
+  }
+
+  async #folder(path: string, mode: number): Promise<void> {
+    const place = join(this.#root, path);
+    const there = await lstat(place).catch(() => undefined);
+    if (there !== undefined && !there.isDirectory()) await this.#remove(path);
+    if (there?.isDirectory() !== true) await mkdir(place);
+    await chmod(place, mode | 0o700);
+    this.#folders.add(path);
+  }
+
+  /** Waits for the files that are being written. */
+  async settle(): Promise<void> {
+    const writes = [...this.#writes.values()];
+    this.#writes.clear();
+    await Promise.all(writes);
+  }
+
+  async #file(path: string, entry: TarEntry, mode: number): Promise<void> {
+    const place = join(this.#root, path);
+    if (entry.header.size <= SMALL_BYTES) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
+      if (this.#writes.has(path) || this.#writes.size >= PARALLEL_WRITES) await this.settle();
+      const write = createFile(place, Buffer.concat(chunks), mode);
+      write.catch(() => undefined); // looked at by settle
+      this.#writes.set(path, write);
+      return;
+    }
+    await this.#remove(path);
+    await pipeline(Readable.from(entry), createWriteStream(place, { flags: 'wx', mode }));
+    await chmod(place, mode); // whatever the umask is
+  }
+
+  async #hardLink(source: string, path: string): Promise<void> {
+    await this.#enter(source);
+    await copyLinked(join(this.#root, source), join(this.#root, path));
   }
 }
 
-/** A file below a symbolic link would be written where the link points: outside, perhaps. */
-async function refuseLinkedParents(root: string, path: string): Promise<void> {
-  for (const parent of parentsOf(path)) {
-    const found = await lstat(join(root, parent)).catch(() => undefined);
-    if (found === undefined) return;
-    if (found.isSymbolicLink())
-      throw new WindlassError(
-        'PACKAGING_FAILED',
-        `"${path}" would be written through the link "${parent}"; it is refused.`,
-        { details: { path, link: parent, target: await readlink(join(root, parent)) } },
-      );
+/** Writes a new file; what has its name already is replaced, and never written through. */
+async function createFile(place: string, bytes: Buffer, mode: number): Promise<void> {
+  const write = (): Promise<void> => writeFile(place, bytes, { flag: 'wx', mode });
+  try {
+    await write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await rm(place, { recursive: true, force: true });
+    await write();
   }
+  await chmod(place, mode); // whatever the umask is
 }
 
 async function copyLinked(source: string, target: string): Promise<void> {
