@@ -17,6 +17,8 @@ export interface HubClientOptions {
 
 /** Messages on the wire at a time. */
 const IN_FLIGHT = 20;
+/** Pause after the hub refused something on a connection that still lives, in ms. */
+const RETRY_MS = 2000;
 
 /**
  * The module's side of the hub: attests in the reported properties what it runs, and drains the queue in order while there
@@ -28,6 +30,7 @@ export class HubClient {
   #session: HubSession | undefined;
   #draining = false;
   #reported = '';
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: HubClientOptions) {
     this.#options = options;
@@ -57,6 +60,8 @@ export class HubClient {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
     this.#options.queue.onAppend(this.#options.device, null);
     await this.#connection.stop();
   }
@@ -74,7 +79,16 @@ export class HubClient {
       this.#reported = text;
     } catch (error) {
       this.#options.log.debug('the attestation was not reported', { error: messageOf(error) });
+      this.#tryAgain();
     }
+  }
+
+  #tryAgain(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      void this.attest();
+      void this.#drain();
+    }, RETRY_MS);
   }
 
   async #drain(): Promise<void> {
@@ -93,7 +107,8 @@ export class HubClient {
         const failed = results.find((r) => r.status === 'rejected');
         if (failed) {
           log.debug('a message was not taken by the hub', { error: messageOf(failed.reason) });
-          return; // the next append or connection tries again
+          this.#tryAgain();
+          return;
         }
       }
     } finally {

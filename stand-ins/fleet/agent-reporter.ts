@@ -7,6 +7,8 @@ import { diffPatch, type JsonObject } from './json.ts';
 
 /** Changes that come within this many ms make one report. */
 const GATHER_MS = 20;
+/** Pause after the hub refused a report, in ms. */
+const RETRY_MS = 2000;
 
 /** Sends what has changed in a document since the last report of this connection. */
 export class AgentReporter {
@@ -62,6 +64,9 @@ export class AgentReporter {
       if (this.#session === session) this.#reported = report;
     } catch (error) {
       this.#log.debug('the agent could not report', { error: messageOf(error) });
+      if (this.#session !== session) return; // the next connection reports everything
+      await pause(RETRY_MS, session.signal);
+      this.#dirty = true;
     }
   }
 }

@@ -40,6 +40,7 @@ export interface EdgeAgentOptions {
 const NO_NETWORK = 'dial tcp: lookup of the registry failed: network is unreachable';
 /** Never tries a failed deployment again sooner than this, in ms. */
 const MIN_RETRY_MS = 500;
+const READ_RETRY_MS = 2000;
 
 /**
  * `$edgeAgent` of one device: reads its desired properties (in full when it connects or a version is missing), makes the
@@ -116,11 +117,20 @@ export class EdgeAgent {
       this.#setDesired(mergePatch(this.#desired, patch));
       return;
     }
-    try {
-      const desired = await this.#reporter.session?.readDesired(); // a version is missing: read the whole
-      if (desired) this.#setDesired(desired);
-    } catch (error) {
-      this.#options.log.debug('the desired properties were not read', { error: messageOf(error) });
+    await this.#readWhole();
+  }
+
+  /** Reads the whole again because a version is missing; tries until it succeeds or the connection ends. */
+  async #readWhole(): Promise<void> {
+    const session = this.#reporter.session;
+    while (session && !session.signal.aborted) {
+      try {
+        this.#setDesired(await session.readDesired());
+        return;
+      } catch (error) {
+        this.#options.log.debug('the desired properties were not read', { error: messageOf(error) });
+        await pause(READ_RETRY_MS, session.signal);
+      }
     }
   }
 
