@@ -34,10 +34,14 @@ interface Files {
   readonly folds: ReadonlyMap<string, string>;
 }
 
-/** A gate that stands for an error of the model itself; every other error is thrown on. */
-function refused(name: string, error: unknown): GateResult {
-  if (!(error instanceof WindlassError) || error.code !== 'MODEL_INVALID') throw error;
-  return { name, status: 'fail', observed: 'refused', threshold: 'accepted', n: 1, reason: error.message };
+function refused(name: string, reason: string): GateResult {
+  return { name, status: 'fail', observed: 'refused', threshold: 'accepted', n: 1, reason };
+}
+
+/** The message of an error of the model itself; every other error is thrown on. */
+function modelError(error: unknown): string {
+  if (error instanceof WindlassError && error.code === 'MODEL_INVALID') return error.message;
+  throw error;
 }
 
 /** All gates of a model: first on what the file says, and only when those pass, on what it does. Exported for tests. */
@@ -53,19 +57,18 @@ export async function judgeModel(
   const { spec, signal, report } = context;
   const hooks = { signal };
   report?.('reading the model file');
-  let structure: GateResult[];
+  let structures: Awaited<ReturnType<ModelRuntime['inspect']>>;
   try {
-    structure = structureGates(await models.inspect(files.model, hooks), spec);
+    structures = await models.inspect([files.model, ...files.folds.values()], hooks);
   } catch (error) {
-    return [refused('onnx-file', error)];
+    return [refused('onnx-file', modelError(error))];
   }
-  for (const [fold, file] of files.folds) {
-    const found = await models.inspect(file, hooks).then(
-      (s) => blockingGates(structureGates(s, spec)),
-      (error: unknown) => [refused('onnx-file', error)],
-    );
-    if (found.length > 0)
-      structure.push({ ...(found[0] as GateResult), name: `fold-${fold}-${found[0]?.name ?? ''}` });
+  const [structure = [], ...ofFolds] = structures.map((s) =>
+    'refused' in s ? [refused('onnx-file', s.refused)] : structureGates(s, spec),
+  );
+  for (const [i, fold] of [...files.folds.keys()].entries()) {
+    const [worst] = blockingGates(ofFolds[i] ?? []);
+    if (worst !== undefined) structure.push({ ...worst, name: `fold-${fold}-${worst.name}` });
   }
   if (blockingGates(structure).length > 0) return structure;
   report?.('running golden rows');
@@ -83,7 +86,7 @@ export async function judgeModel(
     const behaviour = await models.exercise(request, hooks);
     return [...structure, loads, ...behaviourGates(behaviour, spec)];
   } catch (error) {
-    return [...structure, refused('onnx-loads', error)];
+    return [...structure, refused('onnx-loads', modelError(error))];
   }
 }
 

@@ -79,8 +79,11 @@ export interface RuntimeHooks {
 
 /** Opens model files that others made, in processes of their own that can be ended. */
 export interface ModelRuntime {
-  /** Throws MODEL_INVALID when the file is no ONNX model. */
-  inspect(modelFile: string, hooks?: RuntimeHooks): Promise<ModelStructure>;
+  /** Per file what it says of itself, or why it is no ONNX model. Throws MODEL_INVALID when reading them took too long. */
+  inspect(
+    modelFiles: readonly string[],
+    hooks?: RuntimeHooks,
+  ): Promise<ReadonlyArray<ModelStructure | { readonly refused: string }>>;
   /** Throws MODEL_INVALID when the runtime cannot open the file, or the golden file does not fit it. */
   exercise(
     request: { readonly modelFile: string; readonly goldenFile: string; readonly expect: ModelExpectation },

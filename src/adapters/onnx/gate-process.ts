@@ -2,11 +2,21 @@
 // REQUEST ANSWER, both JSON files.
 import { readFile, writeFile } from 'node:fs/promises';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ModelStructure } from '../../ports/model-runtime.ts';
 import type { GateAnswer, GateRequest } from './protocol.ts';
 import { readStructure } from './read-structure.ts';
 
+async function inspect(file: string): Promise<ModelStructure | { refused: string }> {
+  try {
+    return readStructure(await readFile(file));
+  } catch (error) {
+    if (error instanceof WindlassError) return { refused: error.message };
+    throw error;
+  }
+}
+
 async function answer(request: GateRequest): Promise<GateAnswer> {
-  if (request.task === 'inspect') return { structure: readStructure(await readFile(request.modelFile)) };
+  if (request.task === 'inspect') return { structures: await Promise.all(request.modelFiles.map(inspect)) };
   // The runtime is loaded only for files that have been read and accepted before.
   const [{ openSession }, { readGolden }, { exercise }] = await Promise.all([
     import('./session.ts'),

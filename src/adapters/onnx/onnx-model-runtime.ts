@@ -79,13 +79,13 @@ const bytesOf = (values: Float32Array | Uint32Array): Buffer =>
 export function createOnnxModelRuntime(options: { readonly timeoutMs?: number } = {}): ModelRuntime {
   const timeoutMs = options.timeoutMs ?? 180_000;
   return {
-    inspect: (modelFile, hooks = {}) =>
+    inspect: (modelFiles, hooks = {}) =>
       inFolder(async (folder) => {
         const call = { ...hooks, timeoutMs, folder };
-        const answer = await ask<GateAnswer>('gate', { task: 'inspect', modelFile }, call);
-        if (!('structure' in answer))
+        const answer = await ask<GateAnswer>('gate', { task: 'inspect', modelFiles }, call);
+        if (!('structures' in answer))
           throw new WindlassError('INTERNAL', 'the gate process gave another answer');
-        return answer.structure;
+        return answer.structures;
       }),
     exercise: (request, hooks = {}) =>
       inFolder(async (folder) => {

@@ -3,7 +3,7 @@ import type { ModelBehaviour, ModelExpectation, ModelStructure } from '../../por
 
 /** What the gate process is asked, as JSON in a file. */
 export type GateRequest =
-  | { readonly task: 'inspect'; readonly modelFile: string }
+  | { readonly task: 'inspect'; readonly modelFiles: readonly string[] }
   | {
       readonly task: 'exercise';
       readonly modelFile: string;
@@ -12,7 +12,7 @@ export type GateRequest =
     };
 
 export type GateAnswer =
-  | { readonly structure: ModelStructure }
+  | { readonly structures: ReadonlyArray<ModelStructure | { readonly refused: string }> }
   | { readonly behaviour: ModelBehaviour }
   | { readonly error: Pick<ErrorBody, 'code' | 'message'> };
 
