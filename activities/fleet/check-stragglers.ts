@@ -1,4 +1,4 @@
-import { parseTarget } from '../../src/contracts/fleet.ts';
+import { parseTarget, targetName } from '../../src/contracts/fleet.ts';
 import type { JudgedDevice, ObservedDevice } from '../../src/ports/rollout-store.ts';
 import { storedRollout, type FleetDeps } from './fleet-deps.ts';
 import { isNews, judgeDevices } from './judge-devices.ts';
@@ -17,39 +17,46 @@ export interface StragglerLook {
 
 /**
  * One look at the devices that a finished rollout still waits for. A query says which of them were in contact (it may
- * lag, which only delays); their twins decide, by the gate of the rollout's rings. One that fails goes back alone.
+ * lag, which only delays); their twins decide, by the gate of the rollout's rings. One that fails goes back alone, and
+ * so do those whose failure their ring tolerated.
  */
 export async function checkStragglers(deps: FleetDeps, rolloutId: string): Promise<StragglerLook> {
   const { hub, store, clock } = deps;
   const rollout = await storedRollout(store, rolloutId);
   const { policy, condition } = rollout;
-  const stragglers = await store.stragglers(rolloutId);
   const againAfter = policy.soakSeconds + policy.pollSeconds;
-  if (stragglers.length === 0) return { left: 0, busy: 0, good: 0, failed: 0, againAfter };
-
-  const listed = new Map((await hub.listDevices(condition)).map((device) => [device.deviceId, device]));
-  const near = stragglers.filter((device) => mayHaveReturned(device, listed.get(device.deviceId)));
-  const evidence = await hub.readEvidence(near.map((device) => device.deviceId));
-  const judged = judgeDevices(near, evidence, { rollout, now: clock.now().toISOString() });
-  const byId = new Map(near.map((device) => [device.deviceId, device]));
-  const isNew = ({ deviceId, judgement }: JudgedDevice): boolean => {
-    const device = byId.get(deviceId);
-    return device !== undefined && isNews(device, judgement);
-  };
+  const stragglers = await store.stragglers(rolloutId);
+  const [failedBefore, open] = [
+    stragglers.filter((device) => device.verdict === 'failed').map((device) => device.deviceId),
+    stragglers.filter((device) => device.verdict !== 'failed'),
+  ];
+  const judged = open.length === 0 ? [] : await judge();
   const ids = (verdict: string): string[] =>
     judged.filter((one) => one.judgement.verdict === verdict).map((one) => one.deviceId);
   const [good, failed] = [ids('good'), ids('failed')];
-  // first back, then on record: after a crash between the two the device is safe, and only its verdict is missing
-  if (failed.length > 0) await putBack(deps, rolloutId, failed);
-  await store.saveJudgements(rolloutId, judged.filter(isNew));
-  if (good.length + failed.length > 0) await tell(deps, rolloutId, { good, failed });
+  const back = await putBack(deps, rolloutId, [...failedBefore, ...failed]);
+  if (good.length + back.length > 0) await tell(deps, rolloutId, { good, failed: back });
   return {
-    left: stragglers.length - good.length - failed.length,
+    left: open.length - good.length - failed.length,
     busy: judged.filter((one) => ['updating', 'soaking'].includes(one.judgement.verdict)).length,
     good: good.length,
-    failed: failed.length,
+    failed: back.length,
     againAfter,
   };
+
+  async function judge(): Promise<JudgedDevice[]> {
+    const listed = new Map((await hub.listDevices(condition)).map((device) => [device.deviceId, device]));
+    const near = open.filter((device) => mayHaveReturned(device, listed.get(device.deviceId)));
+    const byId = new Map(near.map((device) => [device.deviceId, device]));
+    const evidence = await hub.readEvidence([...byId.keys()]);
+    const all = judgeDevices(near, evidence, { rollout, now: clock.now().toISOString() });
+    const news = all.filter(({ deviceId, judgement }) => {
+      const device = byId.get(deviceId);
+      return device !== undefined && isNews(device, judgement);
+    });
+    await store.saveJudgements(rolloutId, news);
+    return all;
+  }
 }
 
 function mayHaveReturned(
@@ -61,12 +68,17 @@ function mayHaveReturned(
   return lastActivity !== null && Date.parse(lastActivity) > Date.parse(device.memory.offeredAt);
 }
 
-/** Gives failed stragglers their previous target back, where it still has a configuration. */
-async function putBack(deps: FleetDeps, rolloutId: string, deviceIds: readonly string[]): Promise<void> {
+/** Gives failed devices their previous target back, where that still has a configuration; returns those that go back. */
+async function putBack(deps: FleetDeps, rolloutId: string, deviceIds: readonly string[]): Promise<string[]> {
+  if (deviceIds.length === 0) return [];
   const { hub, store } = deps;
-  const targets = await store.previousTargetsOf(rolloutId, deviceIds);
+  const { model, version } = await storedRollout(store, rolloutId);
+  const targets = (await store.previousTargetsOf(rolloutId, deviceIds)).filter(
+    (one) => one.previousTarget !== targetName(model, version),
+  );
   const named = [...new Set(targets.map((one) => one.previousTarget).filter((target) => target !== null))];
   const { images, unrestorable } = await restoreTargets(deps, named);
+  const back: string[] = [];
   for (const [target, devices] of Map.groupBy(targets, (one) => one.previousTarget)) {
     if (target !== null && unrestorable.includes(target)) continue;
     const ids = devices.map((one) => one.deviceId);
@@ -74,9 +86,11 @@ async function putBack(deps: FleetDeps, rolloutId: string, deviceIds: readonly s
     const to = target === null ? 'no model' : `version ${parseTarget(target).version}`;
     await store.markReverting(rolloutId, ids, {
       images,
-      reason: `returned late and did not pass its gate: back to ${to}`,
+      reason: `did not pass its gate: back to ${to}`,
     });
+    back.push(...ids);
   }
+  return back;
 }
 
 async function tell(
@@ -89,7 +103,7 @@ async function tell(
     actor,
     action: 'rollout.stragglers',
     subject: `rollout/${rolloutId}`,
-    reason: `${details.good.length} devices that returned late are good, ${details.failed.length} failed`,
+    reason: `${details.good.length} devices that returned late are good, ${details.failed.length} failed and go back`,
     details: { model: `${model}@${version}`, ...details },
   });
 }

@@ -161,6 +161,6 @@ export interface RolloutStore {
   reverting(rolloutId: string): Promise<RevertingDevice[]>;
   markReverted(rolloutId: string, deviceIds: readonly string[]): Promise<void>;
 
-  /** Offered devices without a verdict whose current assignment is still this rollout's. */
+  /** Offered devices that are not good and whose current assignment is still this rollout's. */
   stragglers(rolloutId: string): Promise<ObservedDevice[]>;
 }

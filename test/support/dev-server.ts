@@ -2,8 +2,8 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/names.ts';
 import { findTemporal } from '../../src/services/temporal-binary.ts';
 
-/** A Temporal development server of its own, in memory, on free ports, with the search attributes; end it with `teardown()`. */
-export async function createDevServer(): Promise<TestWorkflowEnvironment> {
+/** A Temporal development server of its own, in memory, on free ports, with the search attributes; end it with `teardown()`. `moreArgs` are flags of its command line. */
+export async function createDevServer(moreArgs: readonly string[] = []): Promise<TestWorkflowEnvironment> {
   const { path } = await findTemporal();
   const attributes = Object.values(SEARCH_ATTRIBUTES).flatMap((name) => [
     '--search-attribute',
@@ -12,7 +12,7 @@ export async function createDevServer(): Promise<TestWorkflowEnvironment> {
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
-      extraArgs: [...attributes, '--sqlite-pragma', 'synchronous=OFF'],
+      extraArgs: [...attributes, '--sqlite-pragma', 'synchronous=OFF', ...moreArgs],
       log: { format: 'json', level: 'error' },
     },
   });

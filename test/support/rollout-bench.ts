@@ -6,6 +6,7 @@ import pg from 'pg';
 import { createControlActivities } from '../../activities/control/control-activities.ts';
 import { errorInterceptor } from '../../activities/error-interceptor.ts';
 import { createFleetActivities } from '../../activities/fleet/fleet-activities.ts';
+import type { PackagingActivities } from '../../activities/packaging/types.ts';
 import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
@@ -18,7 +19,7 @@ import type { RolloutStore } from '../../src/ports/rollout-store.ts';
 import { startTestHub, type TestHub } from './iot-hub.ts';
 import { createTestDatabase } from './postgres.ts';
 import { packagedImage, pipelineVersion, registration } from './registry-fixtures.ts';
-import { ScriptedDevice, type Behaviour } from './scripted-fleet.ts';
+import { ScriptedDevice, type Behaviour, type ScriptedModel } from './scripted-fleet.ts';
 
 const BY = { actor: 'tester', reason: 'test' };
 
@@ -36,8 +37,12 @@ export interface RolloutBench {
   version(words: string): Promise<ModelVersion>;
   /** SQL statements so far. */
   statements(): number;
-  /** Runs the control and fleet workers while `work` runs. */
-  withWorkers<T>(env: TestWorkflowEnvironment, work: () => Promise<T>): Promise<T>;
+  /** Runs the control and fleet workers (and one for packaging, when its activities are given) while `work` runs. */
+  withWorkers<T>(
+    env: TestWorkflowEnvironment,
+    work: () => Promise<T>,
+    packaging?: PackagingActivities,
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -71,12 +76,11 @@ export async function openRolloutBench(options: {
   const store = createRolloutStore(db, clock);
   await registry.publishPipeline(pipelineVersion(), BY);
 
-  const versions = new Map<string, ModelVersion>();
   let behaviour: (deviceId: string, version: string) => Behaviour = () => 'well';
-  const modelOf = (image: string): ModelVersion => {
-    const model = versions.get(image);
-    if (model === undefined) throw new Error(`no version has the image ${image}`);
-    return model;
+  const modelOf = async (reference: string): Promise<ScriptedModel> => {
+    for (const { name, version, digest } of await registry.models())
+      if ((await registry.image(name, version))?.reference === reference) return { name, version, digest };
+    throw new Error(`no version has the image ${reference}`);
   };
   const ids = Array.from({ length: options.devices }, (_, i) => `pump-${String(i).padStart(3, '0')}`);
   await fleet.provision(ids.map((deviceId, i) => ({ deviceId, tags: options.tags?.(i) ?? {} })));
@@ -84,11 +88,8 @@ export async function openRolloutBench(options: {
     ids.map((id) => {
       const device = new ScriptedDevice(id, {
         hub,
-        modelOf: (image) => {
-          const { name, version, digest } = modelOf(image);
-          return { name, version, digest };
-        },
-        behaviour: (deviceId, image) => behaviour(deviceId, modelOf(image).version),
+        modelOf,
+        behaviour: async (deviceId, image) => behaviour(deviceId, (await modelOf(image)).version),
       });
       return [id, device] as const;
     }),
@@ -107,11 +108,10 @@ export async function openRolloutBench(options: {
       const model = await registry.registerModel(registration(words), BY);
       const image = packagedImage(`image ${words}`);
       await registry.recordImage({ name: model.name, version: model.version }, image);
-      versions.set(image.reference, model);
       return model;
     },
     statements: () => statements,
-    withWorkers: async (env, work) => {
+    withWorkers: async (env, work, packaging) => {
       const common = {
         connection: env.nativeConnection,
         interceptors: { activity: [errorInterceptor] },
@@ -128,7 +128,14 @@ export async function openRolloutBench(options: {
         taskQueue: TASK_QUEUES.fleet,
         activities: createFleetActivities({ hub: fleet, store, registry, clock, temporal: env.client }),
       });
-      return control.runUntil(() => worker.runUntil(work));
+      const both = () => control.runUntil(() => worker.runUntil(work));
+      if (packaging === undefined) return both();
+      const packager = await Worker.create({
+        ...common,
+        taskQueue: TASK_QUEUES.packaging,
+        activities: packaging,
+      });
+      return packager.runUntil(both);
     },
     close: async () => {
       await Promise.all([...devices.values()].map((device) => device.disconnect()));

@@ -14,8 +14,8 @@ export interface ScriptedModel {
 export interface ScriptedFleetOptions {
   readonly hub: TestHub;
   /** The model inside an image, by the image's reference. */
-  readonly modelOf: (image: string) => ScriptedModel;
-  readonly behaviour?: (deviceId: string, image: string) => Behaviour;
+  readonly modelOf: (image: string) => Promise<ScriptedModel>;
+  readonly behaviour?: (deviceId: string, image: string) => Promise<Behaviour>;
 }
 
 /** The smallest thing that answers a rollout over the hub's real wire: an agent and a module that do as they are told. */
@@ -68,7 +68,8 @@ export class ScriptedDevice {
       { modules?: Record<string, { settings: { image: string } }> } | undefined;
     if (desired === undefined) return;
     const image = desired.modules?.[MODULE_SLOT]?.settings.image ?? null;
-    const behaviour = image === null ? 'well' : (this.#options.behaviour?.(this.deviceId, image) ?? 'well');
+    const behaviour =
+      image === null ? 'well' : ((await this.#options.behaviour?.(this.deviceId, image)) ?? 'well');
     if (image === this.#image || behaviour === 'never') return;
     if (behaviour === 'pull-failure') {
       await this.#report(this.#twin, {
@@ -110,7 +111,7 @@ export class ScriptedDevice {
   }
 
   async #attest(image: string, behaviour: Behaviour): Promise<void> {
-    const model = this.#options.modelOf(image);
+    const model = await this.#options.modelOf(image);
     const digest = behaviour === 'wrong-model' ? `sha256:${'f'.repeat(64)}` : model.digest;
     const match = behaviour !== 'golden-mismatch';
     const attestation: Attestation = {

@@ -18,7 +18,7 @@ import { isFinal, ROLLOUT_OUTCOME } from '../../src/domain/rollout/states.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { rootFailure } from '../shared/steps.ts';
 import { registerHandlers } from './rollout-handlers.ts';
-import { newMemory, statusOf, undecidedDevices, type RolloutMemory } from './rollout-memory.ts';
+import { leftDevices, newMemory, statusOf, type RolloutMemory } from './rollout-memory.ts';
 import { RolloutRun, type Happening } from './rollout-run.ts';
 import { doWork, store } from './rollout-work.ts';
 import type { stragglerWatch } from './straggler-watch.ts';
@@ -110,7 +110,7 @@ async function conclude(run: RolloutRun): Promise<void> {
   };
   if (memory.state === 'completed') {
     await point(version);
-    if (undecidedDevices(memory) > 0) await watchStragglers(memory, 'deploy');
+    if (leftDevices(memory) > 0) await watchStragglers(memory, 'deploy');
   }
   if (memory.state === 'reverted') {
     const champion = await findModel(`${model}@${ALIASES.champion}`);

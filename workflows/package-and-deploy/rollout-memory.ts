@@ -75,9 +75,9 @@ export function pendingDevices(memory: RolloutMemory): number {
   return offered(memory).reduce((sum, counts) => sum + counts.pending + counts.lost, 0);
 }
 
-/** Offered devices without a verdict: those that were away, and those that a promotion did not have to wait for. */
-export function undecidedDevices(memory: RolloutMemory): number {
-  return offered(memory).reduce((sum, c) => sum + c.devices - c.good - c.failed, 0);
+/** Offered devices that are not good: away, not waited for, or failed where their ring tolerated it. */
+export function leftDevices(memory: RolloutMemory): number {
+  return offered(memory).reduce((sum, counts) => sum + counts.devices - counts.good, 0);
 }
 
 /** The rollout as the query `rolloutStatus` and the result show it. */

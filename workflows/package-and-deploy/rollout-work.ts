@@ -42,9 +42,11 @@ const untilSteered: Work = async () => {
   return undefined;
 };
 
-/** Seconds before the n-th look at a held ring: 15, 30, … up to ten minutes. */
-function holdPause(looks: number): number {
-  return Math.min(600, 15 * 2 ** Math.min(looks, 6));
+/** Seconds before the next look at a held ring: 15, 30, … up to ten minutes, and never past the end of the hold. */
+function holdPause({ memory, seconds }: RolloutRun): number {
+  const { ringTimeoutSeconds, holdSeconds } = memory.input.rollout;
+  const left = Math.max(1, Math.ceil(ringTimeoutSeconds + holdSeconds - seconds));
+  return Math.min(left, 600, 15 * 2 ** Math.min(memory.looks, 6));
 }
 
 const planned: Work = async (run) => {
@@ -82,7 +84,7 @@ const observed: Work = async (run) => {
   const { memory } = run;
   const held = memory.state === 'held';
   if (held) {
-    await sleep(holdPause(memory.looks) * 1000);
+    await sleep(holdPause(run) * 1000);
     memory.looks += 1;
   }
   const { plan, input, ring } = memory;

@@ -86,7 +86,7 @@ export function createRolloutObservations(db: Kysely<Database>, clock: Clock): P
         .where('d.rollout_id', '=', rolloutId)
         .where('a.until', 'is', null)
         .where('a.ring', '<>', 'revert')
-        .where('d.verdict', 'not in', ['good', 'failed'])
+        .where('d.verdict', '<>', 'good')
         .orderBy('d.device_id')
         .execute();
       return rows.map(observedDevice);
