@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { startModule, type EdgeModule } from '../../edge/edge-module.ts';
+import { silentLog } from '../../edge/log.ts';
+import { readSettings } from '../../edge/settings.ts';
+import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
+import { createRoutedTelemetry } from '../../src/adapters/iot-hub/routed-telemetry.ts';
+import { MODULE_SLOT } from '../../src/contracts/fleet.ts';
+import { windowSummarySchema } from '../../src/contracts/window-summary.ts';
+import { waitFor } from '../../src/services/wait.ts';
+import { createPump, type Pump } from '../../stand-ins/pump/pump.ts';
+import { deviceConnection, startTestHub, type TestHub } from '../support/iot-hub.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { writeModelFolder, type TinyModel } from '../support/tiny-model.ts';
+
+const DEVICE = 'pump-042';
+const folder = tempFolder('edge-hub');
+let hub: TestHub;
+let fleetHub: IotHubFleet;
+let connection = '';
+let model: TinyModel;
+let module: EdgeModule;
+let pump: Pump;
+
+async function start(): Promise<EdgeModule> {
+  const settings = readSettings({
+    WINDLASS_ROOT: folder.path,
+    WINDLASS_STATE: join(folder.path, 'state'),
+    WINDLASS_LISTEN: '127.0.0.1:0',
+    WINDLASS_STRIDE: '60',
+    WINDLASS_IMAGE: 'repo@sha256:1',
+    WINDLASS_MODULE_CONNECTION_STRING: connection,
+    WINDLASS_HUB_CA: hub.hub.caFile,
+  });
+  return startModule(settings, silentLog, () => undefined);
+}
+async function rows(count: number): Promise<{ scored: number }> {
+  const body = JSON.stringify({ rows: Array.from({ length: count }, () => pump.next()) });
+  const response = await fetch(`http://${module.address}/rows`, { method: 'POST', body });
+  return (await response.json()) as { scored: number };
+}
+const evidence = async () => (await fleetHub.readEvidence([DEVICE]))[0];
+async function received(): Promise<number[]> {
+  const { messages } = await createRoutedTelemetry({ folder: hub.hub.telemetryDir }).read(null, 10_000);
+  expect(
+    messages.every((m) => m.moduleId === MODULE_SLOT && m.properties['schema'] === 'windlass.window/1'),
+  ).toBe(true);
+  return messages.map((m) => windowSummarySchema.parse(m.body).seq);
+}
+const arrives = async (numbers: number[]) =>
+  waitFor(async () => JSON.stringify([...new Set(await received())]) === JSON.stringify(numbers), {
+    timeoutMs: 20_000,
+  });
+
+beforeAll(async () => {
+  hub = await startTestHub();
+  const { connectionString, httpsPort, mqttPort, caFile } = hub.hub;
+  fleetHub = createFleetHub({ connectionString, port: httpsPort, mqttPort, caFile });
+  await fleetHub.provision([{ deviceId: DEVICE, tags: {} }]);
+  const key = Buffer.alloc(32, 7).toString('base64');
+  await hub.registry.addModule({
+    deviceId: DEVICE,
+    moduleId: MODULE_SLOT,
+    authentication: { type: 'sas', symmetricKey: { primaryKey: key, secondaryKey: key } },
+  } as never);
+  connection = deviceConnection(hub.hub, { deviceId: DEVICE, moduleId: MODULE_SLOT, key });
+  model = await writeModelFolder(folder.path, { calibrationRows: 120, windowsPerSummary: 2 });
+  pump = createPump({ id: DEVICE, seed: 1, dropoutRate: 0 });
+  module = await start();
+});
+afterAll(async () => {
+  await module.stop();
+  fleetHub.close();
+  await hub.stop();
+  folder.remove();
+});
+
+test('the module attests what it loaded, and again when it is calibrated', async () => {
+  const first = await waitFor(async () => (await evidence())?.attestation ?? undefined, {
+    timeoutMs: 20_000,
+  });
+  expect(first).toMatchObject({
+    state: 'calibrating',
+    image: 'repo@sha256:1',
+    model: { digest: model.digest },
+  });
+  await rows(120);
+  const scoring = await waitFor(async () => (await evidence())?.attestation?.state === 'scoring', {
+    timeoutMs: 20_000,
+  });
+  expect(scoring).toBe(true);
+});
+
+test('summaries go to the hub; while it is gone they wait, scoring goes on, and then they come in order', async () => {
+  expect(await rows(60 * 3 + 1)).toMatchObject({ scored: 4 });
+  expect(await arrives([0, 1])).toBe(true);
+  hub.hub.setFaults({ down: true });
+  expect(await rows(60 * 4)).toMatchObject({ scored: 8 });
+  hub.hub.setFaults({});
+  expect(await arrives([0, 1, 2, 3])).toBe(true);
+});
+
+test('after a restart it goes on with the next number', async () => {
+  await module.stop();
+  module = await start();
+  await rows(60 * 2 + 1);
+  expect(await arrives([0, 1, 2, 3, 4])).toBe(true);
+});
