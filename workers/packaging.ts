@@ -5,6 +5,7 @@ import { EDGE_ENV, EDGE_FILES, EDGE_PACKAGES } from '../edge/package-files.ts';
 import { openPackagingTools } from '../src/adapters/docker/packaging-tools.ts';
 import { readBundle } from '../src/adapters/git/source-bundle.ts';
 import { createOciLayoutStore } from '../src/adapters/oci/layout-store.ts';
+import { createRegistryStore } from '../src/adapters/oci/registry-store.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 
 /** Folder of the installed project: its sources and node_modules go into images. */
@@ -13,15 +14,18 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 /** The `packaging` queue: images in `stateDir/images`, on a Docker Engine where one answers. */
 export function createPackagingQueue(context: WorkerContext): QueueSetup {
   const { config, registry, artefacts, logger } = context;
-  const { engine, baseImage } = config.packaging;
-  const store = createOciLayoutStore(join(config.stateDir, 'images'));
+  const { engine, baseImage, registry: remote } = config.packaging;
+  const images = join(config.stateDir, 'images');
+  const store = createOciLayoutStore(images);
+  const push =
+    remote === undefined ? undefined : createRegistryStore(remote, join(images, 'tmp', 'registry'));
   const server = { root: PROJECT, files: EDGE_FILES, packages: EDGE_PACKAGES, env: EDGE_ENV };
   return {
     activities: createPackagingActivities({
       registry,
       artefacts,
       source: { readBundle },
-      tools: () => openPackagingTools({ store, server, engine, baseImage }),
+      tools: () => openPackagingTools({ store, server, engine, baseImage, push }),
       onAssembled: (image, seconds) =>
         logger.info(
           { image: image.reference, seconds, layers: image.platforms.flatMap((p) => p.detail) },

@@ -120,20 +120,18 @@ withEngine(
     });
 
     test('another base image: its layers come first, its variables stay, and it is proved too', async () => {
-      // This machine can pull none, so the base is the environment of an image that was made here.
-      const instance = await createContainerRunner(docker, here.store).start(image);
-      await instance.stop();
-      const source = `${TEST_REPOSITORY}/${name}:${image.platforms[0]!.digest.slice(7, 19)}`;
+      // This machine can pull none, so the base is the environment layer of an image that was made here.
       const base = `windlass-test-base:${name}`;
-      const container = await docker.createContainer({ Image: source, Env: ['FROM_BASE=kept'] });
-      await container.commit({ repo: 'windlass-test-base', tag: name });
-      await container.remove();
+      const layer = await here.store.blobPath(image.platforms[0]!.layers[0]!);
+      const changes = ['ENV FROM_BASE=kept', 'ENV PATH=/usr/local/bin'];
+      const imported = await docker.importImage(layer, { repo: 'windlass-test-base', tag: name, changes });
+      await new Promise((resolve, reject) => imported.resume().once('end', resolve).once('error', reject));
       try {
         const based = fixture.activities(join(dir, 'images-based'), 'docker', { baseImage: base });
         const packaged = await based.assembleImage({ model });
         const again = await based.assembleImage({ model });
         expect(again.digest).toBe(packaged.digest);
-        expect(packaged.platforms[0]!.layers.length).toBeGreaterThan(image.platforms[0]!.layers.length);
+        expect(packaged.platforms[0]!.layers).toHaveLength(image.platforms[0]!.layers.length);
         const manifest = await based.store.readJson<{ config: { digest: string } }>(
           packaged.platforms[0]!.digest,
         );
