@@ -6,13 +6,23 @@ import { openEntry } from './entry-host.ts';
 import { HubClient } from './hub-client.ts';
 import type { Log } from './log.ts';
 import { loadModel } from './model.ts';
-import type { ModuleFault } from './module-fault.ts';
+import { EXIT, messageOf, ModuleFault } from './module-fault.ts';
 import { StoreAndForward } from './queue.ts';
 import { Scorer } from './scorer.ts';
 import { startServer } from './server.ts';
 import type { Settings } from './settings.ts';
 
 export const EDGE_VERSION = '1';
+
+function openState(path: string): ReturnType<typeof openDatabase> {
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    throw new ModuleFault(EXIT.config, `the state in ${path} cannot be opened: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
 
 export interface EdgeModule {
   readonly address: string;
@@ -42,7 +52,7 @@ export async function startModule(
     if (model.refusal !== null) log.error('the model must not score', { reason: model.refusal });
     const path = join(settings.root, 'entry', 'entry.js');
     const entry = await openEntry({ path, assets: join(settings.root, 'entry'), model, log });
-    const db = openDatabase(settings.database);
+    const db = openState(settings.database);
     const queue = new StoreAndForward(db, { maxBytes: settings.queueBytes });
     closers.push(() => queue.close());
     let hub: HubClient | undefined;

@@ -345,6 +345,12 @@ describe('the process', () => {
 
   test.each([
     ['a folder without a model', { WINDLASS_ROOT: '/nowhere' }, 10, 'model.onnx cannot be read'],
+    [
+      'a state folder that cannot be',
+      { WINDLASS_STATE: '/dev/null/nowhere' },
+      2,
+      'the state in /dev/null/nowhere/edge.db cannot be opened',
+    ],
     ['a wrong variable', { WINDLASS_STRIDE: 'often', WINDLASS_LISTEN: 'here' }, 2, 'WINDLASS_STRIDE'],
   ])('%s ends it with a code and a message', async (_, env, exitCode, message) => {
     const { ended, output } = await spawnModule(join(folder.path, 'good'), {

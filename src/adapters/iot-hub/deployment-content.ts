@@ -7,6 +7,9 @@ export const BASE_DEPLOYMENT = { id: 'windlass-base', priority: 0 } as const;
 
 const RUNTIME_VERSION = '1.5';
 
+/** Where the scorer keeps its queue and calibration: a folder of the image that its account may write. */
+const STATE_FOLDER = '/var/lib/windlass';
+
 /** How the scorer's container is created: read-only, without rights, with a volume for its queue. */
 const CREATE_OPTIONS = {
   HostConfig: {
@@ -15,7 +18,7 @@ const CREATE_OPTIONS = {
     SecurityOpt: ['no-new-privileges'],
     Memory: 512 * 1024 * 1024,
     Tmpfs: { '/tmp': '' },
-    Mounts: [{ Type: 'volume', Source: 'windlass-scorer', Target: '/data' }],
+    Mounts: [{ Type: 'volume', Source: 'windlass-scorer', Target: STATE_FOLDER }],
     LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
   },
 } as const;
@@ -54,6 +57,7 @@ export function modelLayer(configuration: ModelConfiguration): Record<string, un
         status: 'running',
         restartPolicy: 'always',
         version: '1.0',
+        env: { WINDLASS_STATE: { value: STATE_FOLDER }, WINDLASS_IMAGE: { value: configuration.image } },
         settings: { image: configuration.image, createOptions: JSON.stringify(CREATE_OPTIONS) },
       },
     },
