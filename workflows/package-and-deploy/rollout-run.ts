@@ -9,7 +9,7 @@ import type { FleetActivities } from '../../activities/fleet/fleet-activities.ts
 import type { RolloutNote } from '../../activities/fleet/note-rollout.ts';
 import type { RingReport } from '../../src/contracts/deploy.ts';
 import { ROLLOUT_PROGRESS_SIGNAL } from '../../src/contracts/rollout-messages.ts';
-import type { RingDecision } from '../../src/domain/rollout/ring-decision.ts';
+import { decideRing, type RingDecision } from '../../src/domain/rollout/ring-decision.ts';
 import {
   cellOf,
   refusal,
@@ -156,7 +156,7 @@ export class RolloutRun {
         `${happening.event} cannot happen while the rollout is ${memory.state}`,
         'INTERNAL',
       );
-    const note = this.#noteOf(happening, cell);
+    const note = this.#noteOf(this.#overruled(happening), cell);
     this.#keepTime(cell);
     for (const effect of cell.effects) this.#do(effect, happening, note);
     if (cell.to === 'opening')
@@ -173,6 +173,17 @@ export class RolloutRun {
     if (letter === undefined || letter !== happening) return;
     this.#letters.shift();
     letter.answer = 'taken';
+  }
+
+  /** Who approves a ring that is held overrules the rule: that is a decision too, kept with the gates as they stood. */
+  #overruled(happening: Happening): Happening {
+    const { memory, seconds, isLastRing, current } = this;
+    const counts = memory.counts[memory.ring];
+    if (happening.event !== 'approve' || memory.state !== 'held' || counts === undefined) return happening;
+    const { gates } = decideRing(counts, memory.input.rollout, { seconds, last: isLastRing });
+    const reason = `approved by ${happening.actor}: ${happening.reason}; ${current?.reason ?? ''}`;
+    this.report({ reason });
+    return { ...happening, decision: { action: 'promote', reason, gates } };
   }
 
   #now(): string {
