@@ -6,6 +6,7 @@ import type { TaskQueueName } from '../src/contracts/names.ts';
 import { WindlassError } from '../src/errors/windlass-error.ts';
 import type { RunningChild } from '../src/services/child-main.ts';
 import { freePort } from '../src/services/ports.ts';
+import { prepareTemporal } from '../src/services/temporal-server.ts';
 import { waitFor } from '../src/services/wait.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 import { serveMetrics } from './metrics.ts';
@@ -111,6 +112,9 @@ export async function startWorkers(config: WindlassConfig, logger: Logger): Prom
   const opened = new Opened();
   try {
     installRuntime(logger, await startMetrics(config, opened));
+    // Workflows set search attributes; a server that nobody prepared would refuse each of their steps.
+    if (config.worker.queues.includes('control'))
+      await prepareTemporal(temporalAddress(config), config.temporal.namespace);
     const context = await openWorkerContext(config, logger);
     opened.add(() => context.close());
     const workers = await createWorkers(context, opened);

@@ -64,6 +64,8 @@ function parseLine(line: string): ReadyLine | undefined {
   }
 }
 
+const shortened = (line: string): string => (line.length > 400 ? `${line.slice(0, 400)}…` : line);
+
 /** An error that the child printed as `{"error":{code,message,hint}}` becomes ours; anything else carries its last lines. */
 function startError(spec: ProcessSpec, what: string, log: { file: string; offset: number }): WindlassError {
   const lines = lastLines(log.file, log.offset);
@@ -77,7 +79,7 @@ function startError(spec: ProcessSpec, what: string, log: { file: string; offset
   }
   return new WindlassError(
     spec.errorCode ?? 'INTERNAL',
-    `${spec.name} ${what}. ${lines.slice(-3).join(' | ')}`,
+    `${spec.name} ${what}. ${lines.slice(-3).map(shortened).join(' | ')}`,
     {
       hint: `Its log is ${log.file}.`,
       details: { log: log.file, lines },
