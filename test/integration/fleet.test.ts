@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
@@ -25,7 +26,7 @@ let child: ChildProcess | undefined;
 let control = '';
 const versions = new Map<string, TinyImage>();
 
-async function startFleet(): Promise<void> {
+async function startFleet(more: string[] = []): Promise<void> {
   const { hub: h } = hub;
   child = spawn(
     process.execPath,
@@ -34,6 +35,7 @@ async function startFleet(): Promise<void> {
       ...['--hub-connection-string', h.connectionString, '--ca', h.caFile],
       ...['--hub-https-port', String(h.httpsPort), '--hub-mqtt-port', String(h.mqttPort)],
       ...['--images', images, '--state', join(folder.path, 'state'), '--devices', '5', '--speed', '240'],
+      ...more,
     ],
     { env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
@@ -247,12 +249,18 @@ test('a hub that throttles, then goes away and comes back, misses no report and 
   await until(two, isGood('2'));
 });
 
-test('kill -9 of the fleet: the devices go on where they were', async () => {
+test('kill -9 of the fleet: the devices go on where they were, and a script plays', async () => {
   await post('/regime', { regime: 'winter', ids: [two] });
   await post('/devices/offline', { ids: [four] });
   await waitFor(async () => (await describeDevice(four)).queue.waiting >= 1, { timeoutMs: 30_000 });
   await killFleet('SIGKILL');
-  await startFleet();
+  const script = join(folder.path, 'script.json');
+  await writeFile(script, JSON.stringify([{ at: 0.1, do: 'regime', regime: 'high-flow', ids: [three] }]));
+  await startFleet(['--script', script]);
+  const played = await waitFor(async () => (await describeDevice(three)).regime === 'high-flow', {
+    timeoutMs: 10_000,
+  });
+  expect(played).toBe(true);
   const twoAgain = await until(two, (e) => e.connected && isGood('2')(e));
   expect(twoAgain.attestation?.calibration).toEqual({ state: 'fitted', rows: 120 });
   expect(await describeDevice(two)).toMatchObject({ regime: 'winter', image: versions.get('2')!.reference });
