@@ -1,4 +1,4 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { CheckActivities } from '../../activities/checks/check-activities.ts';
 import type { ControlActivities } from '../../activities/control/control-activities.ts';
 import type { DataActivities } from '../../activities/data/data-activities.ts';
@@ -16,6 +16,8 @@ function onTraining(summary: string, minutes: number): ActivityOptions {
     taskQueue: TASK_QUEUES.training,
     startToCloseTimeout: `${minutes} minutes`,
     heartbeatTimeout: '20 seconds',
+    // A cancelled build ends when its processes have ended.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry,
     summary,
   };
