@@ -1,0 +1,139 @@
+import { parseProgress } from '../../activities/training/train-activities.ts';
+import { artefactsIn, stepKey } from '../../activities/shared/cached-step.ts';
+import { trainInput } from '../../src/cli/commands/train.ts';
+import { buildInputSchema } from '../../src/contracts/build.ts';
+import { checkGate, junitCounts, type CheckOutcome } from '../../src/domain/checks.ts';
+import { renderProgress } from '../../workflows/shared/render-progress.ts';
+
+describe('checks of a project', () => {
+  const outcome = (over: Partial<CheckOutcome>): CheckOutcome => ({
+    ...{ name: 'tests', required: true, exitCode: 0, ended: 'exit code 0', seconds: 1, counts: null },
+    ...{ lastLines: ['a line'], evidence: {} },
+    ...over,
+  });
+  const counts = (tests: number, failures = 0, skipped = 0) => ({ tests, failures, errors: 0, skipped });
+
+  test.each<[string, Partial<CheckOutcome>, string, RegExp]>([
+    ['passes on exit code 0', {}, 'pass', /passed/],
+    ['passes with tests', { counts: counts(3) }, 'pass', /3 tests passed/],
+    ['fails on another exit code', { exitCode: 1, ended: 'exit code 1' }, 'fail', /exit code 1/],
+    ['fails when nothing ran', { counts: counts(0) }, 'fail', /no test ran/],
+    ['fails when all were skipped', { counts: counts(4, 0, 4) }, 'fail', /no test ran/],
+    ['fails on failures, whatever the exit code', { counts: counts(4, 1) }, 'fail', /1 of 4 tests failed/],
+    ['fails without its report', { counts: 'absent' }, 'fail', /report was not written/],
+    [
+      'only warns when it is not required',
+      { exitCode: 2, ended: 'exit code 2', required: false },
+      'warn',
+      /exit code 2/,
+    ],
+  ])('%s', (_what, over, status, reason) => {
+    const gate = checkGate(outcome(over));
+    expect(gate).toMatchObject({ name: 'check-tests', status, reason: expect.stringMatching(reason) });
+    expect(gate.evidence?.lastLines).toEqual(status === 'pass' ? undefined : ['a line']);
+  });
+
+  test('JUnit reports of pytest are counted', () => {
+    const xml = `<?xml version="1.0"?><testsuites name="x"><testsuite name="pytest" errors="1" failures="2" skipped="3" tests="10" time="0.1">
+      <testcase name="t"/></testsuite><testsuite tests="5" failures="0" errors="0" skipped="0"></testsuite></testsuites>`;
+    expect(junitCounts(xml)).toEqual({ tests: 15, failures: 2, errors: 1, skipped: 3 });
+    expect(junitCounts('<html/>')).toBeUndefined();
+  });
+});
+
+describe('progress lines of training', () => {
+  test.each([
+    [
+      '{"progress": 0.5, "message": "half", "metrics": {"loss": 1}}',
+      { progress: 0.5, message: 'half', metrics: { loss: 1 } },
+    ],
+    ['{"progress": 7}', {}],
+    ['plain text', undefined],
+    ['{"progress": ', undefined],
+    ['{}', {}],
+  ])('%s', (line, expected) => {
+    expect(parseProgress(line)).toEqual(expected);
+  });
+});
+
+describe('step keys', () => {
+  test('depend on every input, not on the order of fields', () => {
+    const key = (inputs: unknown, version = 1): string => stepKey({ step: 'train', version, inputs });
+    expect(key({ a: 1, b: [1, 2] })).toBe(key({ b: [1, 2], a: 1 }));
+    const others = [
+      key({ a: 1, b: [2, 1] }),
+      key({ a: 1 }),
+      key({ a: '1', b: [1, 2] }),
+      key({ a: 1, b: [1, 2] }, 2),
+    ];
+    expect(new Set([key({ a: 1, b: [1, 2] }), ...others]).size).toBe(5);
+  });
+  test('artefacts of a result are found however deep', () => {
+    const ref = (n: string) => ({ digest: `sha256:${n.repeat(64)}`, size: 1, mediaType: 'x' });
+    const found = artefactsIn({
+      a: ref('a'),
+      b: [{ c: { d: ref('b') } }],
+      e: null,
+      f: 'sha256:…',
+      g: { digest: 'x' },
+    });
+    expect(found).toEqual([ref('a'), ref('b')]);
+  });
+});
+
+describe('input of the train command', () => {
+  const base = { cache: true, param: [], actor: 'ada', reason: '' };
+  test('paths become absolute, parameters are JSON where they can be', () => {
+    const input = trainInput(
+      {
+        ...base,
+        project: 'models/x',
+        data: '../data',
+        param: ['n=3', 'name=abc', 'list=[1]', 'eq=a=b'],
+        seed: '5',
+      },
+      '/home/ada/work',
+    );
+    expect(input).toMatchObject({
+      project: '/home/ada/work/models/x',
+      data: '/home/ada/data',
+      params: { n: 3, name: 'abc', list: [1], eq: 'a=b' },
+      seed: 5,
+      noCache: [],
+    });
+    expect(buildInputSchema.safeParse(input).success).toBe(true);
+  });
+  test('URLs stay; without a project it is the folder one stands in', () => {
+    for (const project of ['https://git.example.com/a.git#b', 'git@example.com:a.git', 'file:///a#b'])
+      expect(trainInput({ ...base, project }, '/x').project).toBe(project);
+    expect(trainInput(base, '/x').project).toBe('/x');
+    expect(trainInput({ ...base, pipeline: 'a@1' }, '/x').project).toBeUndefined();
+  });
+  test.each([
+    [{ param: ['x'] }, /NAME=VALUE|not an assignment/],
+    [{ seed: 'seven' }, /not a whole number/],
+    [{ from: 'cooking' }, /expected one of checkout/],
+    [{ redo: 'train,cooking' }, /cooking is not a step/],
+    [{ project: 'a', pipeline: 'b@1' }, /not both/],
+  ])('%j is refused', (over, message) => {
+    expect(() => trainInput({ ...base, ...over }, '/x')).toThrow(message);
+  });
+  test('--no-cache and --redo', () => {
+    expect(trainInput({ ...base, cache: false }, '/x').noCache).toEqual(['*']);
+    expect(trainInput({ ...base, redo: 'train, evaluate' }, '/x').noCache).toEqual(['train', 'evaluate']);
+  });
+});
+
+test('progress is a table that bars and line breaks cannot break', () => {
+  const text = renderProgress('Build', '**x@1**', {
+    stage: 'b',
+    steps: [
+      { name: 'a', status: 'done', seconds: 1.234, message: 'one | two\nthree' },
+      { name: 'b', status: 'failed', seconds: null, message: 'x'.repeat(1000) },
+    ],
+    gates: [{ name: 'g', status: 'fail', observed: null, threshold: 3, n: 5, reason: 'bad' }],
+  });
+  expect(text).toContain('| ✔ | a | done | 1.2 | one \\| two three |');
+  expect(text).toContain('| g | fail |  | 3 | 5 | bad |');
+  expect(Math.max(...text.split('\n').map((l) => l.length))).toBeLessThan(400);
+});
