@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { createPackagingActivities } from '../../activities/packaging/packaging-activities.ts';
 import type { PackagingDeps, PackagingTools } from '../../activities/packaging/packaging-activities.ts';
 import type { PackagingActivities } from '../../activities/packaging/types.ts';
@@ -37,7 +38,12 @@ export interface PackagingFixture {
     images: string,
     engine: 'docker' | 'process',
     options?: { baseImage?: string; push?: ImageStore },
-  ): PackagingActivities & { readonly store: OciLayoutStore; readonly assembled: AssembledImage[] };
+  ): PackagingActivities & {
+    readonly store: OciLayoutStore;
+    readonly assembled: AssembledImage[];
+    /** The same activities for a worker, which runs them in Temporal's own environment. */
+    readonly inner: PackagingActivities;
+  };
   close(): Promise<void>;
 }
 
@@ -45,11 +51,21 @@ export function sourceFile(path: string, content: string): ProjectFile {
   return { path, kind: 'file', content: Buffer.from(content) };
 }
 
-/** A registry on a real PostgreSQL, an artefact folder below `dir`, and models that are cheap to make. */
-export async function openPackagingFixture(dir: string): Promise<PackagingFixture> {
+async function ownRegistry(): Promise<{ registry: Registry; close(): Promise<void> }> {
   const database = await createTestDatabase();
   const db = openDatabase(database.url);
-  const registry = createRegistry(db, systemClock);
+  const close = async (): Promise<void> => {
+    await db.destroy();
+    await database.drop();
+  };
+  return { registry: createRegistry(db, systemClock), close };
+}
+
+/** A registry on a real PostgreSQL (or the one given), an artefact folder below `dir`, and models that are cheap to make. */
+export async function openPackagingFixture(dir: string, given?: Registry): Promise<PackagingFixture> {
+  const own = given === undefined ? await ownRegistry() : undefined;
+  const registry = given ?? own?.registry;
+  if (registry === undefined) throw new Error('there is no registry');
   const artefacts = createFileArtefactStore(join(dir, 'artefacts'));
 
   return {
@@ -88,17 +104,17 @@ export async function openPackagingFixture(dir: string): Promise<PackagingFixtur
         tools,
         onAssembled,
       });
-      const environment = new MockActivityEnvironment();
+      const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
       return {
         store,
         assembled,
+        inner,
         assembleImage: (request) => environment.run(inner.assembleImage, request),
         testImage: (request) => environment.run(inner.testImage, request),
       };
     },
     close: async () => {
-      await db.destroy();
-      await database.drop();
+      await own?.close();
     },
   };
 }
