@@ -56,6 +56,7 @@ export async function waitUntilReady(
 ): Promise<void> {
   const deadline = performance.now() + options.timeoutMs;
   let last = 'no answer yet';
+  let refused: string | undefined;
   const fail = async (what: string): Promise<never> => {
     const log = (await options.logs()).trim().split('\n').slice(-20);
     throw new WindlassError(
@@ -76,13 +77,21 @@ export async function waitUntilReady(
       });
       if (status === 200) return;
       last = `${status} ${body.slice(0, 200)}`;
+      refused = await refusal(client);
     } catch (error) {
       last = (error as Error).message;
     }
+    if (refused !== undefined) return fail(`will not score (${refused})`);
     const reason = await options.exited();
     if (reason !== undefined) return fail(`ended before it was ready (${reason})`);
     if (performance.now() > deadline)
       return fail(`was not ready within ${options.timeoutMs / 1000} s (${last})`);
     await delay(20);
   }
+}
+
+/** What the module attests when it has loaded its model and found that it must not score; undefined while it is loading. */
+async function refusal(client: InstanceClient): Promise<string | undefined> {
+  const { status, body } = await client.send({ method: 'GET', path: '/attestation', timeoutMs: 2_000 });
+  return status === 200 && /"state":"failed"/.test(body) ? `it attests ${body.slice(0, 400)}` : undefined;
 }
