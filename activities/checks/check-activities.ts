@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { activityInfo } from '@temporalio/activity';
 import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
@@ -17,6 +16,7 @@ import {
 } from '../environment/environment-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
+import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
 
 export interface CheckDeps extends EnvironmentDeps, StepDeps {
   readonly source: SourceControl;
@@ -90,7 +90,7 @@ export function createCheckActivities(deps: CheckDeps) {
       withHeartbeats(async (report, signal) => {
         const { bundle, spec, reuse } = request;
         const environment = await environmentOf(deps, request, { signal });
-        const folder = join(deps.work, activityInfo().workflowExecution?.runId ?? 'none', 'checks');
+        const folder = runFolder(deps.work, 'checks');
         const identity = {
           step: 'checks',
           version: 1,
@@ -111,7 +111,7 @@ export function createCheckActivities(deps: CheckDeps) {
           }
           refuseFailed(gates);
           return gates;
-        }).finally(() => rm(folder, { recursive: true, force: true }));
+        }).finally(() => removeRunFolder(folder));
         const passed = output.value.filter((g) => g.status === 'pass').length;
         return {
           ...output,

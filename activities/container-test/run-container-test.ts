@@ -99,7 +99,21 @@ async function runSuite(run: {
   } catch (error) {
     if (signal?.aborted === true) throw error;
     const log = (await instance.logs()).trim().split('\n').slice(-20);
-    const reason = `the suite could not be finished: ${error instanceof Error ? error.message : String(error)}`;
+    const said = lastError(log);
+    const reason = `the suite could not be finished: ${error instanceof Error ? error.message : String(error)}${said === undefined ? '' : `; the server said: ${said}`}`;
     return [gate(name, { ok: false, observed: null, threshold: null, n: 0, reason, evidence: { log } })];
   }
+}
+
+/** The last error that the server logged, in its own words; it is the cause when a call to it fails. */
+function lastError(log: readonly string[]): string | undefined {
+  for (const line of log.toReversed()) {
+    try {
+      const { level, msg, error } = JSON.parse(line) as Record<string, unknown>;
+      if (level === 'error') return [msg, error].filter((part) => typeof part === 'string').join(': ');
+    } catch {
+      // not one of its log lines
+    }
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { activityInfo, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataRef } from '../../src/contracts/build.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
@@ -19,6 +19,7 @@ import {
 } from '../environment/environment-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
+import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
 import { storeOutputs, type TrainOutputs } from './train-outputs.ts';
 
 export interface TrainDeps extends EnvironmentDeps, StepDeps {
@@ -157,7 +158,7 @@ export function createTrainActivities(deps: TrainDeps) {
       withHeartbeats(async (report, signal) => {
         const { spec, bundle, data, seed, reuse } = request;
         const environment = await environmentOf(deps, request, { signal });
-        const folder = join(deps.work, activityInfo().workflowExecution?.runId ?? 'none', 'train');
+        const folder = runFolder(deps.work, 'train');
         const identity = {
           step: 'train',
           version: 1,
@@ -176,11 +177,10 @@ export function createTrainActivities(deps: TrainDeps) {
           trainOnce(request, environment, { report, signal, folder }),
         ).catch(async (error: unknown) => {
           // What the next attempt cannot use goes; after a lost worker or an unforeseen error it goes on from the checkpoint.
-          if (error instanceof WindlassError && !error.retryable)
-            await rm(folder, { recursive: true, force: true });
+          if (error instanceof WindlassError && !error.retryable) await removeRunFolder(folder);
           throw error;
         });
-        await rm(folder, { recursive: true, force: true });
+        await removeRunFolder(folder);
         const { onnx, folds, reported } = output.value;
         const metrics = Object.entries(reported).map(
           ([name, value]) => `${name} ${Number(value.toPrecision(4))}`,
