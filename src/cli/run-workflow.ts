@@ -136,22 +136,38 @@ async function readProgress(handle: WorkflowHandle): Promise<PipelineProgress | 
   }
 }
 
-/** What the running activities last said of themselves, and why the last attempt failed when it is being repeated. */
-async function readHeartbeats(handle: WorkflowHandle): Promise<Heartbeat[]> {
+/** How deep children are looked into: a deployment's rollout, a monitor's retrain and its deployment. */
+const CHILD_DEPTH = 2;
+
+/**
+ * What the running activities of a workflow and of its children last said of themselves, and why the last attempt failed
+ * when it is being repeated.
+ */
+async function readHeartbeats(handle: WorkflowHandle, depth = CHILD_DEPTH): Promise<Heartbeat[]> {
   try {
-    const { raw } = await handle.client.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
+    const { client } = handle;
+    const { raw } = await client.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
       handle.describe(),
     );
-    return (raw.pendingActivities ?? []).map((pending) => {
+    const own = (raw.pendingActivities ?? []).map((pending): Heartbeat => {
       const payload = pending.heartbeatDetails?.payloads?.[0];
       const details: unknown = payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+      const { message, applicationFailureInfo } = pending.lastFailure ?? {};
+      const code = applicationFailureInfo?.type ?? '';
       return {
         activity: pending.activityType?.name ?? '',
         attempt: pending.attempt ?? 1,
         text: heartbeatText(details),
-        failure: pending.lastFailure?.message ?? undefined,
+        failure: !message ? undefined : code === '' ? message : `${code}: ${message}`,
       };
     });
+    const children = depth === 0 ? [] : (raw.pendingChildren ?? []);
+    const theirs = await Promise.all(
+      children.map(({ workflowId, runId }) =>
+        readHeartbeats(client.getHandle(workflowId ?? '', runId ?? undefined), depth - 1),
+      ),
+    );
+    return [...own, ...theirs.flat()];
   } catch {
     return [];
   }
