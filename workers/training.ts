@@ -10,13 +10,14 @@ import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
+import { cleanWork } from './clean-work.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 
 /** Heavy steps that one worker does at the same time. */
 const CONCURRENT = 4;
 
 /** The `training` queue: source, environments, checks, data, training, gates, evaluation. */
-export function createTrainingQueue(context: WorkerContext): QueueSetup {
+export async function createTrainingQueue(context: WorkerContext): Promise<QueueSetup> {
   const { config, artefacts, registry, steps } = context;
   const { python } = config.training;
   const deps = {
@@ -32,6 +33,7 @@ export function createTrainingQueue(context: WorkerContext): QueueSetup {
     }),
     work: join(config.stateDir, 'work'),
   };
+  await cleanWork(deps.work, context.clock.now());
   return {
     activities: {
       ...createSourceActivities(deps),

@@ -61,7 +61,7 @@ export async function createBuildSystem(options: { readonly workers?: boolean } 
       });
     };
     await startWorker(TASK_QUEUES.control, createControlQueue(context));
-    await startWorker(TASK_QUEUES.training, createTrainingQueue(context));
+    await startWorker(TASK_QUEUES.training, await createTrainingQueue(context));
   }
   let runs = 0;
   const start: BuildSystem['start'] = (input) =>
