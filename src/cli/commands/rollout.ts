@@ -161,7 +161,7 @@ function registerSteering(rollouts: Command, cli: Cli, steering: Steering): void
       const [asked, extra] = all.slice(0, -2) as [string, string?];
       const { values } = await cli.config();
       const system = await cli.system(values, {
-        needs: ['database', 'temporal', 'hub', 'worker'],
+        needs: ['database', 'temporal'],
         command: `rollout ${name}`,
       });
       const { store, close } = await openStore(system);

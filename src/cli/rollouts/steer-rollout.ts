@@ -1,4 +1,10 @@
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import {
+  isGrpcDeadlineError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RolloutStatus } from '../../contracts/rollout.ts';
 import { ERRORS, type ErrorCode } from '../../errors/table.ts';
@@ -9,6 +15,11 @@ const DEADLINE_MS = 60_000;
 
 function isCode(text: string | null | undefined): text is ErrorCode {
   return typeof text === 'string' && text in ERRORS;
+}
+
+function isDeadline(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  return isGrpcDeadlineError(error) || (error instanceof Error && isGrpcDeadlineError(error.cause));
 }
 
 /** Sends an update to a rollout and waits until it was taken; throws CONFLICT or INPUT_INVALID when it was refused. */
@@ -32,6 +43,15 @@ export async function steerRollout(
       throw new WindlassError('CONFLICT', `The rollout ${workflowId} has ended: it cannot be steered.`, {
         cause: error,
       });
+    if (isDeadline(error))
+      throw new WindlassError(
+        'TIMEOUT',
+        `The rollout ${workflowId} did not answer: no worker took the message.`,
+        {
+          hint: 'Start the system with `windlass up`; the message is taken when its worker runs.',
+          cause: error,
+        },
+      );
     throw workflowError(error, { workflow: 'fleetRollout', workflowId });
   }
 }
