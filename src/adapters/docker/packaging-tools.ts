@@ -26,6 +26,7 @@ export async function openPackagingTools(
   options: PackagingToolsOptions,
 ): Promise<{ assembler: ImageAssembler; runner: ImageRunner; engine: string | null }> {
   const { store, server, push, baseImage } = options;
+  await store.tidy(new Date());
   const cache = createLayerCache(store);
   const docker = dockerClient();
   const local = (docker.modem as { socketPath?: string }).socketPath !== undefined;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { digestSchema } from '../../contracts/artefact.ts';
@@ -9,6 +9,7 @@ import { digestOf, digestOfFile } from './digest.ts';
 import type { Descriptor, ImageIndex } from './media-types.ts';
 import { OCI } from './media-types.ts';
 
+const ABANDONED_MS = 6 * 3_600_000;
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /** An image store in a folder of this machine, in the OCI image layout (`oci-layout`, `index.json`, `blobs/sha256`). */
@@ -18,6 +19,8 @@ export interface OciLayoutStore extends ImageStore {
   readonly scratch: string;
   /** Moves a file of `scratch` among the blobs; the caller has measured its digest. */
   adoptBlob(digest: string, path: string): Promise<void>;
+  /** Removes what killed workers left in `scratch`: everything untouched for six hours. Gives the number removed. */
+  tidy(now: Date): Promise<number>;
   readJson<T>(digest: string): Promise<T>;
   /** The named images of the folder: what `index.json` lists. */
   images(): Promise<ReadonlyArray<{ name: string; digest: string }>>;
@@ -67,7 +70,7 @@ export function createOciLayoutStore(dir: string, prefix = 'localhost/windlass')
   const name = async (descriptor: Descriptor, ref: string): Promise<void> => {
     const release = await lock(dir, {
       lockfilePath: join(dir, 'index.json.lock'),
-      retries: { retries: 60, minTimeout: 20, maxTimeout: 500 },
+      retries: { retries: 300, factor: 1.2, minTimeout: 10, maxTimeout: 100, randomize: true },
     });
     try {
       const index = await readIndex();
@@ -85,6 +88,17 @@ export function createOciLayoutStore(dir: string, prefix = 'localhost/windlass')
     scratch,
     hasBlob: has,
     adoptBlob,
+    tidy: async (now) => {
+      let removed = 0;
+      for (const name of await readdir(scratch).catch(() => [])) {
+        const path = join(scratch, name);
+        const found = await stat(path).catch(() => undefined);
+        if (found === undefined || now.getTime() - found.mtimeMs < ABANDONED_MS) continue;
+        await rm(path, { recursive: true, force: true });
+        removed += 1;
+      }
+      return removed;
+    },
     putBlob: async (digest, path) => {
       if (await has(digest)) return;
       await prepare();
