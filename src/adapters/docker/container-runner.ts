@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type Docker from 'dockerode';
 import type { PackagedImage } from '../../contracts/deploy.ts';
 import type { ImageInstance, ImageRunner } from '../../ports/image-instance.ts';
@@ -120,9 +120,8 @@ async function sweep(docker: Docker): Promise<number> {
     const orphaned = owner === undefined || age > ABANDONED_SECONDS || !(await isRunning(owner));
     if (!orphaned) continue;
     await removeContainer(docker.getContainer(info.Id));
-    const folder = info.Labels[FOLDER_LABEL];
-    if (folder?.startsWith(join(tmpdir(), 'windlass-')) === true)
-      await rm(folder, { recursive: true, force: true });
+    const folder = resolve(info.Labels[FOLDER_LABEL] ?? '/');
+    if (folder.startsWith(join(tmpdir(), 'windlass-'))) await rm(folder, { recursive: true, force: true });
     removed += 1;
   }
   const dangling = { dangling: ['true'], label: [`${OWNED_LABEL}=environment`] };
