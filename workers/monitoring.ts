@@ -1,5 +1,6 @@
 import { createMonitoringActivities } from '../activities/monitoring/monitoring-activities.ts';
 import { createMonitorStore } from '../src/adapters/postgres/monitor-store.ts';
+import { monitorReportHtml } from '../src/console/monitor-report.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 import { openTelemetrySource } from './hub.ts';
 
@@ -13,6 +14,7 @@ export function createMonitoringQueue(context: WorkerContext): QueueSetup {
       registry,
       artefacts,
       clock,
+      renderReport: monitorReportHtml,
     }),
   };
 }

@@ -2,9 +2,8 @@ import { activityInfo } from '@temporalio/activity';
 import { ALIASES } from '../../src/contracts/names.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { MonitorReport, ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
-import { monitoringBaselineSchema } from '../../src/contracts/window-summary.ts';
-import { monitorReportHtml } from '../../src/console/monitor-report.ts';
-import { analyse } from '../../src/domain/monitoring/analyse.ts';
+import { monitoringBaselineSchema, type MonitoringBaseline } from '../../src/contracts/window-summary.ts';
+import { analyse, type Analysis } from '../../src/domain/monitoring/analyse.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -16,6 +15,8 @@ export interface AnalyseDeps {
   readonly registry: Registry;
   readonly artefacts: ArtefactStore;
   readonly clock: Clock;
+  /** The report as a self-contained HTML page. */
+  readonly renderReport: (analysis: Analysis, baseline: MonitoringBaseline) => string;
 }
 
 export interface AnalysedModel {
@@ -108,7 +109,7 @@ export async function analyseWindows(deps: AnalyseDeps, input: ResolvedMonitorIn
       lastRetrain === null ? null : (deps.clock.now().getTime() - lastRetrain.getTime()) / 1000,
   });
   const report = forced(judged.report, input);
-  const html = await deps.artefacts.put(monitorReportHtml({ ...judged, report }, baseline), 'text/html');
+  const html = await deps.artefacts.put(deps.renderReport({ ...judged, report }, baseline), 'text/html');
   const json = await deps.artefacts.put(JSON.stringify(report), 'application/json');
   const stored = await deps.store.saveReport(
     {

@@ -35,7 +35,6 @@ export const dataEventSchema = z.strictObject({
 });
 export type DataEvent = z.input<typeof dataEventSchema>;
 export type ResolvedDataEvent = z.output<typeof dataEventSchema>;
-export const NEW_DATA_SIGNAL = 'newData';
 
 export interface RetrainCoordinatorInput {
   readonly model: string;

@@ -40,3 +40,6 @@ export const workflowIds = {
 
 /** Aliases with a meaning to Windlass; any other lower-case name may be used too. */
 export const ALIASES = { champion: 'champion', challenger: 'challenger' } as const;
+
+/** Signal of `retrainCoordinator`: a new-data event. */
+export const NEW_DATA_SIGNAL = 'newData';

@@ -1,10 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { ERRORS } from './table.ts';
 
-export const ERRORS_PAGE = fileURLToPath(new URL('../../docs/errors.md', import.meta.url));
-
-/** The page docs/errors.md, made from the error table; `node src/errors/render-table.ts` writes it anew. */
+/** The page docs/errors.md, made from the error table; `npm run docs` writes it anew. */
 export function renderErrorTable(): string {
   const rows = Object.entries(ERRORS).map(
     ([code, e]) => `| \`${code}\` | ${e.status} | ${e.exit} | ${e.retryable ? 'yes' : 'no'} | ${e.hint} |`,
@@ -21,5 +17,3 @@ export function renderErrorTable(): string {
     '',
   ].join('\n');
 }
-
-if (import.meta.main) await writeFile(ERRORS_PAGE, renderErrorTable());

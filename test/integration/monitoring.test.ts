@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import type { AnalysedModel } from '../../activities/monitoring/analyse-windows.ts';
 import { createMonitoringActivities } from '../../activities/monitoring/monitoring-activities.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
+import { monitorReportHtml } from '../../src/console/monitor-report.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createMonitorStore } from '../../src/adapters/postgres/monitor-store.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
@@ -126,6 +127,7 @@ beforeEach(async () => {
     artefacts,
     clock,
     telemetry: hub,
+    renderReport: monitorReportHtml,
   });
 }, 60_000);
 

@@ -4,8 +4,8 @@ import { Worker } from '@temporalio/worker';
 import type { ControlActivities } from '../../activities/control/control-activities.ts';
 import { resolveInput } from '../../activities/control/resolve-input.ts';
 import { toApplicationFailure } from '../../activities/failure.ts';
-import { NEW_DATA_SIGNAL, type DataEvent } from '../../src/contracts/monitor.ts';
-import { WORKFLOWS } from '../../src/contracts/names.ts';
+import type { DataEvent } from '../../src/contracts/monitor.ts';
+import { NEW_DATA_SIGNAL, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { CoordinatorState } from '../../workflows/monitor-and-retrain/retrain-coordinator.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 

@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
@@ -10,12 +11,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import {
-  NEW_DATA_SIGNAL,
-  type DataEvent,
-  type ResolvedDataEvent,
-  type RetrainCoordinatorInput,
-} from '../../src/contracts/monitor.ts';
+import type { DataEvent, ResolvedDataEvent, RetrainCoordinatorInput } from '../../src/contracts/monitor.ts';
+import { NEW_DATA_SIGNAL } from '../../src/contracts/names.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { rootFailure } from '../shared/steps.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
@@ -30,6 +27,7 @@ export interface CoordinatorState {
   readonly retrains: number;
 }
 
+const refused = (why: string): ApplicationFailure => ApplicationFailure.nonRetryable(why, 'INPUT_INVALID');
 const DEBOUNCE_SECONDS = 10;
 const REMEMBERED_EVENTS = 200;
 
@@ -87,9 +85,9 @@ export async function retrainCoordinator(input: RetrainCoordinatorInput): Promis
       try {
         const event = await resolveInput('newData', raw);
         if (event.model !== input.model)
-          throw new Error(`this coordinator is for ${input.model}, the event for ${event.model}`);
+          throw refused(`this coordinator is for ${input.model}, the event for ${event.model}`);
         if (event.id !== undefined && seen.includes(event.id))
-          throw new Error(`event ${event.id} was taken before`);
+          throw refused(`event ${event.id} was taken before`);
         if (event.id !== undefined) seen.push(event.id);
         seen.splice(0, Math.max(0, seen.length - REMEMBERED_EVENTS));
         pending.push(event);

@@ -5,13 +5,8 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Context } from 'hono';
 import { BUILD_EXAMPLE, buildInputSchema } from '../../contracts/build.ts';
 import { DEPLOY_EXAMPLE, deployInputSchema } from '../../contracts/deploy.ts';
-import {
-  dataEventSchema,
-  MONITOR_EXAMPLE,
-  monitorInputSchema,
-  NEW_DATA_SIGNAL,
-} from '../../contracts/monitor.ts';
-import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../contracts/monitor.ts';
+import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { dataEventSchema, NEW_DATA_SIGNAL } from '../../contracts/monitor.ts';
-import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import { dataEventSchema } from '../../contracts/monitor.ts';
+import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import type { WindlassConfig } from '../../config/schema.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';

@@ -5,8 +5,7 @@ const LIMITS = { missing: 0.1, outOfRange: 0.02, stuck: 0.2, invalid: 0.2 } as c
 
 function shareGate(
   name: string,
-  bad: Record<string, number>,
-  total: Record<string, number>,
+  { bad, total }: { bad: Record<string, number>; total: Record<string, number> },
   limit: number,
 ): GateResult {
   const shares = Object.entries(total).map(([column, n]) => ({
@@ -47,24 +46,13 @@ export function dataQualityGates(merged: MergedWindows): GateResult[] {
     Object.fromEntries(columns.map(([c, s]) => [c, f(s)]));
   const windows = merged.scored + merged.invalid;
   return [
+    shareGate('quality-missing', { bad: of((s) => s.nulls + s.nonFinite), total: read }, LIMITS.missing),
+    shareGate('quality-range', { bad: of((s) => s.outOfRange), total: read }, LIMITS.outOfRange),
+    shareGate('quality-stuck', { bad: of((s) => s.stuck), total: read }, LIMITS.stuck),
     shareGate(
-      'quality-missing',
-      of((s) => s.nulls + s.nonFinite),
-      read,
-      LIMITS.missing,
+      'quality-invalid-windows',
+      { bad: { windows: merged.invalid }, total: { windows } },
+      LIMITS.invalid,
     ),
-    shareGate(
-      'quality-range',
-      of((s) => s.outOfRange),
-      read,
-      LIMITS.outOfRange,
-    ),
-    shareGate(
-      'quality-stuck',
-      of((s) => s.stuck),
-      read,
-      LIMITS.stuck,
-    ),
-    shareGate('quality-invalid-windows', { windows: merged.invalid }, { windows }, LIMITS.invalid),
   ];
 }

@@ -15,9 +15,8 @@ interface Reference {
 }
 
 function judge(
-  column: string,
   reference: Reference,
-  observed: { counts: readonly number[]; meanShift: number | null },
+  observed: { column: string; counts: readonly number[]; meanShift: number | null },
   rule: { psiFloor: number; minimum: number },
 ): ColumnDrift {
   const n = observed.counts.reduce((a, b) => a + b, 0);
@@ -25,7 +24,7 @@ function judge(
   const psi = n === 0 ? null : populationStabilityIndex(reference.shares, observed.counts);
   const enough = threshold !== null && psi !== null && n >= rule.minimum;
   const status = !enough ? 'insufficient' : psi > threshold ? 'drift' : 'stable';
-  return { column, psi, threshold, status, n, meanShift: observed.meanShift };
+  return { column: observed.column, psi, threshold, status, n, meanShift: observed.meanShift };
 }
 
 /**
@@ -43,9 +42,8 @@ export function columnDrift(
     const mean = column && column.n > 0 ? column.sum / column.n : null;
     const meanShift = mean === null || reference.std === 0 ? null : (mean - reference.mean) / reference.std;
     return judge(
-      name,
       reference,
-      { counts, meanShift },
+      { column: name, counts, meanShift },
       { psiFloor: policy.psiFloor, minimum: policy.minReadings },
     );
   });
@@ -59,7 +57,11 @@ export function scoreDrift(
 ): ColumnDrift {
   const counts = merged.scoreBins.length > 0 ? merged.scoreBins : baseline.score.shares.map(() => 0);
   const minimum = Math.max(30, Math.round(policy.minReadings / 60));
-  return judge('score', baseline.score, { counts, meanShift: null }, { psiFloor: policy.psiFloor, minimum });
+  return judge(
+    baseline.score,
+    { column: 'score', counts, meanShift: null },
+    { psiFloor: policy.psiFloor, minimum },
+  );
 }
 
 /** Devices whose own windows are furthest from the baseline: mean PSI over columns, largest first. */
