@@ -77,7 +77,13 @@ export async function openRolloutBench(options: {
   await registry.publishPipeline(pipelineVersion(), BY);
 
   let behaviour: (deviceId: string, version: string) => Behaviour = () => 'well';
-  const modelOf = async (reference: string): Promise<ScriptedModel> => {
+  const known = new Map<string, Promise<ScriptedModel>>();
+  const modelOf = (reference: string): Promise<ScriptedModel> => {
+    const found = known.get(reference) ?? findModel(reference);
+    known.set(reference, found);
+    return found;
+  };
+  const findModel = async (reference: string): Promise<ScriptedModel> => {
     for (const { name, version, digest } of await registry.models())
       if ((await registry.image(name, version))?.reference === reference) return { name, version, digest };
     throw new Error(`no version has the image ${reference}`);
