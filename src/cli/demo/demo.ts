@@ -6,7 +6,7 @@ import { createMonitorStore } from '../../adapters/postgres/monitor-store.ts';
 import { createRegistry } from '../../adapters/postgres/registry.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { systemClock } from '../../ports/clock.ts';
-import { startSystem, runningSystem } from '../../services/system.ts';
+import { startSystem } from '../../services/system.ts';
 import { SERVICE_NAMES, type System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
 import { openClient } from '../run-workflow.ts';
@@ -17,7 +17,7 @@ import { actTrain } from './act-train.ts';
 import { runAct } from './acts.ts';
 import { FleetControl } from './fleet-control.ts';
 import { pumpLineage, type PumpLineage } from './lineage.ts';
-import { clearState, createProject, type Stage } from './stage.ts';
+import { createProject, KEPT_BETWEEN_DEMOS, type Stage } from './stage.ts';
 import { renderSummary, type ActReport, type DemoSummary } from './summary.ts';
 
 export interface DemoRequest {
@@ -52,10 +52,9 @@ export async function runDemo(cli: Cli, request: DemoRequest): Promise<void> {
     'fleet.devices': request.devices,
     'fleet.seed': request.seed,
   });
-  if (runningSystem(stateDir) === undefined) clearState(stateDir);
   const system = await startSystem(
     config.values,
-    cli.startOptions({ needs: SERVICE_NAMES, command: 'demo' }),
+    cli.startOptions({ needs: SERVICE_NAMES, command: 'demo', startAnew: { keep: KEPT_BETWEEN_DEMOS } }),
   );
   try {
     const { acts, lineage } = await play(cli, system, request);

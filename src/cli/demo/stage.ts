@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -44,15 +44,8 @@ export const ROLLOUT: Partial<RolloutPolicy> = {
   maxRestarts: 1,
 };
 
-const KEPT_BETWEEN_DEMOS = new Set(['envs', 'cache']);
-
-/** An empty state folder, but for environments that are named by their lock's digest and so are good again. */
-export function clearState(stateDir: string): void {
-  if (!existsSync(stateDir)) return;
-  for (const name of readdirSync(stateDir)) {
-    if (!KEPT_BETWEEN_DEMOS.has(name)) rmSync(join(stateDir, name), { recursive: true, force: true });
-  }
-}
+/** A demo starts with an empty state folder, but for what is named by a digest and so is good again. */
+export const KEPT_BETWEEN_DEMOS = ['envs', 'cache'];
 
 const git = (folder: string, ...args: string[]) =>
   execa(
