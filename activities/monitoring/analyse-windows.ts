@@ -96,7 +96,8 @@ export async function analyseWindows(deps: AnalyseDeps, input: ResolvedMonitorIn
   });
   const conclusive = earlier.filter((r) => r.report.columns.every((c) => c.status !== 'insufficient'));
   const lastRetrain = await deps.store.lastRetrain(input.model);
-  const { windows, mark } = await deps.store.windowsSinceReport(input.model, champion.digest);
+  const of = { digest: champion.digest, baseline: champion.baseline.digest };
+  const { windows, mark } = await deps.store.windowsSinceReport(of);
   const judged = analyse({
     model: input.model,
     version: champion.version,
@@ -121,7 +122,7 @@ export async function analyseWindows(deps: AnalyseDeps, input: ResolvedMonitorIn
       html: html.digest,
       json: json.digest,
     },
-    { digest: champion.digest, upTo: judged.conclusive ? mark : null },
+    { ...of, upTo: judged.conclusive ? mark : null },
   );
   return result(stored);
 }

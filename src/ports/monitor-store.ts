@@ -13,6 +13,12 @@ export interface StoredReport extends RunIdentity {
   readonly json: string;
 }
 
+/** Digests of the model file that scored the windows, and of the baseline whose bin edges they were counted on. */
+export interface WindowsOf {
+  readonly digest: string;
+  readonly baseline: string;
+}
+
 /** Device windows as they arrive, how far they have been read, and the reports made of them. */
 export interface MonitorStore {
   cursor(source: string): Promise<string | null>;
@@ -22,15 +28,15 @@ export interface MonitorStore {
     cursor: string | null,
     windows: ReadonlyArray<{ summary: WindowSummary; enqueued: string }>,
   ): Promise<number>;
-  /** Windows of a model file that arrived since its last report, late ones included, with the mark behind them. */
-  windowsSinceReport(
-    model: string,
-    digest: string,
-  ): Promise<{ windows: WindowSummary[]; mark: string | null }>;
+  /**
+   * Windows of a model file, binned on one baseline, that arrived since their last report, late ones included, with the
+   * mark behind them.
+   */
+  windowsSinceReport(of: WindowsOf): Promise<{ windows: WindowSummary[]; mark: string | null }>;
   /** Saves the report of this run, and moves the mark unless the report found too little to judge; once per run. */
   saveReport(
     report: Omit<StoredReport, 'id' | 'createdAt'>,
-    mark: { digest: string; upTo: string | null },
+    mark: WindowsOf & { readonly upTo: string | null },
   ): Promise<StoredReport>;
   reportOfRun(run: RunIdentity): Promise<StoredReport | undefined>;
   /** Newest first. */

@@ -53,7 +53,7 @@ function summary(device: string, seq: number, drifted: boolean): WindowSummary {
     schema: 'windlass.window/1',
     device,
     model: { name: 'pump-health', version: '1', digest: MODEL_DIGEST },
-    baseline: digestOf('baseline'),
+    baseline: baselineDigest,
     seq,
     start: `2026-02-01T0${seq}:00:00.000Z`,
     end: `2026-02-01T0${seq}:30:00.000Z`,
@@ -96,6 +96,7 @@ let db: Kysely<Database>;
 let folder: string;
 let hub: RoutedMessages;
 let activities: ReturnType<typeof createMonitoringActivities>;
+let baselineDigest: string;
 let run = 0;
 let now: Date;
 
@@ -118,6 +119,7 @@ beforeEach(async () => {
     BY,
   );
   const stored = await artefacts.put(JSON.stringify(baseline), 'application/json');
+  baselineDigest = stored.digest;
   await registry.registerModel({ ...registration(), digest: MODEL_DIGEST, baseline: stored }, BY);
   await registry.setAlias({ name: 'pump-health', alias: 'champion', version: '1' }, BY);
   hub = new RoutedMessages();
@@ -164,6 +166,12 @@ test('healthy windows: stable, nothing to do; the next report starts behind them
   await ingest();
   const second = await analyse();
   expect(second.report).toMatchObject({ windows: 1, from: '2026-02-01T00:00:00.000Z' });
+});
+
+test('windows that were counted on other bins are left to their own baseline', async () => {
+  hub.add({ ...summary('pump-001', 1, true), baseline: digestOf('another') }, 'pump-001');
+  await ingest();
+  expect((await analyse()).report).toMatchObject({ windows: 0, decision: 'none' });
 });
 
 test('too few readings say nothing, and wait for more', async () => {

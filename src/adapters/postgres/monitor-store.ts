@@ -12,6 +12,7 @@ function windowRow(summary: WindowSummary, enqueued: string) {
     model: summary.model.name,
     version: summary.model.version,
     digest: summary.model.digest,
+    baseline: summary.baseline,
     seq: summary.seq,
     started_at: summary.start,
     ended_at: summary.end,
@@ -76,18 +77,18 @@ export function createMonitorStore(db: Kysely<Database>): MonitorStore {
       });
     },
 
-    async windowsSinceReport(model, digest) {
+    async windowsSinceReport({ digest, baseline }) {
       const mark = await db
         .selectFrom('monitor_marks')
         .select('up_to')
-        .where('model', '=', model)
         .where('digest', '=', digest)
+        .where('baseline', '=', baseline)
         .executeTakeFirst();
       const rows = await db
         .selectFrom('device_windows')
         .select(['id', 'summary'])
-        .where('model', '=', model)
         .where('digest', '=', digest)
+        .where('baseline', '=', baseline)
         .where('id', '>', mark?.up_to ?? '0')
         .orderBy('id')
         .execute();
@@ -111,14 +112,14 @@ export function createMonitorStore(db: Kysely<Database>): MonitorStore {
           })
           .onConflict((c) => c.columns(['workflow_id', 'run_id']).doNothing())
           .execute();
-        const { upTo } = mark;
+        const { digest, baseline, upTo } = mark;
         if (upTo !== null) {
           await trx
             .insertInto('monitor_marks')
-            .values({ model: report.model, digest: mark.digest, up_to: upTo })
+            .values({ digest, baseline, up_to: upTo })
             .onConflict((c) =>
               c
-                .columns(['model', 'digest'])
+                .columns(['digest', 'baseline'])
                 .doUpdateSet({ up_to: sql`greatest(monitor_marks.up_to, ${upTo}::bigint)` }),
             )
             .execute();

@@ -12,13 +12,14 @@ export interface MonitorTables {
     model: string;
     version: string;
     digest: string;
+    baseline: string;
     seq: number;
     started_at: Timestamp;
     ended_at: Timestamp;
     enqueued_at: Timestamp;
     summary: JSONColumnType<WindowSummary>;
   };
-  monitor_marks: { model: string; digest: string; up_to: string };
+  monitor_marks: { digest: string; baseline: string; up_to: string };
   monitor_reports: {
     id: Generated<string>;
     workflow_id: string;

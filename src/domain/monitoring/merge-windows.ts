@@ -40,7 +40,10 @@ function addColumn(a: ColumnSummary | undefined, b: ColumnSummary): ColumnSummar
   };
 }
 
-/** Adds windows up; the order does not matter. Windows must come from one model version (same bin edges). */
+/**
+ * Adds windows up, exactly and in any order: all sums lie on a binary grid. Throws RangeError when they come from different
+ * model files or were counted on different bins.
+ */
 export function mergeWindows(windows: Iterable<WindowSummary>): MergedWindows {
   const devices = new Set<string>();
   const columns: Record<string, ColumnSummary> = {};
@@ -48,7 +51,13 @@ export function mergeWindows(windows: Iterable<WindowSummary>): MergedWindows {
   let from: string | null = null;
   let to: string | null = null;
   const total = { windows: 0, readings: 0, scored: 0, invalid: 0, alarms: 0 };
+  let first: WindowSummary | undefined;
   for (const window of windows) {
+    first ??= window;
+    if (window.model.digest !== first.model.digest || window.baseline !== first.baseline)
+      throw new RangeError(
+        `windows of ${first.model.digest} on baseline ${first.baseline} and ${window.model.digest} on ${window.baseline} do not add up`,
+      );
     devices.add(window.device);
     total.windows += 1;
     total.readings += window.readings;

@@ -11,6 +11,7 @@ CREATE TABLE device_windows (
   model       text NOT NULL,
   version     text NOT NULL,
   digest      text NOT NULL,
+  baseline    text NOT NULL,
   seq         bigint NOT NULL,
   started_at  timestamptz NOT NULL,
   ended_at    timestamptz NOT NULL,
@@ -18,14 +19,14 @@ CREATE TABLE device_windows (
   summary     jsonb NOT NULL,
   PRIMARY KEY (device_id, digest, seq)
 );
-CREATE INDEX device_windows_by_arrival ON device_windows (model, digest, id);
+CREATE INDEX device_windows_by_arrival ON device_windows (digest, baseline, id);
 
--- How far a model file's windows have been reported on.
+-- How far the windows of a model file that were binned on one baseline have been reported on.
 CREATE TABLE monitor_marks (
-  model  text NOT NULL,
-  digest text NOT NULL,
-  up_to  bigint NOT NULL,
-  PRIMARY KEY (model, digest)
+  digest   text NOT NULL,
+  baseline text NOT NULL,
+  up_to    bigint NOT NULL,
+  PRIMARY KEY (digest, baseline)
 );
 
 CREATE TABLE monitor_reports (
