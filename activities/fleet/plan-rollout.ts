@@ -36,9 +36,9 @@ export async function ringDevices(
       condition === '' ? 'The hub has no edge device.' : `No edge device meets the condition ${condition}.`,
       { hint: 'The condition is one of the hub\'s query language, e.g. tags.site = "north".' },
     );
-  const devices = listed.map(({ deviceId, tags: { site, platform, link, redundancyGroup } }) => ({
+  const devices = listed.map(({ deviceId, connected, tags: { site, platform, link, redundancyGroup } }) => ({
     deviceId,
-    ...{ site, platform, link },
+    ...{ site, platform, link, away: !connected },
     ...(redundancyGroup === undefined ? {} : { redundancyGroup }),
   }));
   return { devices, listed };

@@ -20,6 +20,7 @@ const deviceArb = fc.record({
   platform: fc.constantFrom('linux/amd64', 'linux/arm64'),
   link: fc.constantFrom('lan', 'satellite'),
   group: fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined }),
+  away: fc.boolean(),
 });
 const fleetArb = fc.array(deviceArb, { maxLength: 80 }).map((list) =>
   list.map(({ group, ...tags }, i): RingDevice => ({
@@ -66,6 +67,23 @@ test('a ring never ends beyond its cumulative share, and without redundancy it e
         expect(upTo(fleet)).toBeLessThanOrEqual(end);
         expect(upTo(alone)).toBe(end);
       });
+    }),
+  );
+});
+
+test('an early ring takes a device that is away only when everybody in contact has a ring or a spent budget', () => {
+  fc.assert(
+    fc.property(fleetArb, ringsArb, seedArb, (fleet, rings, seed) => {
+      const assigned = new Map(assignRings(fleet, rings, seed).map((d) => [d.deviceId, d]));
+      const ringOf = (d: RingDevice): number => assigned.get(d.deviceId)?.ring ?? -1;
+      for (let ring = 0; ring < rings.length - 1; ring += 1) {
+        if (!fleet.some((d) => d.away === true && ringOf(d) === ring)) continue;
+        const groups = new Set(fleet.filter((d) => ringOf(d) === ring).map((d) => d.redundancyGroup));
+        const passedOver = fleet.filter((d) => d.away !== true && ringOf(d) > ring);
+        expect(
+          passedOver.every((d) => d.redundancyGroup !== undefined && groups.has(d.redundancyGroup)),
+        ).toBe(true);
+      }
     }),
   );
 });

@@ -61,9 +61,11 @@ async function plan(system: System, reference: string, options: PlanOptions): Pr
     const image = await registry.image(name, model.version);
     const [newest] = await store.rollouts({ model: name, limit: 1 });
     const { listed, configurations } = await readHub(system, options.devices);
-    const devices = listed.map(({ deviceId, tags: { site, platform, link, redundancyGroup } }) => ({
-      ...{ deviceId, site, platform, link, redundancyGroup },
-    }));
+    const devices = listed.map(
+      ({ deviceId, connected, tags: { site, platform, link, redundancyGroup } }) => ({
+        ...{ deviceId, site, platform, link, redundancyGroup, away: !connected },
+      }),
+    );
     return {
       ...planRollout(devices, policyFrom(options), tierOf(options.tier, system)).plan,
       model: `${name}@${model.version}`,

@@ -6,6 +6,8 @@ export interface RingDevice {
   readonly platform: string;
   readonly link: string;
   readonly redundancyGroup?: string;
+  /** Not in contact when the rollout is planned: an early ring takes it only when nobody else is left. */
+  readonly away?: boolean;
 }
 
 export interface RingShare {
@@ -56,36 +58,36 @@ export function offerOrder(devices: readonly RingDevice[], seed: number): RingDe
 /**
  * Assigns every device to exactly one ring. Ring i ends at ceil(percent_i × devices / 100) devices in all; before the last
  * ring at most one member of a redundancy group is in the same ring (the budget): the other waits for the next ring, and
- * when nobody else is left, the ring stays smaller than its share.
+ * when nobody else is left, the ring stays smaller than its share. Early rings take devices that are in contact first:
+ * a canary that cannot answer says nothing.
  */
 export function assignRings(
   devices: readonly RingDevice[],
   rings: readonly RingShare[],
   seed: number,
 ): AssignedDevice[] {
-  let queue = offerOrder(devices, seed);
-  let taken = 0;
-  const assigned: AssignedDevice[] = [];
+  const order = offerOrder(devices, seed);
+  const ringOf = new Map<string, number>();
   rings.forEach((share, ring) => {
     const last = ring === rings.length - 1;
     const end = last ? devices.length : ringEnd(share.percent, devices.length);
     const groups = new Set<string>();
-    const waiting: RingDevice[] = [];
-    for (const device of queue) {
+    const near = (device: RingDevice): boolean => last || device.away !== true;
+    const free = order.filter((device) => !ringOf.has(device.deviceId));
+    for (const device of [...free.filter(near), ...free.filter((one) => !near(one))]) {
       const group = device.redundancyGroup;
       const budgetSpent = !last && group !== undefined && groups.has(group);
-      if (taken >= end || budgetSpent) {
-        waiting.push(device);
-        continue;
-      }
+      if (ringOf.size >= end || budgetSpent) continue;
       if (group !== undefined) groups.add(group);
-      taken += 1;
-      const { deviceId } = device;
-      assigned.push({ deviceId, ring, stratum: stratumOf(device), redundancyGroup: group ?? null });
+      ringOf.set(device.deviceId, ring);
     }
-    queue = waiting;
   });
-  return assigned;
+  return order.map((device) => ({
+    deviceId: device.deviceId,
+    ring: ringOf.get(device.deviceId) ?? rings.length - 1,
+    stratum: stratumOf(device),
+    redundancyGroup: device.redundancyGroup ?? null,
+  }));
 }
 
 function compare(a: string, b: string): number {
