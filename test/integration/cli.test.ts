@@ -232,6 +232,9 @@ describe('up', () => {
     const winner = both.find(({ child }) => child.pid === holder);
     winner?.child.kill('SIGTERM');
     if (winner !== undefined) await once(winner.child, 'exit');
-    expect(readFileSync(join(state, 'logs', 'postgres.log'), 'utf8')).not.toContain('FATAL');
+    // The question whether it is ready comes too early at times; nothing else may be fatal, such as a second server.
+    expect(readFileSync(join(state, 'logs', 'postgres.log'), 'utf8')).not.toMatch(
+      /FATAL:(?! {2}the database system is starting up)/,
+    );
   }, 120_000);
 });
