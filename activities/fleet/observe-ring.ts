@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/activity';
 import { countDevices, type RingCounts } from '../../src/domain/rollout/ring-counts.ts';
-import { decideRing, type RingAction } from '../../src/domain/rollout/ring-decision.ts';
+import { decideRing, isLastRing, type RingAction } from '../../src/domain/rollout/ring-decision.ts';
 import type { ObservedDevice, StoredRollout } from '../../src/ports/rollout-store.ts';
 import { storedRollout, type BeatingDeps, type FleetDeps } from './fleet-deps.ts';
 import { afterJudgement, isNews, judgeDevices } from './judge-devices.ts';
@@ -100,7 +100,7 @@ export async function observeRing(deps: BeatingDeps, input: ObserveRing): Promis
   const { policy, rings } = rollout;
   const devices = await deps.store.observed(rolloutId, position);
   const look = new RingLook(deps, { rollout, position, devices });
-  const last = rings.slice(position + 1).every((ring) => ring.devices === 0);
+  const last = isLastRing(rings, position);
   const began = deps.clock.now().getTime();
   const before = JSON.stringify(rings[position]?.counts);
   let confirmed = false;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { rolloutPolicySchema } from '../../src/contracts/deploy.ts';
+import { rolloutPolicySchema, type RingVerdict } from '../../src/contracts/deploy.ts';
 import {
   decideRing,
+  isLastRing,
   judgeable,
   type DecisionPolicy,
   type RingAction,
@@ -72,7 +73,7 @@ test('no decision by the timeout holds, and after the hold fails', () => {
   });
 });
 
-test('the last ring is promoted at its timeout without coverage: stragglers have their own gate', () => {
+test('the last ring is promoted at its timeout although few are in contact: stragglers have their own gate', () => {
   const thin = { devices: 10, reachable: 3, good: 3 };
   expect(decide(thin, 599, { last: true }).action).toBe('wait');
   const decision = decideRing(counts(thin), POLICY, { seconds: 600, last: true });
@@ -82,7 +83,9 @@ test('the last ring is promoted at its timeout without coverage: stragglers have
     observed: 0.3,
     threshold: 0.5,
   });
-  expect(decide({ devices: 10, reachable: 1, good: 1 }, 600, { last: true }).action).toBe('hold');
+  expect(decide({ devices: 10, reachable: 0 }, 600, { last: true }).action).toBe('promote');
+  expect(decide({ devices: 10, reachable: 3, good: 2 }, 600, { last: true }).action).toBe('hold');
+  expect(decide({ devices: 10, reachable: 3, good: 2, failed: 1 }, 600, { last: true }).action).toBe('fail');
 });
 
 test('thresholds do not suffer from binary fractions', () => {
@@ -148,7 +151,7 @@ test('more good devices never turn a promotion back nor cause a failure', () => 
   );
 });
 
-test('time alone goes from wait to hold to fail, and promotes only a last ring that lacks coverage', () => {
+test('time alone goes from wait to hold to fail, and promotes only a last ring that lacks contact', () => {
   const rank: Record<RingAction, number> = { wait: 0, hold: 1, fail: 2, promote: 3 };
   fc.assert(
     fc.property(ringArb, policyArb, fc.boolean(), (ring, policy, last) => {
@@ -164,7 +167,7 @@ test('a promotion never rests on no device, nor on more failures than tolerated'
     fc.property(ringArb, policyArb, timeArb, (ring, policy, time) => {
       const { action, gates } = decideRing(ring, policy, time);
       if (action !== 'promote') return;
-      expect(ring.good).toBeGreaterThan(0);
+      if (!time.last || time.seconds < policy.ringTimeoutSeconds) expect(ring.good).toBeGreaterThan(0);
       expect(ring.failed).toBeLessThanOrEqual(policy.failureThreshold * judgeable(ring) + 1e-9);
       expect(gates.every((g) => g.status === 'pass' || g.status === 'warn')).toBe(true);
     }),
@@ -186,4 +189,12 @@ test('counting: attested ⊆ running ⊆ reachable, and everybody is counted onc
       expect(c.reachable + c.pending).toBe(devices.length);
     }),
   );
+});
+
+test('a ring is the last when none follows that has devices and one before it was promoted', () => {
+  const ring = (devices: number, verdict: RingVerdict) => ({ devices, verdict });
+  const fleet = [ring(2, 'promoted'), ring(5, 'running'), ring(0, 'pending')];
+  expect([0, 1].map((position) => isLastRing(fleet, position))).toEqual([false, true]);
+  expect(isLastRing([ring(7, 'running')], 0)).toBe(false);
+  expect(isLastRing([ring(0, 'skipped'), ring(7, 'running')], 1)).toBe(false);
 });

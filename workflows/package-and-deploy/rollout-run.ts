@@ -9,7 +9,7 @@ import type { FleetActivities } from '../../activities/fleet/fleet-activities.ts
 import type { RolloutNote } from '../../activities/fleet/note-rollout.ts';
 import type { RingReport } from '../../src/contracts/deploy.ts';
 import { ROLLOUT_PROGRESS_SIGNAL } from '../../src/contracts/rollout-messages.ts';
-import { decideRing, type RingDecision } from '../../src/domain/rollout/ring-decision.ts';
+import { decideRing, isLastRing, type RingDecision } from '../../src/domain/rollout/ring-decision.ts';
 import {
   cellOf,
   refusal,
@@ -91,9 +91,9 @@ export class RolloutRun {
     return ringSeconds(this.memory, Date.now());
   }
 
-  /** True when no later ring has a device. */
+  /** True when no later ring has a device and an earlier one was promoted. */
   get isLastRing(): boolean {
-    return this.memory.rings.slice(this.memory.ring + 1).every((ring) => ring.devices === 0);
+    return isLastRing(this.memory.rings, this.memory.ring);
   }
 
   /** Why a message would be refused now; for validators, which must not wait. */

@@ -1,5 +1,5 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { RolloutPolicy } from '../../contracts/deploy.ts';
+import type { RingVerdict, RolloutPolicy } from '../../contracts/deploy.ts';
 import type { RingCounts } from './ring-counts.ts';
 
 export type RingAction = 'wait' | 'promote' | 'fail' | 'hold';
@@ -13,8 +13,20 @@ export interface RingDecision {
 export interface RingTime {
   /** Seconds since the ring was opened, pauses left out. */
   readonly seconds: number;
-  /** The last ring protects no later one: at its timeout missing coverage warns instead of holding. */
+  /**
+   * No later ring has devices, and an earlier one was promoted by its evidence: there is nothing left to protect, so that at
+   * the timeout too few devices in contact warn instead of holding. The rest become stragglers with their own gate.
+   */
   readonly last: boolean;
+}
+
+/** Whether a ring is the last in the sense of `RingTime`. */
+export function isLastRing(
+  rings: ReadonlyArray<{ readonly devices: number; readonly verdict: RingVerdict }>,
+  position: number,
+): boolean {
+  const proven = rings.slice(0, position).some((ring) => ring.verdict === 'promoted');
+  return proven && rings.slice(position + 1).every((ring) => ring.devices === 0);
 }
 
 export type DecisionPolicy = Pick<
@@ -62,7 +74,7 @@ function gatesOf(counts: RingCounts, policy: DecisionPolicy, time: RingTime): Ga
   return [
     {
       name: 'ring-sample',
-      status: enough ? 'pass' : 'insufficient',
+      status: enough ? 'pass' : waived ? 'warn' : 'insufficient',
       observed: n,
       threshold: leastN,
       n,
@@ -78,7 +90,7 @@ function gatesOf(counts: RingCounts, policy: DecisionPolicy, time: RingTime): Ga
     },
     {
       name: 'ring-success',
-      status: n > 0 && counts.good >= needed ? 'pass' : 'insufficient',
+      status: (n > 0 || waived) && counts.good >= needed ? 'pass' : 'insufficient',
       observed: counts.good,
       threshold: needed,
       n,
@@ -99,8 +111,7 @@ function gatesOf(counts: RingCounts, policy: DecisionPolicy, time: RingTime): Ga
  * Decides on an open ring. fail: at least one failure and more than the tolerated share of the judgeable devices, at once.
  * promote: enough devices, enough of them good, coverage above the floor. hold: ringTimeoutSeconds went by without
  * either; fail: holdSeconds more went by. wait: none of these yet. More good devices never turn a promotion back, more
- * failed ones never turn a failure into anything else, and more time never promotes (except missing coverage in the
- * last ring, where the devices not yet seen become stragglers with their own gate).
+ * failed ones never turn a failure into anything else, and more time never promotes (except the last ring, see RingTime).
  */
 export function decideRing(counts: RingCounts, policy: DecisionPolicy, time: RingTime): RingDecision {
   const gates = gatesOf(counts, policy, time);
