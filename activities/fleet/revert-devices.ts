@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/activity';
+import { cancellationSignal, sleep } from '@temporalio/activity';
 import { isReachable, runsImage, statusOf } from '../../src/domain/rollout/device-verdict.ts';
 import type { DeviceEvidence } from '../../src/ports/fleet-hub.ts';
 import type { RevertingDevice } from '../../src/ports/rollout-store.ts';
@@ -46,6 +46,7 @@ export async function revertDevices(
       await store.markReverting(rolloutId, ids, { images, reason });
       reverted += ids.length;
       deps.report({ reverted });
+      cancellationSignal().throwIfAborted(); // somebody wants the devices to keep what they run
     }
   }
 }

@@ -3,7 +3,7 @@ import { ALIASES } from '../../src/contracts/names.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { MonitorReport, ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
 import { monitoringBaselineSchema, type MonitoringBaseline } from '../../src/contracts/window-summary.ts';
-import { analyse, type Analysis } from '../../src/domain/monitoring/analyse.ts';
+import { analyse, isConclusive, type Analysis } from '../../src/domain/monitoring/analyse.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -94,7 +94,7 @@ export async function analyseWindows(deps: AnalyseDeps, input: ResolvedMonitorIn
     version: champion.version,
     limit: policy.m,
   });
-  const conclusive = earlier.filter((r) => r.report.columns.every((c) => c.status !== 'insufficient'));
+  const conclusive = earlier.filter((r) => isConclusive(r.report));
   const lastRetrain = await deps.store.lastRetrain(input.model);
   const of = { digest: champion.digest, baseline: champion.baseline.digest };
   const { windows, mark } = await deps.store.windowsSinceReport(of);

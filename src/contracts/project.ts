@@ -110,7 +110,7 @@ export const projectSchema = z.strictObject({
       psiFloor: z.number().positive().default(0.2),
       minReadings: z.number().int().positive().default(500),
       cooldownSeconds: z.number().int().nonnegative().default(3600),
-      /** Drop of the estimated F1 that counts as loss, 0..1. */
+      /** Rise of the share of alarms over the false alarm rate of the training data that counts as loss, 0..1. */
       maxEstimatedLoss: z.number().min(0).max(1).default(0.05),
       /** `drift-and-loss`: persistent drift needs estimated or realised loss beside it; `drift`: persistent drift suffices. */
       retrainOn: z.enum(['drift-and-loss', 'drift', 'never']).default('drift-and-loss'),

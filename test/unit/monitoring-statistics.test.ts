@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { estimatedF1 } from '../../src/domain/monitoring/estimated-performance.ts';
+import { alarmShare } from '../../src/domain/monitoring/alarm-share.ts';
 import { calibratedThreshold, populationStabilityIndex } from '../../src/domain/monitoring/psi.ts';
 
 interface Numbers {
   psi: Array<{ shares: number[]; counts: number[]; psi: number }>;
   threshold: { chunks: number[]; value: number };
-  estimatedF1: { weights: number[]; threshold: number; value: number };
+  alarmShare: { weights: number[]; threshold: number; value: number };
 }
 const numbers = JSON.parse(
   readFileSync(join(import.meta.dirname, '../fixtures/statistics/monitoring.json'), 'utf8'),
@@ -23,10 +23,10 @@ describe('statistics of the monitor equal independent numbers', () => {
     expect(calibratedThreshold(numbers.threshold.chunks.slice(0, 5), 0)).toBeNull();
   });
 
-  test('estimated F1', () => {
-    const { weights, threshold, value } = numbers.estimatedF1;
-    expect(Math.abs((estimatedF1(weights, threshold) ?? NaN) - value)).toBeLessThan(1e-9);
-    expect(estimatedF1([0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0.5)).toBeNull();
+  test('share of alarms', () => {
+    const { weights, threshold, value } = numbers.alarmShare;
+    expect(Math.abs((alarmShare(weights, threshold) ?? NaN) - value)).toBeLessThan(1e-9);
+    expect(alarmShare([0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0.5)).toBeNull();
   });
 
   test('PSI refuses different bins and says nothing about nothing', () => {

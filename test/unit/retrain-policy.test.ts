@@ -24,7 +24,7 @@ const evidence = (over: Partial<DecisionEvidence> = {}): DecisionEvidence => ({
   columns: [column('drift')],
   score: column('stable', 'score'),
   earlierDrift: [true],
-  estimatedF1: { reference: 0.9, now: 0.7 },
+  alarmShare: { reference: 0.03, now: 0.4 },
   secondsSinceLastRetrain: null,
   ...over,
 });
@@ -43,13 +43,13 @@ describe('the retrain policy', () => {
     ['drift and loss', {}, { retrainOn: 'drift-and-loss' }, 'retrain'],
     [
       'drift without loss',
-      { estimatedF1: { reference: 0.9, now: 0.88 } },
+      { alarmShare: { reference: 0.03, now: 0.05 } },
       { retrainOn: 'drift-and-loss' },
       'investigate',
     ],
     [
       'loss unknown',
-      { estimatedF1: { reference: null, now: 0.8 } },
+      { alarmShare: { reference: null, now: 0.8 } },
       { retrainOn: 'drift-and-loss' },
       'investigate',
     ],
@@ -67,6 +67,8 @@ describe('the retrain policy', () => {
     const { arithmetic } = decide(evidence(), policy);
     expect(arithmetic).toContain('Pressure: PSI 0.900 > 0.200 (n=6000)');
     expect(arithmetic).toContain('drift in 2 of the last 2 reports; persistent from 2 of 3');
-    expect(arithmetic).toContain('estimated F1 0.700, was 0.900: loss 0.200, allowed 0.050');
+    expect(arithmetic).toContain(
+      'alarms in 0.400 of the windows, 0.030 on pumps in good order: estimated loss 0.370, allowed 0.050',
+    );
   });
 });

@@ -32,6 +32,7 @@ const TRANSITIONS: ReadonlyArray<readonly [RolloutState, RolloutEvent, RolloutSt
   ['stopping', 'cannot-revert', 'stopped', ''],
   ['stopping', 'abort-keep', 'aborted', 'halt-work'],
   ['reverting', 'restored', 'reverted', 'mark-reverted'],
+  ['reverting', 'cannot-revert', 'stopped', ''],
   ['reverting', 'abort-keep', 'aborted', 'halt-work'],
   ...(['planned', 'awaiting-approval', 'opening', 'soaking', 'held', 'promoting', 'paused'] as const).flatMap(
     (state) =>

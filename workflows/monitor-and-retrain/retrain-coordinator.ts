@@ -30,6 +30,8 @@ export interface CoordinatorState {
 const refused = (why: string): ApplicationFailure => ApplicationFailure.nonRetryable(why, 'INPUT_INVALID');
 const DEBOUNCE_SECONDS = 10;
 const REMEMBERED_EVENTS = 200;
+/** Events that keep coming do not put a retrain off for longer than this many quiet times. */
+const LONGEST_WAIT = 10;
 
 /**
  * One per model, started by its first event (signal-with-start). Waits until no event came for `debounceSeconds`, makes one
@@ -105,7 +107,11 @@ export async function retrainCoordinator(input: RetrainCoordinatorInput): Promis
     const wait = `${input.debounceSeconds ?? DEBOUNCE_SECONDS} seconds` as const;
     last = `${pending.length} events; waiting for ${wait} of quiet`;
     show();
-    while (await condition(() => arrived.length > 0, wait)) await takeArrived();
+    const until = Date.now() + LONGEST_WAIT * (input.debounceSeconds ?? DEBOUNCE_SECONDS) * 1000;
+    while (await condition(() => arrived.length > 0, wait)) {
+      await takeArrived();
+      if (Date.now() >= until || workflowInfo().continueAsNewSuggested) return;
+    }
   }
 
   /** One retrain for all pending events, on the data that the newest names; its failure is kept for people to read. */
@@ -140,6 +146,8 @@ export async function retrainCoordinator(input: RetrainCoordinatorInput): Promis
       const failure = rootFailure(error);
       last = `the last retrain failed: ${failure instanceof Error ? failure.message : String(failure)}`;
       log.error(last);
+      // What failed was not taken: the same events may be sent again.
+      for (const { id } of events) if (id !== undefined) seen.splice(seen.indexOf(id), 1);
     }
     show();
   }

@@ -65,6 +65,7 @@ export async function fleetRollout(
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelled(run));
     throw rootFailure(error);
   }
+  run.nextLetter(); // answers what came too late, so that no handler waits for ever
   await conclude(run);
   await condition(allHandlersFinished);
   return resultOf(run.memory);

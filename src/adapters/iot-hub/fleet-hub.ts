@@ -55,8 +55,11 @@ async function setTarget(
 ): Promise<void> {
   const patch = { tags: { windlass: { [MODULE_SLOT]: target } } };
   await forEach(deviceIds, async (deviceId) => {
-    await hub.call('twin-update', `setting the target of ${deviceId}`, (registry) =>
-      registry.updateTwin(deviceId, patch, '*'),
+    // A device that was removed from the hub since has no target to set, and must not keep the others from theirs.
+    await absentAsNull(
+      hub.call('twin-update', `setting the target of ${deviceId}`, (registry) =>
+        registry.updateTwin(deviceId, patch, '*'),
+      ),
     );
     onDone?.(deviceId);
   });

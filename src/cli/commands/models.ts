@@ -83,7 +83,7 @@ function registerLineage(models: Command, cli: Cli): void {
       `
 Examples:
   $ windlass models lineage pump-health@3
-  $ windlass models lineage --device pump-0007       what runs on this pump, since when, and why?
+  $ windlass models lineage --device pump-001       what runs on this pump, since when, and why?
   $ windlass models lineage pump-health@champion --json
 `,
     )

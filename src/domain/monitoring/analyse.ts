@@ -3,7 +3,7 @@ import type { ProjectSpec } from '../../contracts/project.ts';
 import type { MonitoringBaseline, WindowSummary } from '../../contracts/window-summary.ts';
 import { dataQualityGates } from './data-quality.ts';
 import { columnDrift, driftByDevice, scoreDrift } from './drift.ts';
-import { estimatedF1 } from './estimated-performance.ts';
+import { alarmShare } from './alarm-share.ts';
 import { mergeWindows, type MergedWindows } from './merge-windows.ts';
 import { decide } from './retrain-policy.ts';
 
@@ -24,12 +24,17 @@ export interface Analysis {
   readonly report: MonitorReport;
   readonly merged: MergedWindows;
   readonly drift: boolean;
-  /** Every column had enough readings: the windows count as reported on. */
+  /** At least one column had enough readings: the windows count as reported on. */
   readonly conclusive: boolean;
   readonly devices: ReturnType<typeof driftByDevice>;
 }
 
 const WORST_DEVICES = 8;
+
+/** Something was judged; one dead sensor must not keep the others from being watched (a quality gate tells of it). */
+export function isConclusive(report: Pick<MonitorReport, 'columns'>): boolean {
+  return report.columns.some((c) => c.status !== 'insufficient');
+}
 
 function byDevice(windows: readonly WindowSummary[]): Map<string, MergedWindows> {
   const groups = Map.groupBy(windows, (w) => w.device);
@@ -47,9 +52,9 @@ export function analyse(input: AnalysisInput): Analysis {
       columns,
       score,
       earlierDrift: input.earlierDrift,
-      estimatedF1: {
-        reference: estimatedF1(baseline.score.shares, input.threshold),
-        now: estimatedF1(merged.scoreBins, input.threshold),
+      alarmShare: {
+        reference: alarmShare(baseline.score.shares, input.threshold),
+        now: alarmShare(merged.scoreBins, input.threshold),
       },
       secondsSinceLastRetrain: input.secondsSinceLastRetrain,
     },
@@ -72,7 +77,7 @@ export function analyse(input: AnalysisInput): Analysis {
     report,
     merged,
     drift: decision.drift,
-    conclusive: columns.every((c) => c.status !== 'insufficient'),
+    conclusive: isConclusive(report),
     devices: driftByDevice(byDevice(input.windows), baseline, WORST_DEVICES),
   };
 }

@@ -5,7 +5,7 @@ export interface RetrainPolicy {
   readonly m: number;
   readonly cooldownSeconds: number;
   readonly retrainOn: 'drift-and-loss' | 'drift' | 'never';
-  /** Drop of the estimated F1 against the baseline's own estimate that counts as loss. */
+  /** Rise of the share of alarms over the baseline's false alarm rate that counts as loss. */
   readonly maxEstimatedLoss: number;
 }
 
@@ -14,7 +14,7 @@ export interface DecisionEvidence {
   readonly score: ColumnDrift;
   /** Whether each earlier report of this version saw drift, newest first. */
   readonly earlierDrift: readonly boolean[];
-  readonly estimatedF1: { readonly reference: number | null; readonly now: number | null };
+  readonly alarmShare: { readonly reference: number | null; readonly now: number | null };
   readonly secondsSinceLastRetrain: number | null;
 }
 
@@ -48,11 +48,11 @@ export function decide(evidence: DecisionEvidence, policy: RetrainPolicy): Decis
     `drift in ${count} of the last ${recent.length} reports; persistent from ${policy.k} of ${policy.m}`,
   );
 
-  const { reference, now } = evidence.estimatedF1;
-  const loss = reference === null || now === null ? null : reference - now;
+  const { reference, now } = evidence.alarmShare;
+  const loss = reference === null || now === null ? null : now - reference;
   const lost = loss !== null && loss > policy.maxEstimatedLoss;
   arithmetic.push(
-    `estimated F1 ${show(now)}, was ${show(reference)}: loss ${show(loss)}, allowed ${show(policy.maxEstimatedLoss)}`,
+    `alarms in ${show(now)} of the windows, ${show(reference)} on pumps in good order: estimated loss ${show(loss)}, allowed ${show(policy.maxEstimatedLoss)}`,
   );
 
   if (!drift)

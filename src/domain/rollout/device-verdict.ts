@@ -148,7 +148,8 @@ export function judgeDevice(
   /** A module that is down fails its device once it has been down for long enough; until then it is updating. */
   function down(what: string, base: Omit<DeviceJudgement, 'reason'>): DeviceJudgement {
     const downSince = memory.downSince ?? now;
-    const confirmed = secondsBetween(downSince, now) >= Math.min(policy.soakSeconds, LONGEST_CONFIRMATION);
+    const downFor = secondsBetween(downSince, now);
+    const confirmed = evidence.connected && downFor >= Math.min(policy.soakSeconds, LONGEST_CONFIRMATION);
     if (confirmed) return { ...base, downSince, verdict: 'failed', reason: what.trim() };
     return { ...base, downSince, ...away('updating', `${what.trim()}, not yet confirmed`) };
   }

@@ -136,6 +136,7 @@ export const ROLLOUT_TABLE: Record<RolloutState, Record<RolloutEvent, Cell>> = {
   }),
   reverting: row({
     restored: go('reverted', 'mark-reverted'),
+    'cannot-revert': go('stopped'),
     'abort-keep': go('aborted', 'halt-work'),
   }),
   completed: row({}),
