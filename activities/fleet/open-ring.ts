@@ -1,4 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { targetName } from '../../src/contracts/fleet.ts';
 import { CHUNK, storedRollout, type BeatingDeps } from './fleet-deps.ts';
 
@@ -26,7 +27,14 @@ export async function openRing(deps: BeatingDeps, { rolloutId, position }: RingP
       chunk.filter((device) => !device.baselined).map((device) => device.deviceId),
     );
     const ids = chunk.map((device) => device.deviceId);
-    await hub.setTarget(ids, targetName(model, version));
+    try {
+      await hub.setTarget(ids, targetName(model, version));
+    } catch (error) {
+      // Refused for good, some of them may have it: all count as offered, so that the way back reaches them.
+      if (error instanceof WindlassError && !error.retryable)
+        await store.markOffered(rolloutId, position, ids);
+      throw error;
+    }
     await store.markOffered(rolloutId, position, ids);
     offered += ids.length;
     deps.report({ offered });

@@ -34,7 +34,7 @@ export function renderStatesPage(): string {
   return [
     '# States of a staged rollout',
     '',
-    'Made from the table in `src/domain/rollout/states.ts` by `node scripts/render-rollout-states.ts`; a test compares them.',
+    'Made from the table in `src/domain/rollout/states.ts` by `npm run docs`; a test compares them.',
     '',
     '```mermaid',
     'stateDiagram-v2',
