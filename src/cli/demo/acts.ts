@@ -19,7 +19,13 @@ export interface ActOutcome {
   readonly checks: ReadonlyArray<readonly [holds: boolean, fact: string]>;
 }
 
-/** Runs one act, says what it found, and reports it; a failed check makes the act not ok, an error ends the demo. */
+/** An act that could not be played to its end: its error is what the summary says of it. */
+function broken(error: unknown): ActOutcome {
+  const why = error instanceof Error ? error.message : String(error);
+  return { handles: [], model: null, gates: [], checks: [[false, why]] };
+}
+
+/** Runs one act, says what it found, and reports it; a failed check or an error makes the act not ok. */
 export async function runAct(
   stage: Stage,
   { name, title }: { readonly name: ActName; readonly title: string },
@@ -27,7 +33,10 @@ export async function runAct(
 ): Promise<ActReport> {
   stage.say(`\n${title}`);
   const startedAt = performance.now();
-  const outcome = await play();
+  const outcome = await play().catch((error: unknown) => {
+    if (stage.signal.aborted) throw error;
+    return broken(error);
+  });
   const workflows: ActWorkflow[] = await Promise.all(outcome.handles.map(actWorkflow));
   const notes = outcome.checks.map(([holds, fact]) => `${holds ? '✓' : '✗'} ${fact}`);
   for (const note of notes) stage.say(`  ${note}`);

@@ -34,8 +34,8 @@ export interface DemoSummary {
   readonly devices: number;
   readonly seconds: number;
   readonly acts: readonly ActReport[];
-  /** How one pump came to run what it runs. */
-  readonly lineage: PumpLineage;
+  /** How one pump came to run what it runs; null when the story broke off. */
+  readonly lineage: PumpLineage | null;
   readonly addresses: { readonly temporalUi: string | null; readonly api: string | null };
 }
 
@@ -85,9 +85,9 @@ export function renderSummary(summary: DemoSummary): string {
     '',
     table(['', 'ACT', 'TIME', 'MODEL', 'GATES', 'RINGS'], summary.acts.map(actRow)),
     '',
-    'How one pump came to run what it runs:',
-    ...lineageLines(summary.lineage),
-    '',
+    ...(summary.lineage === null
+      ? []
+      : ['How one pump came to run what it runs:', ...lineageLines(summary.lineage), '']),
     `${summary.ok ? 'As told' : 'NOT as told'}: ${summary.devices} pumps, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s.`,
     `Temporal UI ${temporalUi ?? '–'}   API ${api ?? '–'}`,
   ].join('\n');
