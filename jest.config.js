@@ -2,6 +2,7 @@
 export default {
   rootDir: import.meta.dirname,
   testEnvironment: './test/support/environment.js',
+  setupFilesAfterEnv: ['./test/support/retry.js'],
   globalSetup: './test/support/global-setup.js',
   globalTeardown: './test/support/global-teardown.js',
   reporters: ['default', './test/support/reporter.js'],
