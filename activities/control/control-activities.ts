@@ -2,7 +2,6 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { PackagedImage } from '../../src/contracts/deploy.ts';
 import type {
   Actor,
-  AuditEvent,
   ModelRegistration,
   ModelVersion,
   PipelineVersion,
@@ -77,10 +76,6 @@ export function createControlActivities({ registry }: ControlDeps) {
       by?: Actor,
     ): Promise<void> {
       await registry.recordImage(model, image, by);
-    },
-
-    async recordAudit(event: Omit<AuditEvent, 'seq' | 'at'>): Promise<void> {
-      await registry.recordAudit(event);
     },
   };
 }

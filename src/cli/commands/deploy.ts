@@ -4,7 +4,7 @@ import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
-import { policyFrom, repeated, type PolicyOptions } from '../rollouts/policy-options.ts';
+import { addPolicyOptions, policyFrom, repeated, type PolicyOptions } from '../rollouts/policy-options.ts';
 import { ringTable } from '../rollouts/show-rollout.ts';
 import { openClient, runWorkflow } from '../run-workflow.ts';
 
@@ -66,20 +66,11 @@ function refuseStopped(result: DeployResult): void {
 
 /** `windlass deploy`: package a version, test the image, bring it to the fleet. */
 export function register(program: Command, cli: Cli): void {
-  program
+  const deploy = program
     .command('deploy')
     .description('package a registered version, test the image, and roll it out to the fleet in rings')
-    .argument('<model@version>', 'version or alias, e.g. pump-health@3 or pump-health@challenger')
-    .option(
-      '--ring <name=percent>',
-      'a ring with its cumulative share; repeat, the last is 100',
-      repeated,
-      [],
-    )
-    .option('--policy <file>', 'YAML file with the rollout policy; flags win')
-    .option('--approval <ring>', 'a ring that waits for an approval; may be repeated', repeated, [])
-    .option('--soak <seconds>', 'how long a device must be right before it counts as good')
-    .option('--devices <condition>', "devices, in the hub's query language (default: all edge devices)", '')
+    .argument('<model@version>', 'version or alias, e.g. pump-health@3 or pump-health@challenger');
+  addPolicyOptions(deploy)
     .option('--platform <os/arch>', 'image platform; may be repeated', repeated, [])
     .option('--package-only', 'make and test the image; touch no device')
     .option('--actor <name>', 'who asks, for the audit trail', process.env['USER'] ?? 'engineer')

@@ -8,7 +8,7 @@ import type { FleetDevice } from '../../ports/fleet-hub.ts';
 import type { System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
 import { openStore } from './open-store.ts';
-import { policyFrom, repeated, type PolicyOptions } from './policy-options.ts';
+import { addPolicyOptions, policyFrom, type PolicyOptions } from './policy-options.ts';
 import { showPlan, type ShownPlan } from './show-rollout.ts';
 
 /** Automatic deployments that one IoT Hub allows. */
@@ -81,20 +81,11 @@ async function plan(system: System, reference: string, options: PlanOptions): Pr
 
 /** `windlass rollout plan`: what a rollout would do, before anything changes. */
 export function registerPlan(rollouts: Command, cli: Cli): void {
-  rollouts
+  const command = rollouts
     .command('plan')
     .description('rings, strata, arithmetic, hub calls and duration of a rollout, before anything changes')
-    .argument('<model@version>', 'version or alias')
-    .option(
-      '--ring <name=percent>',
-      'a ring with its cumulative share; repeat, the last is 100',
-      repeated,
-      [],
-    )
-    .option('--policy <file>', 'YAML file with the rollout policy; flags win')
-    .option('--approval <ring>', 'a ring that waits for an approval; may be repeated', repeated, [])
-    .option('--soak <seconds>', 'how long a device must be right before it counts as good')
-    .option('--devices <condition>', "devices, in the hub's query language (default: all edge devices)", '')
+    .argument('<model@version>', 'version or alias');
+  addPolicyOptions(command)
     .option('--tier <tier>', `hub tier for the arithmetic: ${HUB_TIER_NAMES.join(', ')}`)
     .addHelpText(
       'after',

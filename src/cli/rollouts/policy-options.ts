@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
@@ -62,3 +63,18 @@ export function policyFrom(options: PolicyOptions): RolloutPolicy {
 
 /** Collects an option that may be repeated. */
 export const repeated = (value: string, all: readonly string[]): string[] => [...all, value];
+
+/** The options that say which devices a rollout reaches and by what policy; `policyFrom` reads them. */
+export function addPolicyOptions(command: Command): Command {
+  return command
+    .option(
+      '--ring <name=percent>',
+      'a ring with its cumulative share; repeat, the last is 100',
+      repeated,
+      [],
+    )
+    .option('--policy <file>', 'YAML file with the rollout policy; flags win')
+    .option('--approval <ring>', 'a ring that waits for an approval; may be repeated', repeated, [])
+    .option('--soak <seconds>', 'how long a device must be right before it counts as good')
+    .option('--devices <condition>', "devices, in the hub's query language (default: all edge devices)", '');
+}
