@@ -4,6 +4,7 @@ import { createDataActivities } from '../activities/data/data-activities.ts';
 import { createEnvironmentActivities } from '../activities/environment/environment-activities.ts';
 import { createEvaluationActivities } from '../activities/evaluation/evaluation-activities.ts';
 import { createModelGateActivities } from '../activities/model-gates/model-gate-activities.ts';
+import { createReproductionActivities } from '../activities/reproduction/reproduction-activities.ts';
 import { createSourceActivities } from '../activities/source/source-activities.ts';
 import { createTrainActivities } from '../activities/training/train-activities.ts';
 import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
@@ -43,6 +44,7 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
       ...createTrainActivities(deps),
       ...createModelGateActivities(deps),
       ...createEvaluationActivities(deps),
+      ...createReproductionActivities(deps),
     },
     options: {
       maxConcurrentActivityTaskExecutions: CONCURRENT,

@@ -5,6 +5,8 @@ import { DEPLOY_EXAMPLE, deployInputSchema } from '../../src/contracts/deploy.ts
 import type { ResolvedDeployInput } from '../../src/contracts/deploy.ts';
 import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../src/contracts/monitor.ts';
 import type { ResolvedDataEvent, ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
+import { REPRODUCE_EXAMPLE, reproduceInputSchema } from '../../src/contracts/reproduce.ts';
+import type { ResolvedReproduceInput } from '../../src/contracts/reproduce.ts';
 import { FLEET_ROLLOUT_EXAMPLE, fleetRolloutInputSchema } from '../../src/contracts/rollout.ts';
 import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
@@ -13,6 +15,7 @@ import { inputProblems } from '../../src/errors/input-problems.ts';
 /** The inputs that come from people and machines, by the workflow (or signal) that takes them. */
 export interface ResolvedInputs {
   readonly buildAndTrain: ResolvedBuildInput;
+  readonly reproduceModel: ResolvedReproduceInput;
   readonly packageAndDeploy: ResolvedDeployInput;
   readonly fleetRollout: ResolvedFleetRolloutInput;
   readonly monitorAndRetrain: ResolvedMonitorInput;
@@ -22,6 +25,7 @@ export type InputName = keyof ResolvedInputs;
 
 const INPUTS: { readonly [N in InputName]: { schema: z.ZodType<ResolvedInputs[N]>; example: unknown } } = {
   buildAndTrain: { schema: buildInputSchema, example: BUILD_EXAMPLE },
+  reproduceModel: { schema: reproduceInputSchema, example: REPRODUCE_EXAMPLE },
   packageAndDeploy: { schema: deployInputSchema, example: DEPLOY_EXAMPLE },
   fleetRollout: { schema: fleetRolloutInputSchema, example: FLEET_ROLLOUT_EXAMPLE },
   monitorAndRetrain: { schema: monitorInputSchema, example: MONITOR_EXAMPLE },

@@ -3,6 +3,7 @@ import type { SourceRef } from '../../src/contracts/build.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { isGitUrl } from '../../src/domain/git-url.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
@@ -32,16 +33,13 @@ export interface CheckedOutProject {
 
 export type SourceActivities = ReturnType<typeof createSourceActivities>;
 
-const isUrl = (project: string): boolean =>
-  /^[a-z][a-z0-9+.-]*:\/\//i.test(project) || /^[\w.-]+@[\w.-]+:/.test(project);
-
 /** Activities that bring training code in. */
 export function createSourceActivities({ source, artefacts, cwd = process.cwd() }: SourceDeps) {
   return {
     /** Resolves the ref, bundles the project folder and reads windlass.yaml; the same commit gives the same bundle. */
     checkoutProject: (request: CheckoutRequest): Promise<StepOutput<CheckedOutProject>> =>
       withHeartbeats(async (report, signal) => {
-        const project = isUrl(request.project) ? request.project : resolve(cwd, request.project);
+        const project = isGitUrl(request.project) ? request.project : resolve(cwd, request.project);
         report({ message: `checking out ${project} at ${request.ref}` });
         const tree = await source.checkout({ ...request, project }, signal);
         const spec = readSpec(tree.files, `${project} at ${tree.commit.slice(0, 12)}`);

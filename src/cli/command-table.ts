@@ -31,6 +31,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/models.ts'),
   },
   {
+    name: 'reproduce',
+    summary: 'make a version again and say what differs',
+    load: () => import('./commands/reproduce.ts'),
+  },
+  {
     name: 'deploy',
     summary: 'package a version, test the image, roll it out to the fleet',
     load: () => import('./commands/deploy.ts'),

@@ -113,6 +113,12 @@ export const ERRORS = {
     retryable: false,
     hint: 'The new version is not as good as the champion; see the comparison.',
   },
+  NOT_REPRODUCED: {
+    status: 409,
+    exit: 25,
+    retryable: false,
+    hint: 'The differences are listed in the order of the pipeline; the first one is where it starts.',
+  },
   // packaging and deployment (exit 30..39)
   PACKAGING_FAILED: { status: 500, exit: 30, retryable: true, hint: 'Read the build log.' },
   CONTAINER_TEST_FAILED: {

@@ -22,6 +22,7 @@ import { createDevServer } from '../support/dev-server.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { digestOf, packagedImage, pipelineVersion, registration } from '../support/registry-fixtures.ts';
+import '../support/quiet-temporal.ts';
 
 const BY = { actor: 'ada', reason: 'because' };
 let env: TestWorkflowEnvironment;

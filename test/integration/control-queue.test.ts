@@ -15,6 +15,7 @@ import { createDevServer } from '../support/dev-server.ts';
 import { createEmptyDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { pipelineVersion, registration } from '../support/registry-fixtures.ts';
+import '../support/quiet-temporal.ts';
 
 let env: TestWorkflowEnvironment;
 let database: TestDatabase;

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, Worker } from '@temporalio/worker';
 import pino from 'pino';
 import { errorInterceptor } from '../../activities/error-interceptor.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -11,9 +10,11 @@ import { createControlQueue } from '../../workers/control.ts';
 import type { QueueSetup, WorkerContext } from '../../workers/context.ts';
 import { openWorkerContext } from '../../workers/open-context.ts';
 import { createTrainingQueue } from '../../workers/training.ts';
+import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { createDevServer } from './dev-server.ts';
 import { createTestDatabase } from './postgres.ts';
 import { tempFolder } from './temp-folder.ts';
+import './quiet-temporal.ts';
 
 /** A Temporal server, a database, and the control and training workers in this process, all real and of their own. */
 export interface BuildSystem {
@@ -28,9 +29,6 @@ export interface BuildSystem {
 }
 export type BuildHandle = Awaited<ReturnType<WorkerContext['temporal']['workflow']['start']>>;
 
-let bundle: Promise<WorkflowBundle> | undefined;
-const workflowsPath = join(import.meta.dirname, '../../workflows/all-workflows.ts');
-
 /** `workers: false` leaves polling to processes that the test starts itself. */
 export async function createBuildSystem(options: { readonly workers?: boolean } = {}): Promise<BuildSystem> {
   const folder = tempFolder('build');
@@ -42,8 +40,7 @@ export async function createBuildSystem(options: { readonly workers?: boolean } 
   const context = await openWorkerContext(config, pino({ level: 'silent' }));
   const stops: (() => Promise<void>)[] = [];
   if (options.workers !== false) {
-    bundle ??= bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-    const workflowBundle = await bundle;
+    const workflowBundle = await loadWorkflowBundle(new DefaultLogger('ERROR'));
     const startWorker = async (taskQueue: string, setup: QueueSetup): Promise<void> => {
       const worker = await Worker.create({
         connection: environment.nativeConnection,

@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, Worker } from '@temporalio/worker';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { createControlActivities } from '../../activities/control/control-activities.ts';
@@ -16,10 +15,12 @@ import { TASK_QUEUES } from '../../src/contracts/names.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
 import type { RolloutStore } from '../../src/ports/rollout-store.ts';
+import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestHub, type TestHub } from './iot-hub.ts';
 import { createTestDatabase } from './postgres.ts';
 import { packagedImage, pipelineVersion, registration } from './registry-fixtures.ts';
 import { ScriptedDevice, type Behaviour, type ScriptedModel } from './scripted-fleet.ts';
+import './quiet-temporal.ts';
 
 const BY = { actor: 'tester', reason: 'test' };
 
@@ -44,13 +45,6 @@ export interface RolloutBench {
     packaging?: PackagingActivities,
   ): Promise<T>;
   close(): Promise<void>;
-}
-
-let bundled: Promise<WorkflowBundle> | undefined;
-function bundle(): Promise<WorkflowBundle> {
-  const workflowsPath = fileURLToPath(new URL('./rollout-workflows.ts', import.meta.url));
-  bundled ??= bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  return bundled;
 }
 
 /** A hub, a database with a registry, and devices that are connected; `tags` may depend on the device's number. */
@@ -126,7 +120,7 @@ export async function openRolloutBench(options: {
       const control = await Worker.create({
         ...common,
         taskQueue: TASK_QUEUES.control,
-        workflowBundle: await bundle(),
+        workflowBundle: await loadWorkflowBundle(new DefaultLogger('ERROR')),
         activities: createControlActivities({ registry }),
       });
       const worker = await Worker.create({

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { ControlActivities } from '../../activities/control/control-activities.ts';
@@ -7,7 +6,9 @@ import { toApplicationFailure } from '../../activities/failure.ts';
 import type { DataEvent } from '../../src/contracts/monitor.ts';
 import { NEW_DATA_SIGNAL, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { CoordinatorState } from '../../workflows/monitor-and-retrain/retrain-coordinator.ts';
+import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
+import '../support/quiet-temporal.ts';
 
 /** The coordinator alone: its child's first activity waits in a queue that nobody serves, so the child stays running. */
 let env: TestWorkflowEnvironment;
@@ -30,9 +31,7 @@ async function withWorker(taskQueue: string, work: () => Promise<void>): Promise
   const worker = await Worker.create({
     connection: env.nativeConnection,
     taskQueue,
-    workflowsPath: fileURLToPath(
-      new URL('../../workflows/monitor-and-retrain/retrain-coordinator.ts', import.meta.url),
-    ),
+    workflowBundle: await loadWorkflowBundle(),
     activities: control,
   });
   await worker.runUntil(work);

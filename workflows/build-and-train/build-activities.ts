@@ -5,6 +5,7 @@ import type { DataActivities } from '../../activities/data/data-activities.ts';
 import type { EnvironmentActivities } from '../../activities/environment/environment-activities.ts';
 import type { EvaluationActivities } from '../../activities/evaluation/evaluation-activities.ts';
 import type { ModelGateActivities } from '../../activities/model-gates/model-gate-activities.ts';
+import type { ReproductionActivities } from '../../activities/reproduction/reproduction-activities.ts';
 import type { SourceActivities } from '../../activities/source/source-activities.ts';
 import type { TrainActivities } from '../../activities/training/train-activities.ts';
 import { TASK_QUEUES } from '../../src/contracts/names.ts';
@@ -42,7 +43,10 @@ export const { checkModel } = proxyActivities<ModelGateActivities>(
 export const { evaluateModel, compareModel, writeModelCard } = proxyActivities<EvaluationActivities>(
   onTraining('score groups with the model that did not see them', 60),
 );
-export const { publishPipeline, findPipeline, registerModel, setAlias, findModel } =
+export const { recheckSource, recheckData } = proxyActivities<ReproductionActivities>(
+  onTraining('look again at where the version came from', 60),
+);
+export const { publishPipeline, findPipeline, registerModel, setAlias, findModel, resolveModel } =
   proxyActivities<ControlActivities>({
     startToCloseTimeout: '1 minute',
     retry,

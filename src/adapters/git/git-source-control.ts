@@ -9,12 +9,12 @@ const SHOWN_FILES = 20;
 /** Source control over the git command; `mirrors` is the folder in which repositories named by URL are kept. */
 export function createGitSourceControl(options: { readonly mirrors: string }): SourceControl {
   return {
-    async checkout({ project, ref, allowDirty }, signal) {
+    async checkout({ project, ref, allowDirty, ignoreTree = false }, signal) {
       const located = await locateProject(project, { mirrors: options.mirrors, signal });
       const commit = await resolveCommit(located, ref);
       // Another ref than what is checked out has nothing to do with the state of the work tree.
       const changed =
-        located.workTree !== null && commit === (await resolveCommit(located, 'HEAD'))
+        !ignoreTree && located.workTree !== null && commit === (await resolveCommit(located, 'HEAD'))
           ? await dirtyFiles(located)
           : [];
       if (changed.length > 0 && !allowDirty)

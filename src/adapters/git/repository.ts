@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import lockfile from 'proper-lockfile';
+import { isGitUrl } from '../../domain/git-url.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { git, GitError, gitText } from './git-command.ts';
 
@@ -18,11 +19,6 @@ export interface LocatedProject {
   readonly subfolder: string;
   /** The checked-out folder, when there is one. */
   readonly workTree: string | null;
-}
-
-/** Whether a project is named by a git URL rather than by a folder. */
-export function isGitUrl(project: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(project) || /^[\w.-]+@[\w.-]+:/.test(project);
 }
 
 function withoutCredentials(url: string): string {

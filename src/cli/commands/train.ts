@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { BUILD_STEPS, type BuildInput, type BuildResult, type BuildStep } from '../../contracts/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
+import { isGitUrl } from '../../domain/git-url.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName, System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
@@ -52,9 +53,6 @@ function step(text: string, option: string): BuildStep {
   );
 }
 
-const isUrl = (project: string): boolean =>
-  /^[a-z][a-z0-9+.-]*:\/\//i.test(project) || /^[\w.-]+@[\w.-]+:/.test(project);
-
 function stepsWithoutCache({ cache, redo }: TrainOptions): NonNullable<BuildInput['noCache']> {
   if (!cache) return ['*'];
   return redo === undefined ? [] : redo.split(',').map((s) => step(s.trim(), '--redo'));
@@ -71,7 +69,7 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
     throw new WindlassError('INPUT_INVALID', `--seed ${seed} is not a whole number of 0 or more.`);
   const noCache = stepsWithoutCache(options);
   return {
-    ...(project === undefined ? {} : { project: isUrl(project) ? project : resolve(cwd, project) }),
+    ...(project === undefined ? {} : { project: isGitUrl(project) ? project : resolve(cwd, project) }),
     ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(data === undefined ? {} : { data: resolve(cwd, data) }),
@@ -180,7 +178,7 @@ Examples:
     )
     .action(async (options: TrainOptions) => {
       const input = trainInput(options, process.cwd());
-      if (input.project !== undefined && !isUrl(input.project) && !existsSync(input.project))
+      if (input.project !== undefined && !isGitUrl(input.project) && !existsSync(input.project))
         throw new WindlassError('PROJECT_NOT_FOUND', `There is no folder ${input.project}.`);
       const { values } = await cli.config();
       const system = await cli.system(values, {

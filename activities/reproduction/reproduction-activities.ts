@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type { DataRef } from '../../src/contracts/build.ts';
+import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { OriginCheck } from '../../src/contracts/reproduce.ts';
+import { isGitUrl } from '../../src/domain/git-url.ts';
+import { compareManifests } from '../../src/domain/reproduction.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { PipelineVersion } from '../../src/ports/registry.ts';
+import type { SourceControl } from '../../src/ports/source-control.ts';
+import { type DataDeps, readManifest, snapshotData } from '../data/data-sets.ts';
+import { withHeartbeats } from '../shared/heartbeats.ts';
+import { sha256 } from '../source/read-spec.ts';
+
+export interface ReproductionDeps extends DataDeps {
+  readonly source: SourceControl;
+}
+
+export type ReproductionActivities = ReturnType<typeof createReproductionActivities>;
+
+/** What cannot be looked at any more is noted, because what was kept of it is used; anything unforeseen is thrown on. */
+function noted(error: unknown, what: string): OriginCheck {
+  if (!(error instanceof WindlassError) || error.code === 'INTERNAL' || error.code === 'CANCELLED')
+    throw error;
+  return {
+    differences: [],
+    notes: [`${what} could not be looked at, what was kept of it is used: ${error.message}`],
+  };
+}
+
+/** Activities that look again at where a model version came from. */
+export function createReproductionActivities(deps: ReproductionDeps) {
+  return {
+    /** The recorded commit, checked out again, against the bundle that was kept. */
+    recheckSource: (request: { pipeline: PipelineVersion; project?: string }): Promise<OriginCheck> =>
+      withHeartbeats(async (report, signal) => {
+        const { repository, subfolder, commit, dirty, bundle } = request.pipeline.source;
+        if (dirty)
+          return {
+            differences: [],
+            notes: [`built from uncommitted changes to ${commit.slice(0, 12)}: the kept bundle is used`],
+          };
+        const project =
+          request.project ??
+          (isGitUrl(repository) ? `${repository}#${subfolder}` : join(repository, subfolder));
+        report({ message: `checking out ${project} at ${commit.slice(0, 12)}` });
+        try {
+          const tree = await deps.source.checkout(
+            { project, ref: commit, allowDirty: false, ignoreTree: true },
+            signal,
+          );
+          const found = sha256(tree.bundle);
+          const differs = found !== bundle.digest;
+          return {
+            differences: differs ? [{ what: 'source bundle', recorded: bundle.digest, found }] : [],
+            notes: [],
+          };
+        } catch (error) {
+          signal.throwIfAborted();
+          return noted(error, `commit ${commit.slice(0, 12)} of ${project}`);
+        }
+      }),
+
+    /** The recorded data files against those at their source now, or at `source`. Nothing is recorded. */
+    recheckData: (request: { ref: DataRef; spec: ProjectSpec; source?: string }): Promise<OriginCheck> =>
+      withHeartbeats(async (report, signal) => {
+        const { ref, spec, source = ref.source } = request;
+        const registry = { recordData: () => Promise.resolve(), lastData: () => Promise.resolve(undefined) };
+        try {
+          const now = await snapshotData({ ...deps, registry }, { source, spec }, (message) => {
+            signal.throwIfAborted();
+            report({ message });
+          });
+          const [recorded, found] = [
+            await readManifest(deps.artefacts, ref),
+            await readManifest(deps.artefacts, now),
+          ];
+          return compareManifests(recorded, found);
+        } catch (error) {
+          signal.throwIfAborted();
+          return noted(error, `the data in ${source}`);
+        }
+      }),
+  };
+}

@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
+import type { ReproduceInput, ReproduceResult } from '../../contracts/reproduce.ts';
+import { isGitUrl } from '../../domain/git-url.ts';
+import { ERRORS } from '../../errors/table.ts';
+import type { Cli } from '../cli.ts';
+import { table } from '../output.ts';
+import { openClient, runWorkflow } from '../run-workflow.ts';
+
+interface ReproduceOptions {
+  readonly project?: string;
+  readonly data?: string;
+  readonly actor: string;
+}
+
+const short = (value: unknown): string => {
+  const text = value === null ? 'gone' : String(value);
+  return /^(sha256:)?[0-9a-f]{64}$/.test(text) ? text.replace('sha256:', '').slice(0, 12) : text;
+};
+
+function show({ identical, model, differences, notes, seconds }: ReproduceResult): string {
+  const verdict = identical
+    ? `${model.reference} is identical: ${model.rebuilt}`
+    : `${model.reference} is NOT identical; it differs first in ${differences[0]?.what ?? ''}`;
+  return [
+    `${verdict} (${seconds.toFixed(0)} s)`,
+    ...notes.map((note) => `  note: ${note}`),
+    ...(identical
+      ? []
+      : [
+          '',
+          table(
+            ['WHAT', 'RECORDED', 'FOUND'],
+            differences.map((d) => [d.what, short(d.recorded), short(d.found)]),
+          ),
+        ]),
+  ].join('\n');
+}
+
+/** `windlass reproduce`: makes a version again and compares. */
+export function register(program: Command, cli: Cli): void {
+  program
+    .command('reproduce')
+    .description('make a version again from its recorded commit, environment, data and seed, and compare')
+    .argument('<model>', 'name@version or name@alias, e.g. pump-health@3')
+    .option('--project <path>', 'where the repository is now, when it moved: a folder, or a git URL#folder')
+    .option('--data <path>', 'where the data are now, when they moved')
+    .option('--actor <name>', 'who asks', process.env['USER'] ?? 'engineer')
+    .addHelpText(
+      'after',
+      `
+Digests and metrics must be equal to the last bit. Differences are listed in the order of the pipeline, so that the first one is
+where it starts. Exit code ${ERRORS.NOT_REPRODUCED.exit} when anything differs; nothing is registered.
+
+Examples:
+  $ windlass reproduce pump-health@3
+  $ windlass reproduce pump-health@champion --json
+  $ windlass reproduce pump-health@3 --data /mnt/archive/pumps
+`,
+    )
+    .action(async (model: string, { project, data, actor }: ReproduceOptions) => {
+      const cwd = process.cwd();
+      const input: ReproduceInput = {
+        model,
+        ...(project === undefined ? {} : { project: isGitUrl(project) ? project : resolve(cwd, project) }),
+        ...(data === undefined ? {} : { data: resolve(cwd, data) }),
+        actor,
+      };
+      const { values } = await cli.config();
+      const system = await cli.system(values, {
+        needs: ['database', 'temporal', 'worker'],
+        queues: [TASK_QUEUES.control, TASK_QUEUES.training],
+        command: 'reproduce',
+        ephemeral: true,
+      });
+      const temporal = await openClient(system);
+      try {
+        const { result } = await runWorkflow<ReproduceResult>(cli, temporal.client, {
+          workflow: WORKFLOWS.reproduceModel,
+          input,
+          summary: `reproduce ${model}`,
+        });
+        cli.output.result(result, () => show(result));
+        if (!result.identical) process.exitCode = ERRORS.NOT_REPRODUCED.exit;
+      } finally {
+        await temporal.close();
+      }
+    });
+}

@@ -1,0 +1,44 @@
+import type { Difference, OriginCheck } from '../contracts/reproduce.ts';
+import type { DataManifest } from '../contracts/project.ts';
+
+type Leaf = string | number | boolean | null;
+
+/** Every leaf of a JSON value under its dotted path, in the order of the keys. */
+function leaves(value: unknown, path: string): [string, Leaf][] {
+  if (typeof value !== 'object' || value === null) return value === undefined ? [] : [[path, value as Leaf]];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === '' ? key : `${path}.${key}`));
+}
+
+/** What differs between two JSON values, leaf by leaf and exactly; `what` is prefix and path, e.g. "metric confusion.tp". */
+export function differencesOf(recorded: unknown, found: unknown, prefix: string): Difference[] {
+  const before = new Map(leaves(recorded, ''));
+  const after = new Map(leaves(found, ''));
+  const paths = new Set([...before.keys(), ...after.keys()]);
+  return [...paths].flatMap((path) => {
+    const [was = null, is = null] = [before.get(path), after.get(path)];
+    return Object.is(was, is) ? [] : [{ what: `${prefix} ${path}`.trim(), recorded: was, found: is }];
+  });
+}
+
+/** Recorded data files against those at their source now; a file that came later is no difference, and noted. */
+export function compareManifests(recorded: DataManifest, found: DataManifest): OriginCheck {
+  if (recorded.digest === found.digest) return { differences: [], notes: [] };
+  const now = new Map(found.files.map((file) => [file.path, file]));
+  const differences = recorded.files.flatMap(({ path, sha256 }): Difference[] => {
+    const file = now.get(path);
+    now.delete(path);
+    if (file?.sha256 === sha256) return [];
+    return [{ what: `data file ${path}`, recorded: sha256, found: file?.sha256 ?? null }];
+  });
+  const added = [...now.keys()];
+  if (differences.length === 0 && added.length === 0)
+    return {
+      differences: [{ what: 'data set', recorded: recorded.digest, found: found.digest }],
+      notes: ['the files are the same, but Windlass lists them otherwise than when they were recorded'],
+    };
+  const shown = `${added.slice(0, 5).join(', ')}${added.length > 5 ? ', …' : ''}`;
+  return {
+    differences,
+    notes: added.length === 0 ? [] : [`${added.length} data file(s) came later and were left out: ${shown}`],
+  };
+}

@@ -1,0 +1,93 @@
+import { appendFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
+import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
+import type { ReproduceInput, ReproduceResult } from '../../src/contracts/reproduce.ts';
+import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
+import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';
+
+const PATIENCE = 240_000;
+
+let system: BuildSystem;
+let tiny: TinyProject;
+let digest = '';
+
+beforeAll(async () => {
+  system = await createBuildSystem();
+  tiny = createTinyProject(system.folder);
+  digest = (await system.run({ project: tiny.project, data: tiny.data, seed: 11 })).model.digest;
+}, PATIENCE);
+afterAll(() => system.close(), PATIENCE);
+
+let runs = 0;
+const reproduce = (input: ReproduceInput): Promise<ReproduceResult> =>
+  system.context.temporal.workflow.execute(WORKFLOWS.reproduceModel, {
+    taskQueue: TASK_QUEUES.control,
+    workflowId: `reproduce-${(runs += 1)}`,
+    args: [input],
+  });
+
+test(
+  'a version made again is identical, whatever lies in the work tree, and nothing is registered',
+  async () => {
+    appendFileSync(join(tiny.project, 'train.py'), '\nraise SystemExit("not committed")\n');
+    const result = await reproduce({ model: 'tiny@champion' });
+    expect(result).toMatchObject({ identical: true, differences: [], notes: [] });
+    expect(result.model).toEqual({ reference: 'tiny@1', recorded: digest, rebuilt: digest });
+    // Trained and evaluated anew: nothing of it comes from the cache.
+    expect(result.steps.filter((s) => s.cached)).toEqual([]);
+    expect(await system.context.registry.models({ name: 'tiny' })).toHaveLength(1);
+  },
+  PATIENCE,
+);
+
+test(
+  'a data file that was changed and one that is gone are named first; what was kept still gives the same model',
+  async () => {
+    appendFileSync(join(tiny.data, 'pump-3.csv'), '2027-01-01T00:00:00;5;20;0\n');
+    renameSync(join(tiny.data, 'pump-5.csv'), join(tiny.data, 'pump-9.csv'));
+    const { identical, differences, notes, model } = await reproduce({ model: 'tiny@1' });
+    expect(identical).toBe(false);
+    expect(differences.map((d) => d.what)).toEqual(['data file pump-3.csv', 'data file pump-5.csv']);
+    expect(differences[1]?.found).toBeNull();
+    expect(notes.join()).toContain('pump-9.csv');
+    expect(model.rebuilt).toBe(digest);
+  },
+  PATIENCE,
+);
+
+test(
+  'training that is not deterministic is seen in the digests, before the metrics',
+  async () => {
+    const name = 'tiny';
+    const { context } = system;
+    const recorded = await context.registry.model(name, '1');
+    if (recorded === undefined) throw new Error('there is no version');
+    // A version that says it came of seed 12, but did not.
+    const { version: _v, state: _s, aliases: _a, createdAt: _c, createdBy: _b, ...registration } = recorded;
+    const other = await context.artefacts.put('another model', 'application/vnd.onnx.model');
+    const lie = {
+      ...registration,
+      digest: other.digest,
+      onnx: other,
+      metrics: { ...registration.metrics, f1: 0.1 },
+    };
+    const { version } = await context.registry.registerModel(lie, { actor: 'eve', reason: '' });
+    const { differences } = await reproduce({
+      model: `${name}@${version}`,
+      data: join(tiny.data, 'nowhere'),
+    });
+    expect(differences.map((d) => d.what)).toEqual(['digest model.onnx', 'metric f1']);
+    expect(differences[0]).toMatchObject({ recorded: other.digest, found: digest });
+  },
+  PATIENCE,
+);
+
+test('a version that is not there fails at once and says what there is', async () => {
+  const error: unknown = await reproduce({ model: 'tiny@77' }).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  expect((error as WorkflowFailedError).cause).toMatchObject({
+    type: 'NOT_FOUND',
+    message: expect.stringMatching(/no model version tiny@77; the newest are/) as unknown,
+  });
+});

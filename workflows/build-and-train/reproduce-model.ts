@@ -1,0 +1,92 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { Difference, ReproduceInput, ReproduceResult } from '../../src/contracts/reproduce.ts';
+import { differencesOf } from '../../src/domain/reproduction.ts';
+import { resolveInput } from '../shared/resolve-input.ts';
+import { setSearchAttributes } from '../shared/search-attributes.ts';
+import { createSteps } from '../shared/steps.ts';
+import * as activity from './build-activities.ts';
+
+const STEPS = ['resolve', 'source', 'environment', 'data', 'train', 'evaluate'] as const;
+
+/**
+ * Makes a registered version again from the recorded commit, environment, data, parameters and seed, and compares every digest
+ * and metric. What was kept (bundle, snapshot) is built from; its origins are looked at again, and what changed there is named.
+ * Nothing is registered.
+ */
+export async function reproduceModel(raw: ReproduceInput = {}): Promise<ReproduceResult> {
+  const steps = createSteps('Reproduce', STEPS);
+  const { workflowId, runId } = workflowInfo();
+  const input = await resolveInput('reproduceModel', raw);
+  const differences: Difference[] = [];
+  const notes: string[] = [];
+  const say = (found: readonly Difference[]): string => {
+    differences.push(...found);
+    const [first] = found;
+    return first === undefined ? 'as recorded' : `${found.length} difference(s), first ${first.what}`;
+  };
+
+  const { model, pipeline } = await steps.run('resolve', async () => {
+    const found = await activity.resolveModel(input.model);
+    const { name, version } = found.pipeline;
+    const published = await activity.findPipeline(`${name}@${version}`);
+    const value = { model: found, pipeline: published };
+    return { value, message: `${found.name}@${found.version} by ${name}@${version}` };
+  });
+  const { spec, source } = pipeline;
+  const { data, params, seed } = model;
+  const reference = `${model.name}@${model.version}`;
+  setSearchAttributes({
+    model: model.name,
+    version: model.version,
+    commit: source.commit,
+    stage: 'reproduce',
+  });
+
+  await steps.run('source', async () => {
+    const { project } = input;
+    const check = await activity.recheckSource({ pipeline, ...(project === undefined ? {} : { project }) });
+    notes.push(...check.notes);
+    return { value: undefined, message: [say(check.differences), ...check.notes].join('; ') };
+  });
+  const code = { bundle: source.bundle, spec };
+  await steps.run('environment', async () => {
+    const { value, message } = await activity.prepareEnvironment(code);
+    const same = value.key === pipeline.environment;
+    const found = same ? [] : [{ what: 'environment', recorded: pipeline.environment, found: value.key }];
+    return { value: undefined, message: `${message ?? ''}: ${say(found)}` };
+  });
+  await steps.run('data', async () => {
+    const elsewhere = input.data === undefined ? {} : { source: input.data };
+    const check = await activity.recheckData({ ref: data, spec, ...elsewhere });
+    notes.push(...check.notes);
+    return { value: undefined, message: [say(check.differences), ...check.notes].join('; ') };
+  });
+  const rebuilt = await steps.run('train', async () => {
+    const train = activity.trainFor(spec.train.timeoutSeconds);
+    const { value } = await train({ ...code, data, params, seed, reuse: false });
+    const digests = (made: typeof value | typeof model): object => ({
+      folds: Object.fromEntries(Object.entries(made.folds).map(([fold, { digest }]) => [fold, digest])),
+      'golden.json': made.golden.digest,
+      'model.onnx': made.onnx.digest,
+    });
+    return { value, message: say(differencesOf(digests(model), digests(value), 'digest')) };
+  });
+  await steps.run('evaluate', async () => {
+    const { value } = await activity.evaluateModel({ folds: rebuilt.folds, data, spec, seed, reuse: false });
+    return { value: undefined, message: say(differencesOf(model.metrics, value.metrics, 'metric')) };
+  });
+
+  const identical = differences.length === 0;
+  const [first] = differences;
+  steps.headline(
+    identical
+      ? `**${reference}** is identical: ${rebuilt.onnx.digest}`
+      : `**${reference}** differs first in ${first?.what}`,
+  );
+  return {
+    ...{ workflowId, runId, identical, differences, notes },
+    model: { reference, recorded: model.onnx.digest, rebuilt: rebuilt.onnx.digest },
+    steps: steps.reports(),
+    seconds: steps.seconds(),
+  };
+}
