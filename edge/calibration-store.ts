@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ModelManifest } from '../src/contracts/fleet.ts';
-import type { Calibration } from './calibration.ts';
+import type { FittedCalibration } from './calibration.ts';
 
 /** What a calibration belongs to: the same columns, fitted on as many rows. Versions that agree in it share one. */
-export function calibrationKey(manifest: Pick<ModelManifest, 'columns' | 'calibrationRows'>): string {
+export function calibrationKey(manifest: Pick<ModelManifest, 'columns' | 'calibration'>): string {
   const columns = manifest.columns.map((c) => [c.name, c.unit]);
   return createHash('sha256')
-    .update(JSON.stringify([columns, manifest.calibrationRows]))
+    .update(JSON.stringify([columns, manifest.calibration.rows]))
     .digest('hex')
     .slice(0, 16);
 }
 
 /** Calibrations by device, kept over restarts and model versions. */
 export interface CalibrationStore {
-  find(device: string, key: string): Calibration | undefined;
-  save(device: string, key: string, calibration: Calibration): void;
+  find(device: string, key: string): FittedCalibration | undefined;
+  save(device: string, key: string, calibration: FittedCalibration): void;
   /** Forgets them, so that the device is commissioned again. */
   forget(device: string): void;
 }

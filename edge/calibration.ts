@@ -1,11 +1,34 @@
+import type { ModelManifest } from '../src/contracts/fleet.ts';
+import { calibrationTensors } from '../src/contracts/calibration.ts';
+import type { FloatTensor } from './tensor.ts';
 import { reading } from './windows.ts';
 
-/** Per column the mean and spread of a device's commissioning rows. */
-export interface Calibration {
+/** Per column the mean and spread of a device's commissioning rows: readings are normalised with them for the monitor. */
+export interface MeanStd {
   readonly mean: Float32Array;
   readonly std: Float32Array;
+}
+
+/** What a device fitted by itself. */
+export interface FittedCalibration extends MeanStd {
   /** Rows it was fitted on. */
   readonly rows: number;
+}
+
+/** What the model is given beside a window, by input name, each with a batch axis of one. */
+export type CalibrationInputs = Readonly<Record<string, FloatTensor>>;
+
+/** The model's calibration inputs from their values by name; a value that is not declared is left out. */
+export function calibrationInputs(
+  manifest: Pick<ModelManifest, 'calibration' | 'columns'>,
+  values: Readonly<Record<string, Float32Array>>,
+): CalibrationInputs {
+  return Object.fromEntries(
+    calibrationTensors(manifest.calibration, manifest.columns.length).flatMap(({ name, shape }) => {
+      const data = values[name];
+      return data === undefined ? [] : [[name, { shape: [1, ...shape], data }]];
+    }),
+  );
 }
 
 /** The floor that training and evaluation use too: a sensor that stood still must not blow up its normalised readings. */
@@ -29,7 +52,7 @@ export class Calibrator {
   }
 
   /** Takes a row; returns the calibration once there are enough rows and every column had a reading. */
-  push(values: ArrayLike<number | null>): Calibration | null {
+  push(values: ArrayLike<number | null>): FittedCalibration | null {
     for (let c = 0; c < this.#columns; c += 1) {
       const value = Math.fround(reading(values[c]));
       const kept = this.#values[c] as number[];
@@ -42,7 +65,7 @@ export class Calibrator {
 }
 
 /** Mean and population standard deviation (not below STD_FLOOR) per column, summed in double precision, as float32. */
-function fit(columns: readonly (readonly number[])[], rows: number): Calibration {
+function fit(columns: readonly (readonly number[])[], rows: number): FittedCalibration {
   const mean = new Float32Array(columns.length);
   const std = new Float32Array(columns.length);
   for (const [c, values] of columns.entries()) {

@@ -1,13 +1,15 @@
 import { access } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import type { CalibrationInputs } from './calibration.ts';
 import type { Log } from './log.ts';
 import type { EdgeModel } from './model.ts';
 import { EXIT, messageOf, ModuleFault } from './module-fault.ts';
 
-/** What `run` is given: one window, row-major, and this pump's calibration. */
+/** What `run` is given: one window, row-major, and the calibration of this pump. */
 export interface EntryData {
   readonly window: Float32Array;
-  readonly calibration: { readonly mean: Float32Array; readonly std: Float32Array };
+  /** The model's calibration inputs by name, ready for `context.score`. */
+  readonly calibration: CalibrationInputs;
   /** Device time of the window's last row, ISO 8601. */
   readonly endTime: string;
 }

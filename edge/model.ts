@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { calibrationTensors } from '../src/contracts/calibration.ts';
 import { modelManifestSchema, type Attestation, type ModelManifest } from '../src/contracts/fleet.ts';
 import { monitoringBaselineSchema, type MonitoringBaseline } from '../src/contracts/window-summary.ts';
 import { selfTest } from './self-test.ts';
@@ -90,7 +91,11 @@ function checkAgreement(
   baseline: MonitoringBaseline,
 ): void {
   const inputs = signature.inputs.map((i) => i.name);
-  const missing = Object.values(manifest.inputs).filter((name) => !inputs.includes(name));
+  const wanted = [
+    manifest.input,
+    ...calibrationTensors(manifest.calibration, manifest.columns.length).map((tensor) => tensor.name),
+  ];
+  const missing = wanted.filter((name) => !inputs.includes(name));
   if (missing.length > 0)
     throw new ModuleFault(
       EXIT.model,

@@ -1,5 +1,10 @@
 /** Sources that an image of the edge module needs below its server folder, relative to the project: files and folders. */
-export const EDGE_FILES = ['edge', 'src/contracts/fleet.ts', 'src/contracts/window-summary.ts'] as const;
+export const EDGE_FILES = [
+  'edge',
+  'src/contracts/calibration.ts',
+  'src/contracts/fleet.ts',
+  'src/contracts/window-summary.ts',
+] as const;
 
 /** npm packages that these sources import; an image needs them with their own dependencies. */
 export const EDGE_PACKAGES = [

@@ -124,11 +124,10 @@ export const ROUTES: readonly Route[] = [
         parseObject(await body(context, request)),
         model.manifest,
       );
-      const calibration = given ?? scorer.calibration;
+      const calibration = given ?? scorer.inputs;
       if (!calibration)
         throw new HttpError(409, 'no calibration: this device has none yet, and the request gives none');
-      const { mean, std } = calibration;
-      return { body: await entry.run({ ...data, calibration: { mean, std } }) };
+      return { body: await entry.run({ ...data, calibration }) };
     },
   },
   {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { calibrationTensors } from '../src/contracts/calibration.ts';
 import type { ModelManifest } from '../src/contracts/fleet.ts';
+import { calibrationInputs, type CalibrationInputs } from './calibration.ts';
 import { HttpError } from './http-io.ts';
 import type { Row } from './scorer.ts';
+import { sizeOf } from './tensor.ts';
 
 const value = z.number().nullable();
 const rowsSchema = z.object({
@@ -15,21 +18,23 @@ function problems(error: z.ZodError): string {
     .join('; ');
 }
 
-/** Body of `POST /score`: a window (rows × columns, null = no reading), and the calibration unless the device has its own. */
+/** Body of `POST /score`: a window (rows × columns, null = no reading), and the calibration (flat values by input name) unless the device has its own. */
 export function parseScore(
   json: unknown,
   manifest: ModelManifest,
 ): {
   window: Float32Array;
-  calibration: { mean: Float32Array; std: Float32Array } | undefined;
+  calibration: CalibrationInputs | undefined;
   endTime: string;
 } {
   const width = manifest.columns.length;
-  const vector = z.array(z.number()).length(width);
+  const tensors = calibrationTensors(manifest.calibration, width).map(
+    ({ name, shape }) => [name, z.array(z.number()).length(sizeOf(shape))] as const,
+  );
   const parsed = z
     .object({
       window: z.array(z.array(value).length(width)).length(manifest.window),
-      calibration: z.object({ mean: vector, std: z.array(z.number().positive()).length(width) }).optional(),
+      calibration: z.strictObject(Object.fromEntries(tensors)).optional(),
       endTime: z.iso.datetime({ offset: true }).optional(),
     })
     .safeParse(json);
@@ -37,10 +42,14 @@ export function parseScore(
   const { window, calibration, endTime } = parsed.data;
   return {
     window: Float32Array.from(window.flat(), (v) => v ?? Number.NaN),
-    calibration: calibration && {
-      mean: Float32Array.from(calibration.mean),
-      std: Float32Array.from(calibration.std),
-    },
+    calibration:
+      calibration &&
+      calibrationInputs(
+        manifest,
+        Object.fromEntries(
+          Object.entries(calibration).map(([name, values]) => [name, Float32Array.from(values)]),
+        ),
+      ),
     endTime: endTime ?? new Date().toISOString(),
   };
 }

@@ -1,6 +1,11 @@
 import type { Attestation } from '../src/contracts/fleet.ts';
 import type { WindowSummary } from '../src/contracts/window-summary.ts';
-import { Calibrator, type Calibration } from './calibration.ts';
+import {
+  calibrationInputs,
+  Calibrator,
+  type CalibrationInputs,
+  type FittedCalibration,
+} from './calibration.ts';
 import { calibrationKey, type CalibrationStore } from './calibration-store.ts';
 import type { EntryHost, EntryResult } from './entry-host.ts';
 import type { Log } from './log.ts';
@@ -49,7 +54,8 @@ export class Scorer {
   readonly #builder: SummaryBuilder;
   readonly #startedAt: string;
   readonly totals: Totals = { rows: 0, scored: 0, invalid: 0, alarms: 0, summaries: 0 };
-  #calibration: Calibration | undefined;
+  #calibration: FittedCalibration | undefined;
+  #inputs: CalibrationInputs | undefined;
   #calibrator: Calibrator;
   #last: Promise<unknown> = Promise.resolve();
   #stored: Promise<unknown> = Promise.resolve();
@@ -59,15 +65,16 @@ export class Scorer {
     const columns = manifest.columns.length;
     this.#options = options;
     this.#key = calibrationKey(manifest);
-    this.#calibration = options.calibrations.find(options.device, this.#key);
-    this.#calibrator = new Calibrator(columns, manifest.calibrationRows);
+    this.#use(options.calibrations.find(options.device, this.#key));
+    this.#calibrator = new Calibrator(columns, manifest.calibration.rows);
     this.#buffer = new WindowBuffer({ columns, window: manifest.window, stride: options.stride });
     this.#builder = new SummaryBuilder(manifest, baseline);
     this.#startedAt = (options.now?.() ?? new Date()).toISOString();
   }
 
-  get calibration(): Calibration | undefined {
-    return this.#calibration;
+  /** What the model is given beside a window; undefined until the device is calibrated. */
+  get inputs(): CalibrationInputs | undefined {
+    return this.#inputs;
   }
 
   get state(): Attestation['state'] {
@@ -107,9 +114,9 @@ export class Scorer {
   recommission(): Promise<void> {
     const next = this.#last.then(() => {
       this.#options.calibrations.forget(this.#options.device);
-      this.#calibration = undefined;
+      this.#use(undefined);
       const { manifest } = this.#options.model;
-      this.#calibrator = new Calibrator(manifest.columns.length, manifest.calibrationRows);
+      this.#calibrator = new Calibrator(manifest.columns.length, manifest.calibration.rows);
       this.#options.onChange?.();
     });
     this.#last = next;
@@ -127,7 +134,8 @@ export class Scorer {
     if (this.#options.model.refusal !== null) return;
     this.totals.rows += 1;
     const calibration = this.#calibration;
-    if (!calibration) {
+    const inputs = this.#inputs;
+    if (!calibration || !inputs) {
       this.#buffer.push(row.values, false);
       this.#calibrate(row);
       return;
@@ -136,8 +144,7 @@ export class Scorer {
     const window = this.#buffer.push(row.values, true);
     if (!window) return;
     const began = performance.now();
-    const { mean, std } = calibration;
-    const result = await this.#options.entry.run({ window, calibration: { mean, std }, endTime: row.time });
+    const result = await this.#options.entry.run({ window, calibration: inputs, endTime: row.time });
     this.#count(result, performance.now() - began);
     if (this.#builder.windows >= this.#options.model.manifest.windowsPerSummary) {
       this.#storeSummary(); // scoring does not wait for the disk
@@ -148,9 +155,17 @@ export class Scorer {
     const fitted = this.#calibrator.push(row.values);
     if (!fitted) return;
     this.#options.calibrations.save(this.#options.device, this.#key, fitted);
-    this.#calibration = fitted;
+    this.#use(fitted);
     this.#options.log.info('calibration fitted', { rows: fitted.rows });
     this.#options.onChange?.();
+  }
+
+  #use(calibration: FittedCalibration | undefined): void {
+    const { manifest } = this.#options.model;
+    const { mean, std } = manifest.calibration;
+    this.#calibration = calibration;
+    this.#inputs =
+      calibration && calibrationInputs(manifest, { [mean]: calibration.mean, [std]: calibration.std });
   }
 
   #count(result: EntryResult, latencyMs: number): void {

@@ -5,7 +5,7 @@ import {
   type MonitoringBaseline,
   type WindowSummary,
 } from '../src/contracts/window-summary.ts';
-import type { Calibration } from './calibration.ts';
+import type { MeanStd } from './calibration.ts';
 import type { EntryResult } from './entry-host.ts';
 
 /** Normalised readings farther out than this count as this: sums stay exact, and one broken sensor cannot drown them. */
@@ -87,7 +87,7 @@ export class SummaryBuilder {
     return this.#counts.scored + this.#counts.invalid;
   }
 
-  addRow(time: string, values: ArrayLike<number | null>, calibration: Calibration): void {
+  addRow(time: string, values: ArrayLike<number | null>, calibration: MeanStd): void {
     if (this.#counts.readings === 0) this.#counts.start = time;
     this.#counts.end = time;
     this.#counts.readings += 1;

@@ -1,3 +1,4 @@
+import { calibrationTensors } from '../../src/contracts/calibration.ts';
 import type { ModelManifest } from '../../src/contracts/fleet.ts';
 import type { GateResult, GateStatus, GateValue } from '../../src/contracts/gate.ts';
 import type { GoldenFile } from '../../src/contracts/project.ts';
@@ -92,17 +93,24 @@ export function scoreBody(
   golden: GoldenFile,
   manifest: ModelManifest,
   options: { row: number; spoil?: (window: Array<Array<number | null>>) => void },
-): { window: Array<Array<number | null>>; calibration: { mean: number[]; std: number[] } } {
+): { window: Array<Array<number | null>>; calibration: Record<string, number[]> } {
   const { row, spoil } = options;
   const width = manifest.columns.length;
   const part = (name: string, length: number): number[] =>
     golden.inputs[name]?.data.slice(row * length, (row + 1) * length) ?? [];
-  const flat = part(manifest.inputs.window, manifest.window * width);
+  const flat = part(manifest.input, manifest.window * width);
   const window = Array.from({ length: manifest.window }, (_, i): Array<number | null> =>
     flat.slice(i * width, (i + 1) * width),
   );
   spoil?.(window);
-  const mean = part(manifest.inputs.calibrationMean, width);
-  const std = part(manifest.inputs.calibrationStd, width);
-  return { window, calibration: { mean, std } };
+  const calibration = Object.fromEntries(
+    calibrationTensors(manifest.calibration, width).map(({ name, shape }) => [
+      name,
+      part(
+        name,
+        shape.reduce((product, size) => product * size, 1),
+      ),
+    ]),
+  );
+  return { window, calibration };
 }

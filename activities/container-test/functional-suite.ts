@@ -1,3 +1,4 @@
+import { calibrationTensors } from '../../src/contracts/calibration.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
 import { goldenCount, goldenSlice } from '../packaging/golden-rows.ts';
 import { ask, at, gate, inferBody, round, scoreBody } from './container-test.ts';
@@ -28,7 +29,8 @@ async function protocol({ instance, manifest }: TestSubject): Promise<GateResult
   );
   const tensors = (list: unknown): string[] =>
     Array.isArray(list) ? list.map((t) => `${String(at(t, 'name'))}:${String(at(t, 'datatype'))}`) : [];
-  const wanted = Object.values(manifest.inputs).map((name) => `${name}:FP32`);
+  const inputs = calibrationTensors(manifest.calibration, manifest.columns.length);
+  const wanted = [manifest.input, ...inputs.map((tensor) => tensor.name)].map((name) => `${name}:FP32`);
   const checks: Record<string, boolean> = {
     'live answers 200': live?.status === 200,
     'ready answers 200': ready?.status === 200,

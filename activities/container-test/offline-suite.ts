@@ -59,17 +59,19 @@ async function queuedSummaries({ instance }: TestSubject): Promise<number> {
 }
 
 function stream({ golden, manifest }: TestSubject): Row[] {
-  const { window, calibration } = scoreBody(golden, manifest, { row: 0 });
-  const count = manifest.calibrationRows + manifest.window + manifest.windowsPerSummary;
+  const { window } = scoreBody(golden, manifest, { row: 0 });
+  const spread = manifest.columns.map((column, c) => {
+    const readings = window.flatMap((row) => row[c] ?? []);
+    return Math.max(...readings) - Math.min(...readings) || (column.max - column.min) / 1000;
+  });
+  const count = manifest.calibration.rows + manifest.window + manifest.windowsPerSummary;
   const start = Date.UTC(2026, 0, 1);
   return Array.from({ length: count }, (_, i): Row => {
     const base = window[i % window.length] ?? [];
     const ripple = ((i * 7) % 11) / 11 - 0.5;
     return {
       time: new Date(start + i * 1000).toISOString(),
-      values: base.map((value, c) =>
-        value === null ? null : value + ripple * 0.1 * (calibration.std[c] ?? 1),
-      ),
+      values: base.map((value, c) => (value === null ? null : value + ripple * 0.1 * (spread[c] ?? 1))),
     };
   });
 }

@@ -10,7 +10,7 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
 import { readManifest } from '../data/data-sets.ts';
 import { scoreJob, type EvaluateDeps } from './evaluate.ts';
-import { placeModels, readGroup, withFolder } from './group-source.ts';
+import { calibrateGroups, placeModels, readGroup, withFolder, type SourceGroup } from './group-source.ts';
 
 export interface CompareDeps extends EvaluateDeps {
   readonly registry: Pick<Registry, 'model' | 'pipeline'>;
@@ -93,15 +93,21 @@ export async function compareWithChampion(
   const reading = { model: championSpec.model, data: { ...spec.data, columns: championSpec.data.columns } };
   return withFolder(async (folder) => {
     const models = await placeModels(deps.artefacts, { ...champion.folds, [MAIN]: champion.onnx }, folder);
-    let seen = 0;
-    const pairs = [];
+    const read: SourceGroup[] = [];
     for (const own of scores.groups) {
       signal?.throwIfAborted();
       report?.(`champion reads ${own.group}`);
       const file = manifest.files.find((f) => f.group === own.group);
       if (file === undefined)
         throw new WindlassError('INTERNAL', `Scored group ${own.group} is not in the snapshot.`);
-      const group = await readGroup(deps, file, { spec: reading, folder });
+      read.push(await readGroup(deps, file, { spec: reading, folder }));
+    }
+    const groups = new Map(calibrateGroups(read, reading).map((g) => [g.file.group, g]));
+    let seen = 0;
+    const pairs = [];
+    for (const own of scores.groups) {
+      const group = groups.get(own.group);
+      if (group === undefined) continue;
       const possible = new Set(scorableRows(group.data, reading.data.columns.length, reading.model));
       const common = own.rows.flatMap((row, i) => (possible.has(row) ? [i] : []));
       const choice = fairModel(own, championManifest);

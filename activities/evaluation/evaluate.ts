@@ -1,4 +1,5 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import { calibrationTensors } from '../../src/contracts/calibration.ts';
 import type { DataRef, EvaluationMetrics } from '../../src/contracts/build.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import type { ScoresFile } from '../../src/contracts/scores.ts';
@@ -11,11 +12,13 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime, ScoreJob } from '../../src/ports/model-runtime.ts';
 import { readManifest } from '../data/data-sets.ts';
 import {
+  calibrateGroups,
   placeModels,
   readGroup,
   withFolder,
   type CalibratedGroup,
   type GroupSource,
+  type SourceGroup,
 } from './group-source.ts';
 
 export interface EvaluateDeps extends GroupSource {
@@ -54,10 +57,12 @@ export function scoreJob(
     values: group.data.values,
     columns: spec.data.columns.length,
     window: spec.model.window,
-    mean: group.calibration.mean,
-    std: group.calibration.std,
+    calibration: calibrationTensors(spec.model.calibration, spec.data.columns.length).map((tensor) => ({
+      ...tensor,
+      values: group.calibration.tensors[tensor.name] ?? new Float32Array(),
+    })),
     rows,
-    inputs: spec.model.inputs,
+    input: spec.model.input,
     output: spec.model.output,
   };
 }
@@ -81,12 +86,13 @@ export async function evaluate(
   const manifest = await readManifest(deps.artefacts, data);
   return withFolder(async (folder) => {
     const labelled = manifest.files.filter((f) => f.labelled);
-    const groups: CalibratedGroup[] = [];
+    const read: SourceGroup[] = [];
     for (const file of labelled) {
       signal?.throwIfAborted();
       report?.(`reading ${file.path}`);
-      groups.push(await readGroup(deps, file, { spec, folder }));
+      read.push(await readGroup(deps, file, { spec, folder }));
     }
+    const groups = calibrateGroups(read, spec);
     const models = await placeModels(deps.artefacts, folds, folder);
     const scored = groups.flatMap((group) => {
       const { fold } = group.file;
@@ -105,7 +111,7 @@ export async function evaluate(
         'DATA_INVALID',
         'No window can be scored: every held-out group is too short or has gaps.',
         {
-          hint: `Groups need labels and more than ${Math.max(spec.model.calibrationRows, spec.model.window)} rows; see evaluation.include.`,
+          hint: `Groups need labels and more than ${Math.max(spec.model.calibration.rows, spec.model.window)} rows; see evaluation.include.`,
         },
       );
     const answers = await deps.models.score(
@@ -138,7 +144,7 @@ export async function evaluate(
       })),
       {
         columns: spec.data.columns.map((c) => c.name),
-        calibrationRows: spec.model.calibrationRows,
+        calibrationRows: spec.model.calibration.rows,
         chunkRows: reportRows(spec),
         seed,
       },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataFile, ProjectSpec } from '../../src/contracts/project.ts';
-import { fitCalibration, type Calibration, type GroupRows } from '../../src/domain/evaluation/group-rows.ts';
+import { fitMeanStd, type Calibration, type GroupRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
@@ -13,10 +13,13 @@ export interface GroupSource {
   readonly files: SensorFiles;
 }
 
-/** A group's rows with the calibration that a pump like it would have been given. */
-export interface CalibratedGroup {
+export interface SourceGroup {
   readonly file: DataFile;
   readonly data: GroupRows;
+}
+
+/** A group's rows with the calibration that a pump like it would have been given. */
+export interface CalibratedGroup extends SourceGroup {
   readonly calibration: Calibration;
 }
 
@@ -30,27 +33,41 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** Reads one group of a snapshot and fits its calibration; throws DATA_INVALID when a column has no reading to fit. */
+/** Reads the rows of one group of a snapshot. */
 export async function readGroup(
   { artefacts, files }: GroupSource,
   file: DataFile,
-  place: { readonly spec: Pick<ProjectSpec, 'data' | 'model'>; readonly folder: string },
-): Promise<CalibratedGroup> {
+  place: { readonly spec: Pick<ProjectSpec, 'data'>; readonly folder: string },
+): Promise<SourceGroup> {
   const { spec, folder } = place;
   const local = join(folder, `${file.sha256}${extname(file.path)}`);
   await artefacts.toFile(`sha256:${file.sha256}`, local);
   try {
     const { rows, values, labels } = await files.readGroupRows(local, spec.data);
-    const calibration = fitCalibration(values, spec.data.columns.length, spec.model.calibrationRows);
-    if (calibration === undefined)
-      throw new WindlassError(
-        'DATA_INVALID',
-        `${file.path}: a column has no reading in its first ${spec.model.calibrationRows} rows, so the pump cannot be calibrated.`,
-      );
-    return { file, data: { group: file.group, rows, values, labels }, calibration };
+    return { file, data: { group: file.group, rows, values, labels } };
   } finally {
     await rm(local, { force: true });
   }
+}
+
+/** Fits the calibration of each group on its first rows; throws DATA_INVALID when a column has no reading there. */
+export function calibrateGroups(
+  groups: readonly SourceGroup[],
+  { data, model }: Pick<ProjectSpec, 'data' | 'model'>,
+): CalibratedGroup[] {
+  const { rows, mean, std } = model.calibration;
+  return groups.map((group) => {
+    const fitted = fitMeanStd(group.data.values, data.columns.length, rows);
+    if (fitted === undefined)
+      throw new WindlassError(
+        'DATA_INVALID',
+        `${group.file.path}: a column has no reading in its first ${rows} rows, so the pump cannot be calibrated.`,
+      );
+    return {
+      ...group,
+      calibration: { ...fitted, tensors: { [mean]: fitted.mean, [std]: fitted.std } },
+    };
+  });
 }
 
 /** Writes models to a folder; gives the path per key. */

@@ -7,6 +7,7 @@ import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { blockingGates, describeGate } from '../../src/domain/gates.ts';
 import { behaviourGates } from '../../src/domain/model-gates/behaviour-gates.ts';
+import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { structureGates } from '../../src/domain/model-gates/structure-gates.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
@@ -72,7 +73,7 @@ export async function judgeModel(
   }
   if (blockingGates(structure).length > 0) return structure;
   report?.('running golden rows');
-  const expect = { ...spec.model, columns: spec.data.columns };
+  const expect = modelExpectation(spec);
   const request = { modelFile: files.model, goldenFile: files.golden, expect };
   const loads: GateResult = {
     name: 'onnx-loads',

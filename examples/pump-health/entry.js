@@ -33,8 +33,7 @@ export async function run({ window, calibration }, context) {
 
   const scores = await context.score({
     window: { shape: [1, ROWS, COLUMNS.length], data: window },
-    baseline_mean: { shape: [1, COLUMNS.length], data: calibration.mean },
-    baseline_std: { shape: [1, COLUMNS.length], data: calibration.std },
+    ...calibration,
   });
   const probability = scores.probability[0];
   if (!Number.isFinite(probability)) return { invalid: 'the model gave no number' };
@@ -45,8 +44,8 @@ function whyInvalid(window, calibration) {
   if (window.length !== ROWS * COLUMNS.length) {
     return `the window has ${window.length} readings, not ${ROWS * COLUMNS.length}`;
   }
-  if (![...calibration.mean, ...calibration.std].every(Number.isFinite)) {
-    return 'the calibration has a value that is not a number';
+  for (const [name, { data }] of Object.entries(calibration)) {
+    if (!data.every(Number.isFinite)) return `the calibration ${name} has a value that is not a number`;
   }
   for (const [index, { name, min, max }] of COLUMNS.entries()) {
     let missing = 0;

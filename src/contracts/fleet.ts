@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deviceCalibrationSchema } from './calibration.ts';
 
 /** The module slot on each device that runs the scored model; also the key of its target tag. */
 export const MODULE_SLOT = 'scorer';
@@ -37,8 +38,9 @@ export const modelManifestSchema = z.object({
   digest: z.string(),
   columns: z.array(z.object({ name: z.string(), unit: z.string(), min: z.number(), max: z.number() })),
   window: z.number().int().positive(),
-  calibrationRows: z.number().int().positive(),
-  inputs: z.object({ window: z.string(), calibrationMean: z.string(), calibrationStd: z.string() }),
+  /** Name of the input that takes the window. */
+  input: z.string(),
+  calibration: deviceCalibrationSchema,
   output: z.string(),
   threshold: z.number(),
   windowsPerSummary: z.number().int().positive(),

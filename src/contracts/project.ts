@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { calibrationSpecSchema } from './calibration.ts';
 
 const name = z
   .string()
@@ -52,13 +53,10 @@ export const projectSchema = z.strictObject({
   model: z.strictObject({
     /** Rows per scored window; the window ends at the scored row. */
     window: z.number().int().positive(),
-    /** Rows at the start of each pump's file that fit its calibration; rows before this are never scored. */
-    calibrationRows: z.number().int().positive(),
-    inputs: z.strictObject({
-      window: z.string().min(1),
-      calibrationMean: z.string().min(1),
-      calibrationStd: z.string().min(1),
-    }),
+    /** Input that takes the window, shape [N, window, columns]. */
+    input: z.string().min(1),
+    calibration: calibrationSpecSchema,
+    /** Output with one probability per window, shape [N]. */
     output: z.string().min(1),
     /** Probability at or above which a window is an alarm. */
     threshold: z.number().min(0).max(1).default(0.5),

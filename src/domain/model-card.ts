@@ -51,7 +51,7 @@ export function modelCard(c: ModelCardContent): string {
     '',
     '## Input and output',
     '',
-    `A window of ${spec.model.window} rows and the calibration of the pump (mean and spread over its first ${spec.model.calibrationRows} rows); output ${spec.model.output}, alarm at ${spec.model.threshold} or more.`,
+    `A window of ${spec.model.window} rows and the calibration of the pump (mean and spread over its first ${spec.model.calibration.rows} rows); output ${spec.model.output}, alarm at ${spec.model.threshold} or more.`,
     '',
     row('column', 'unit', 'from', 'to'),
     '|---|---|---:|---:|',

@@ -1,3 +1,5 @@
+import type { CalibrationTensor } from '../contracts/calibration.ts';
+
 /** One input or output of a model file. A shape's entry is a number, a symbol, or null when it is left open. */
 export interface ModelValue {
   readonly name: string;
@@ -48,11 +50,9 @@ export interface ModelBehaviour {
 export interface ModelExpectation {
   readonly window: number;
   readonly columns: ReadonlyArray<{ readonly name: string; readonly min: number; readonly max: number }>;
-  readonly inputs: {
-    readonly window: string;
-    readonly calibrationMean: string;
-    readonly calibrationStd: string;
-  };
+  /** Input that takes the window. */
+  readonly input: string;
+  readonly calibration: readonly CalibrationTensor[];
   readonly output: string;
   readonly threshold: number;
 }
@@ -64,11 +64,11 @@ export interface ScoreJob {
   readonly values: Float32Array;
   readonly columns: number;
   readonly window: number;
-  readonly mean: Float32Array;
-  readonly std: Float32Array;
+  /** Values of the group's calibration, the same for each of its rows. */
+  readonly calibration: ReadonlyArray<CalibrationTensor & { readonly values: Float32Array }>;
   /** Rows whose window (ending there) is scored. */
   readonly rows: readonly number[];
-  readonly inputs: ModelExpectation['inputs'];
+  readonly input: string;
   readonly output: string;
 }
 

@@ -77,7 +77,7 @@ export class VirtualModule {
   /** Forgets the calibration and commissions the device again from these rows. */
   async recommission(rows: (count: number) => readonly Row[]): Promise<void> {
     const scorer = this.#scorer;
-    const count = this.#pooled?.model.manifest.calibrationRows;
+    const count = this.#pooled?.model.manifest.calibration.rows;
     if (!scorer || count === undefined) return;
     await scorer.recommission();
     await this.ingest(rows(count));
@@ -111,11 +111,11 @@ export class VirtualModule {
       entry: this.#withFaults(entry),
       onChange: () => void this.#hub?.attest(),
     });
-    const { calibrationRows, columns } = model.manifest;
+    const { calibration, columns } = model.manifest;
     if (scorer.state === 'calibrating') {
       await scorer.ingest(
         this.#options.commissioning(
-          calibrationRows,
+          calibration.rows,
           columns.map((c) => c.name),
         ),
       );

@@ -199,7 +199,9 @@ describe('Open Inference Protocol v2', () => {
 
 describe('scoring', () => {
   const window = Array.from({ length: 60 }, (_, r) => rowsOf('window', 1).data.slice(r * 8, r * 8 + 8));
-  const calibration = { mean: rowsOf('baseline_mean', 1).data, std: rowsOf('baseline_std', 1).data };
+  const calibration = Object.fromEntries(
+    ['baseline_mean', 'baseline_std'].map((name) => [name, rowsOf(name, 1).data]),
+  );
 
   test('POST /score runs the entry script on a window', async () => {
     const { status, body } = await call('/score', { window, calibration });
@@ -217,7 +219,9 @@ describe('scoring', () => {
       status: 400,
       body: { error: /window/ },
     });
-    expect(await call('/score', { window, calibration: { mean: [1], std: [1] } })).toMatchObject({
+    expect(
+      await call('/score', { window, calibration: { ...calibration, baseline_std: [1] } }),
+    ).toMatchObject({
       status: 400,
     });
     expect(await call('/score', { window })).toMatchObject({
@@ -330,7 +334,7 @@ describe('the process', () => {
     const { ended, output } = await spawnModule(root, { WINDLASS_LISTEN: '127.0.0.1:0' });
     const address = /"address":"([^"]+)"/.exec(output())![1];
     const window = Array.from({ length: 60 }, () => new Array(8).fill(1));
-    const calibration = { mean: new Array(8).fill(0), std: new Array(8).fill(1) };
+    const calibration = { baseline_mean: new Array(8).fill(0), baseline_std: new Array(8).fill(1) };
     const answer = await fetch(`http://${address}/score`, {
       method: 'POST',
       body: JSON.stringify({ window, calibration }),

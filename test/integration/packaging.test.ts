@@ -117,7 +117,7 @@ describe('an image as OCI layout', () => {
     expect(manifest).toMatchObject({
       name: model.name,
       version: model.version,
-      calibrationRows: 120,
+      calibration: { fit: 'mean-std', rows: 120 },
       window: 60,
     });
     expect(`sha256:${createHash('sha256').update(read('model.onnx')).digest('hex')}`).toBe(manifest.digest);

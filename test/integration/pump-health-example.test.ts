@@ -18,8 +18,9 @@ import { readGolden } from '../../src/adapters/onnx/golden-file.ts';
 import { findPython } from '../../src/adapters/python/find-python.ts';
 import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts';
 import { projectSchema, type DataFile } from '../../src/contracts/project.ts';
-import { fitCalibration, scorableRows } from '../../src/domain/evaluation/group-rows.ts';
+import { fitMeanStd, scorableRows } from '../../src/domain/evaluation/group-rows.ts';
 import { evaluationMetrics, type ScoredGroup } from '../../src/domain/evaluation/metrics.ts';
+import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { blockingGates } from '../../src/domain/gates.ts';
 import { writePumpFiles } from '../../stand-ins/pump/write-files.ts';
 
@@ -27,7 +28,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const PROJECT = join(ROOT, 'examples/pump-health');
 const REAL = join(ROOT, '../shared/data/skab');
 const spec = projectSchema.parse(parse(readFileSync(join(PROJECT, 'windlass.yaml'), 'utf8')));
-const { window: WINDOW, calibrationRows } = spec.model;
+const { window: WINDOW } = spec.model;
 const WIDTH = spec.data.columns.length;
 const runtime = createPythonRuntime({ environments: join(ROOT, '.windlass', 'envs') });
 
@@ -84,7 +85,7 @@ async function train(name: string, source: string) {
 /** Scores every scorable row of one file, and gives the labels beside. */
 async function score(model: string, source: string, file: DataFile): Promise<ScoredGroup> {
   const data = await sensorFiles.readGroupRows(join(source, file.path), spec.data);
-  const calibration = fitCalibration(data.values, WIDTH, calibrationRows);
+  const calibration = fitMeanStd(data.values, WIDTH, spec.model.calibration.rows);
   if (!calibration || !data.labels) throw new Error(`${file.path} cannot be scored`);
   const rows = scorableRows(data, WIDTH, spec.model);
   const windows = new Float32Array(rows.length * WINDOW * WIDTH);
@@ -178,12 +179,10 @@ withPython(
     const source = join(dir, 'golden');
     await writePumpFiles({ folder: source, pumps: 8, faultShare: 0.8 });
     const { out } = await train('golden-run', source);
-    const golden = readGolden(readFileSync(join(out, 'golden.json'), 'utf8'), {
-      ...spec.model,
-      columns: spec.data.columns,
-    });
+    const golden = readGolden(readFileSync(join(out, 'golden.json'), 'utf8'), modelExpectation(spec));
     expect(golden.rows).toBeGreaterThanOrEqual(1000);
-    const batch = { windows: golden.window, mean: golden.mean, std: golden.std, rows: golden.rows };
+    const { baseline_mean: mean, baseline_std: std } = golden.calibration;
+    const batch = { windows: golden.window, mean: mean!, std: std!, rows: golden.rows };
     const got = await infer(join(out, 'model.onnx'), batch);
     const differences = Array.from(golden.expected, (p, i) => Math.abs(p - (got[i] ?? Number.NaN)));
     expect(Math.max(...differences)).toBeLessThan(1e-5);

@@ -77,7 +77,10 @@ export async function openPackagingFixture(dir: string, given?: Registry): Promi
       const base = pipelineVersion(words);
       const spec = projectSpec({
         data: { timestamp: 'datetime', label: 'anomaly', columns: TINY_COLUMNS },
-        model: { ...projectSpec().model, calibrationRows: options.calibrationRows ?? 120 },
+        model: {
+          ...projectSpec().model,
+          calibration: { ...projectSpec().model.calibration, rows: options.calibrationRows ?? 120 },
+        },
         gates: { maxLatencyP99Ms: 100 },
         monitoring: { windowsPerSummary: options.windowsPerSummary ?? 5 },
         serve: { entry, assets },

@@ -35,8 +35,8 @@ export function projectSpec(overrides: Record<string, unknown> = {}): ProjectSpe
     data: { timestamp: 'datetime', label: 'anomaly', columns: SENSORS },
     model: {
       window: 60,
-      calibrationRows: 400,
-      inputs: { window: 'window', calibrationMean: 'baseline_mean', calibrationStd: 'baseline_std' },
+      input: 'window',
+      calibration: { fit: 'mean-std', rows: 400, mean: 'baseline_mean', std: 'baseline_std' },
       output: 'probability',
     },
     train: { run: 'python train.py' },

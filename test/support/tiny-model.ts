@@ -143,8 +143,13 @@ export async function writeTinyModel(folder: string, options: TinyModelOptions =
     digest,
     columns: [...TINY_COLUMNS],
     window: TINY_WINDOW,
-    calibrationRows: options.calibrationRows ?? 120,
-    inputs: { window: 'window', calibrationMean: 'baseline_mean', calibrationStd: 'baseline_std' },
+    input: 'window',
+    calibration: {
+      fit: 'mean-std',
+      rows: options.calibrationRows ?? 120,
+      mean: 'baseline_mean',
+      std: 'baseline_std',
+    },
     output: 'probability',
     threshold: options.threshold ?? 0.5,
     windowsPerSummary: options.windowsPerSummary ?? 5,
@@ -163,12 +168,9 @@ export const TINY_ENTRY = `
 let ctx;
 export async function init(context) { ctx = context; }
 export async function run(data) {
-  const w = data.window.length / data.calibration.mean.length;
-  const out = await ctx.score({
-    window: { shape: [1, w, data.calibration.mean.length], data: data.window },
-    baseline_mean: { shape: [1, data.calibration.mean.length], data: data.calibration.mean },
-    baseline_std: { shape: [1, data.calibration.std.length], data: data.calibration.std },
-  });
+  const columns = data.calibration.baseline_mean.data.length;
+  const window = { shape: [1, data.window.length / columns, columns], data: data.window };
+  const out = await ctx.score({ window, ...data.calibration });
   const probability = out.probability[0];
   return { probability, alarm: probability >= ctx.model.threshold };
 }

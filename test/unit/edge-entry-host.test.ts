@@ -26,13 +26,13 @@ async function open(source: string, deadlineMs?: number) {
   return openEntry({ path, assets: join(folder.path, 'entry'), model, log: silentLog, deadlineMs });
 }
 const golden = tinyGolden();
-const row = (input: string): Float32Array => {
+const row = (input: string): { shape: number[]; data: Float32Array } => {
   const { shape, data } = golden.inputs[input]!;
-  return Float32Array.from(data.slice(0, data.length / shape[0]!));
+  return { shape: shape.with(0, 1), data: Float32Array.from(data.slice(0, data.length / shape[0]!)) };
 };
 const data = {
-  window: row('window'),
-  calibration: { mean: row('baseline_mean'), std: row('baseline_std') },
+  window: row('window').data,
+  calibration: { baseline_mean: row('baseline_mean'), baseline_std: row('baseline_std') },
   endTime: '2026-01-05T06:00:00Z',
 };
 

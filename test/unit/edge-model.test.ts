@@ -92,7 +92,6 @@ test.each([
 
 test('a manifest that names an input the graph does not have is refused', async () => {
   const { root, file, written } = await modelFolder();
-  const inputs = { ...written.manifest.inputs, window: 'frames' };
-  await writeFile(file('model.json'), JSON.stringify({ ...written.manifest, inputs }));
+  await writeFile(file('model.json'), JSON.stringify({ ...written.manifest, input: 'frames' }));
   await expect(loadModel(root)).rejects.toThrow(/no input frames; it has window/);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Calibrator, STD_FLOOR } from '../../edge/calibration.ts';
 import { WindowBuffer } from '../../edge/windows.ts';
-import { fitCalibration } from '../../src/domain/evaluation/group-rows.ts';
+import { fitMeanStd } from '../../src/domain/evaluation/group-rows.ts';
 
 test('each window holds the rows up to the one it ends at, oldest first', () => {
   const buffer = new WindowBuffer({ columns: 2, window: 3, stride: 1 });
@@ -49,7 +49,7 @@ test('the calibration is the one that evaluation computes from the same rows, to
         .slice(0, 20)
         .map((row) => calibrator.push(row))
         .at(-1);
-      const expected = fitCalibration(Float32Array.from(rows.flat()), 2, 20);
+      const expected = fitMeanStd(Float32Array.from(rows.flat()), 2, 20);
       expect([...(fitted?.mean ?? [])]).toEqual([...(expected?.mean ?? [])]);
       expect([...(fitted?.std ?? [])]).toEqual([...(expected?.std ?? [])]);
     }),

@@ -1,5 +1,5 @@
 import { monitoringBaseline, type ReferenceGroup } from '../../src/domain/baseline/monitoring-baseline.ts';
-import { fitCalibration, scorableRows, STD_FLOOR } from '../../src/domain/evaluation/group-rows.ts';
+import { fitMeanStd, scorableRows, STD_FLOOR } from '../../src/domain/evaluation/group-rows.ts';
 import { calibratedThreshold, populationStabilityIndex } from '../../src/domain/monitoring/psi.ts';
 import { histogram } from '../../src/domain/baseline/quantiles.ts';
 import { seededRandom } from '../../src/domain/random.ts';
@@ -90,13 +90,13 @@ test('missing readings are left out; a sensor that stood still is no infinity', 
 describe('calibration', () => {
   test('is mean and population spread of the first rows, as float32', () => {
     const values = Float32Array.of(1, 10, 2, 10, 3, Number.NaN, 99, 99);
-    expect(fitCalibration(values, 2, 3)).toEqual({
+    expect(fitMeanStd(values, 2, 3)).toEqual({
       mean: Float32Array.of(2, 10),
       std: Float32Array.of(Math.sqrt(2 / 3), STD_FLOOR),
     });
   });
   test('needs a reading in every column', () => {
-    expect(fitCalibration(Float32Array.of(1, Number.NaN, 2, Number.NaN), 2, 2)).toBeUndefined();
+    expect(fitMeanStd(Float32Array.of(1, Number.NaN, 2, Number.NaN), 2, 2)).toBeUndefined();
   });
 });
 
@@ -106,11 +106,13 @@ describe('scored rows', () => {
     values: Float32Array.from({ length: n }, (_, r) => (gaps.includes(r) ? Number.NaN : r)),
   });
   test('begin after calibration, and need a full window', () => {
-    expect(scorableRows(rows(8), 1, { window: 3, calibrationRows: 5 })).toEqual([5, 6, 7]);
-    expect(scorableRows(rows(8), 1, { window: 7, calibrationRows: 2 })).toEqual([6, 7]);
-    expect(scorableRows(rows(4), 1, { window: 3, calibrationRows: 5 })).toEqual([]);
+    expect(scorableRows(rows(8), 1, { window: 3, calibration: { rows: 5 } })).toEqual([5, 6, 7]);
+    expect(scorableRows(rows(8), 1, { window: 7, calibration: { rows: 2 } })).toEqual([6, 7]);
+    expect(scorableRows(rows(4), 1, { window: 3, calibration: { rows: 5 } })).toEqual([]);
   });
   test('leave out every window with a missing reading', () => {
-    expect(scorableRows(rows(12, [6]), 1, { window: 3, calibrationRows: 4 })).toEqual([4, 5, 9, 10, 11]);
+    expect(scorableRows(rows(12, [6]), 1, { window: 3, calibration: { rows: 4 } })).toEqual([
+      4, 5, 9, 10, 11,
+    ]);
   });
 });

@@ -20,7 +20,10 @@ const PROJECT = join(import.meta.dirname, '../../examples/pump-health');
 const entry = (await import(pathToFileURL(join(PROJECT, 'entry.js')).href)) as Entry;
 
 const USUAL = [0.027, 0.04, 0.97, 0.05, 70, 25, 230, 32];
-const calibration = { mean: Float32Array.from(USUAL), std: new Float32Array(8).fill(0.1) };
+const calibration = {
+  baseline_mean: { shape: [1, 8], data: Float32Array.from(USUAL) },
+  baseline_std: { shape: [1, 8], data: new Float32Array(8).fill(0.1) },
+};
 const usualWindow = () => Float32Array.from({ length: 480 }, (_, i) => USUAL[i % 8] ?? 0);
 
 /** A context whose model gives `probability` and keeps what it was asked. */
@@ -67,9 +70,11 @@ test('a short window, a broken calibration and a score that is no number are inv
   expect(await entry.run(data(usualWindow().slice(8)), context)).toEqual({
     invalid: 'the window has 472 readings, not 480',
   });
-  const broken = { mean: calibration.mean, std: Float32Array.from(USUAL, () => Number.NaN) };
-  expect(await entry.run({ ...data(usualWindow()), calibration: broken }, context)).toEqual({
-    invalid: 'the calibration has a value that is not a number',
+  const baseline_std = { shape: [1, 8], data: new Float32Array(8).fill(Number.NaN) };
+  expect(
+    await entry.run({ ...data(usualWindow()), calibration: { ...calibration, baseline_std } }, context),
+  ).toEqual({
+    invalid: 'the calibration baseline_std has a value that is not a number',
   });
   expect(await entry.run(data(usualWindow()), contextWith(Number.NaN).context)).toEqual({
     invalid: 'the model gave no number',

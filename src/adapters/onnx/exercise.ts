@@ -14,7 +14,14 @@ function slice(golden: Golden, start: number, n: number): Batch {
     const each = golden.rows === 0 ? 0 : all.length / golden.rows;
     return all.slice(start * each, (start + n) * each);
   };
-  return { n, window: part(golden.window), mean: part(golden.mean), std: part(golden.std) };
+  return { n, window: part(golden.window), calibration: mapTensors(golden.calibration, part) };
+}
+
+function mapTensors(
+  tensors: Batch['calibration'],
+  change: (values: Float32Array) => Float32Array,
+): Batch['calibration'] {
+  return Object.fromEntries(Object.entries(tensors).map(([name, values]) => [name, change(values)]));
 }
 
 const notFinite = (values: Float32Array): number =>
@@ -26,7 +33,8 @@ function probes(golden: Golden, expect: ModelExpectation): Batch {
   const calm = slice(golden, 0, 1);
   const still = (pick: (c: number) => number): number[] =>
     Array.from({ length: expect.window * width }, (_, i) => pick(i % width));
-  const typical = (c: number): number => calm.mean[c] ?? 0;
+  const typical = (c: number): number =>
+    calm.window.reduce((sum, v, i) => sum + (i % width === c ? v : 0), 0) / expect.window;
   const rows = [
     still(typical),
     still((c) => expect.columns[c]?.min ?? 0),
@@ -40,8 +48,7 @@ function probes(golden: Golden, expect: ModelExpectation): Batch {
   return {
     n: rows.length,
     window: Float32Array.from(rows.flat()),
-    mean: repeat(calm.mean),
-    std: repeat(calm.std),
+    calibration: mapTensors(calm.calibration, repeat),
   };
 }
 
@@ -107,7 +114,10 @@ export async function exercise(
   return {
     golden: {
       rows: golden.rows,
-      nonFiniteInputs: notFinite(golden.window) + notFinite(golden.mean) + notFinite(golden.std),
+      nonFiniteInputs: [golden.window, ...Object.values(golden.calibration)].reduce(
+        (sum, values) => sum + notFinite(values),
+        0,
+      ),
       nonFiniteExpected: notFinite(golden.expected),
     },
     outputShape,

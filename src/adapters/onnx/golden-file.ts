@@ -16,8 +16,8 @@ const goldenSchema = z.object({
 export interface Golden {
   readonly rows: number;
   readonly window: Float32Array;
-  readonly mean: Float32Array;
-  readonly std: Float32Array;
+  /** By input name, [rows, ...shape]. */
+  readonly calibration: Readonly<Record<string, Float32Array>>;
   readonly expected: Float32Array;
 }
 
@@ -44,7 +44,7 @@ export function readGolden(text: string, expect: ModelExpectation): Golden {
   }
   const { inputs, outputs } = parsed.data;
   const width = expect.columns.length;
-  const rows = inputs[expect.inputs.window]?.shape[0] ?? 0;
+  const rows = inputs[expect.input]?.shape[0] ?? 0;
   const take = (from: typeof inputs, name: string, shape: readonly number[]): Float32Array => {
     const tensor = from[name];
     if (tensor === undefined)
@@ -59,9 +59,10 @@ export function readGolden(text: string, expect: ModelExpectation): Golden {
   };
   return {
     rows,
-    window: take(inputs, expect.inputs.window, [rows, expect.window, width]),
-    mean: take(inputs, expect.inputs.calibrationMean, [rows, width]),
-    std: take(inputs, expect.inputs.calibrationStd, [rows, width]),
+    window: take(inputs, expect.input, [rows, expect.window, width]),
+    calibration: Object.fromEntries(
+      expect.calibration.map(({ name, shape }) => [name, take(inputs, name, [rows, ...shape])]),
+    ),
     expected: take(outputs, expect.output, [rows]),
   };
 }

@@ -120,9 +120,8 @@ async function writeTask(folder: string, job: ScoreJob, index: number): Promise<
     scoresFile: file('scores'),
     columns: job.columns,
     window: job.window,
-    mean: [...job.mean],
-    std: [...job.std],
-    inputs: job.inputs,
+    calibration: job.calibration.map(({ name, shape, values }) => ({ name, shape, values: [...values] })),
+    input: job.input,
     output: job.output,
   };
 }

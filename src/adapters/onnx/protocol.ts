@@ -1,3 +1,4 @@
+import type { CalibrationTensor } from '../../contracts/calibration.ts';
 import type { ErrorBody } from '../../errors/windlass-error.ts';
 import type { ModelBehaviour, ModelExpectation, ModelStructure } from '../../ports/model-runtime.ts';
 
@@ -24,9 +25,8 @@ export interface ScoreTask {
   readonly scoresFile: string;
   readonly columns: number;
   readonly window: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  readonly inputs: ModelExpectation['inputs'];
+  readonly calibration: ReadonlyArray<CalibrationTensor & { readonly values: readonly number[] }>;
+  readonly input: string;
   readonly output: string;
 }
 

@@ -15,15 +15,18 @@ const floats = (bytes: Buffer): Float32Array =>
 function batchOf(task: ScoreTask, values: Float32Array, rows: Uint32Array) {
   const size = task.window * task.columns;
   const window = new Float32Array(rows.length * size);
-  const mean = new Float32Array(rows.length * task.columns);
-  const std = new Float32Array(rows.length * task.columns);
   rows.forEach((row, i) => {
     const end = (row + 1) * task.columns;
     window.set(values.subarray(end - size, end), i * size);
-    mean.set(task.mean, i * task.columns);
-    std.set(task.std, i * task.columns);
   });
-  return { n: rows.length, window, mean, std };
+  const calibration = Object.fromEntries(
+    task.calibration.map(({ name, values: own }) => {
+      const repeated = new Float32Array(rows.length * own.length);
+      for (let i = 0; i < rows.length; i += 1) repeated.set(own, i * own.length);
+      return [name, repeated];
+    }),
+  );
+  return { n: rows.length, window, calibration };
 }
 
 async function score(task: ScoreTask, session: ScoringSession): Promise<number> {

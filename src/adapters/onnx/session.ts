@@ -1,19 +1,19 @@
 import * as ort from 'onnxruntime-node';
+import type { CalibrationTensor } from '../../contracts/calibration.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { ModelExpectation } from '../../ports/model-runtime.ts';
 
-/** Rows to score, as flat row-major arrays: [n, window, columns], [n, columns], [n, columns]. */
+/** Rows to score, as flat row-major arrays: the window [n, window, columns], each calibration input [n, ...its shape]. */
 export interface Batch {
   readonly n: number;
   readonly window: Float32Array;
-  readonly mean: Float32Array;
-  readonly std: Float32Array;
+  readonly calibration: Readonly<Record<string, Float32Array>>;
 }
 
 export interface Signature {
   readonly window: number;
   readonly columns: number;
-  readonly inputs: ModelExpectation['inputs'];
+  readonly input: string;
+  readonly calibration: readonly CalibrationTensor[];
   readonly output: string;
 }
 
@@ -40,14 +40,14 @@ export async function openSession(file: string, signature: Signature, threads = 
       cause: error,
     });
   }
-  const { inputs, output, window, columns } = signature;
+  const { input, calibration: tensors, output, window, columns } = signature;
   return {
-    async run({ n, window: values, mean, std }) {
-      const feeds = {
-        [inputs.window]: new ort.Tensor('float32', values, [n, window, columns]),
-        [inputs.calibrationMean]: new ort.Tensor('float32', mean, [n, columns]),
-        [inputs.calibrationStd]: new ort.Tensor('float32', std, [n, columns]),
+    async run({ n, window: values, calibration }) {
+      const feeds: Record<string, ort.Tensor> = {
+        [input]: new ort.Tensor('float32', values, [n, window, columns]),
       };
+      for (const { name, shape } of tensors)
+        feeds[name] = new ort.Tensor('float32', calibration[name] ?? new Float32Array(), [n, ...shape]);
       let result: ort.InferenceSession.OnnxValueMapType;
       try {
         result = await session.run(feeds, [output]);

@@ -1,5 +1,5 @@
 import { SCORE_EDGES, type MonitoringBaseline } from '../../contracts/window-summary.ts';
-import type { Calibration, GroupRows } from '../evaluation/group-rows.ts';
+import type { GroupRows, MeanStd } from '../evaluation/group-rows.ts';
 import { populationStabilityIndex } from '../monitoring/psi.ts';
 import { randomIndex, seededRandom, shuffled } from '../random.ts';
 import { decileEdges, histogram } from './quantiles.ts';
@@ -15,7 +15,7 @@ const Z_LIMIT = 1000;
 /** One group as the reference sees it: its readings after calibration, and the scores of its windows. */
 export interface ReferenceGroup {
   readonly data: GroupRows;
-  readonly calibration: Calibration;
+  readonly calibration: MeanStd;
   /** Scores by row; rows that were not scored are absent. */
   readonly scores: ReadonlyMap<number, number>;
 }

@@ -50,7 +50,7 @@ export function fileFacts(file: DataFile, table: SensorTable, spec: ProjectSpec)
     ...timeFacts(table),
     ranges: rangeFacts(table, spec),
     stuck: stuckRuns(table, spec),
-    labels: labelFacts(table, spec.model.calibrationRows),
+    labels: labelFacts(table, spec.model.calibration.rows),
   };
 }
 

@@ -18,7 +18,7 @@ export function labelGates(readable: readonly FileFacts[], spec: ProjectSpec): G
       pass: `every value of "${label}" is 0 or 1`,
     }),
     bothClasses(readable, label),
-    cleanBaseline(readable, spec.model.calibrationRows),
+    cleanBaseline(readable, spec.model.calibration.rows),
   ];
 }
 

@@ -9,7 +9,8 @@ export function splitGates(facts: readonly FileFacts[], spec: ProjectSpec): Gate
 }
 
 function enoughRows(facts: readonly FileFacts[], spec: ProjectSpec): GateResult {
-  const { calibrationRows, window } = spec.model;
+  const { window } = spec.model;
+  const calibrationRows = spec.model.calibration.rows;
   const threshold = calibrationRows + window;
   const short = facts
     .filter((f) => f.file.rows < threshold)

@@ -8,10 +8,15 @@ export interface GroupRows {
   readonly labels: ArrayLike<number> | null;
 }
 
-/** What the model is given beside the data: per column mean and spread of a pump's commissioning rows. */
-export interface Calibration {
+/** Per column mean and spread of a pump's commissioning rows; monitoring normalises readings with them. */
+export interface MeanStd {
   readonly mean: Float32Array;
   readonly std: Float32Array;
+}
+
+/** A pump's calibration: what the model is given beside the data, by input name, row-major and without the batch axis. */
+export interface Calibration extends MeanStd {
+  readonly tensors: Readonly<Record<string, Float32Array>>;
 }
 
 /** Smallest spread that a calibration gives: a sensor that stood still must not blow up its normalised readings. */
@@ -21,7 +26,7 @@ export const STD_FLOOR = 1e-6;
  * Mean and population standard deviation (not below STD_FLOOR) per column over the first `rows` rows, missing readings left
  * out; summed in double precision, given as float32. Undefined when a column has no reading there.
  */
-export function fitCalibration(values: Float32Array, columns: number, rows: number): Calibration | undefined {
+export function fitMeanStd(values: Float32Array, columns: number, rows: number): MeanStd | undefined {
   const mean = new Float32Array(columns);
   const std = new Float32Array(columns);
   for (let c = 0; c < columns; c += 1) {
@@ -40,15 +45,15 @@ export function fitCalibration(values: Float32Array, columns: number, rows: numb
 }
 
 /**
- * Rows whose window is scored: from `calibrationRows` on, with a full window behind them, and no missing reading in it. The
+ * Rows whose window is scored: after the calibration rows, with a full window behind them, and no missing reading in it. The
  * window of row r is rows r − window + 1 … r.
  */
 export function scorableRows(
   data: Pick<GroupRows, 'rows' | 'values'>,
   columns: number,
-  model: { readonly window: number; readonly calibrationRows: number },
+  model: { readonly window: number; readonly calibration: { readonly rows: number } },
 ): number[] {
-  const first = Math.max(model.calibrationRows, model.window - 1);
+  const first = Math.max(model.calibration.rows, model.window - 1);
   let lastGap = -1;
   const scorable: number[] = [];
   for (let r = 0; r < data.rows; r += 1) {

@@ -1,3 +1,4 @@
+import { calibrationTensors } from '../../contracts/calibration.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
 import type { ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
@@ -92,9 +93,11 @@ function mismatch(found: ModelValue | undefined, name: string, shape: Shape): st
 function signatureGate({ inputs, outputs }: ModelStructure, { model, data }: Spec): GateResult {
   const width = data.columns.length;
   const declared: [string, Shape][] = [
-    [model.inputs.window, ['N', model.window, width]],
-    [model.inputs.calibrationMean, ['N', width]],
-    [model.inputs.calibrationStd, ['N', width]],
+    [model.input, ['N', model.window, width]],
+    ...calibrationTensors(model.calibration, width).map(({ name, shape }): [string, Shape] => [
+      name,
+      ['N', ...shape],
+    ]),
   ];
   const problems = declared.flatMap(([name, shape]) => {
     const problem = mismatch(

@@ -1,0 +1,10 @@
+import { calibrationTensors } from '../../contracts/calibration.ts';
+import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ModelExpectation } from '../../ports/model-runtime.ts';
+
+/** What a model of the project must take and give. */
+export function modelExpectation({ model, data }: Pick<ProjectSpec, 'model' | 'data'>): ModelExpectation {
+  const { window, input, output, threshold } = model;
+  const calibration = calibrationTensors(model.calibration, data.columns.length);
+  return { window, columns: data.columns, input, calibration, output, threshold };
+}
