@@ -7,6 +7,8 @@ import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../src/
 import type { ResolvedDataEvent, ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
 import { REPRODUCE_EXAMPLE, reproduceInputSchema } from '../../src/contracts/reproduce.ts';
 import type { ResolvedReproduceInput } from '../../src/contracts/reproduce.ts';
+import { pushEventSchema } from '../../src/contracts/push.ts';
+import type { ResolvedPushEvent } from '../../src/contracts/push.ts';
 import { FLEET_ROLLOUT_EXAMPLE, fleetRolloutInputSchema } from '../../src/contracts/rollout.ts';
 import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
@@ -20,6 +22,7 @@ export interface ResolvedInputs {
   readonly fleetRollout: ResolvedFleetRolloutInput;
   readonly monitorAndRetrain: ResolvedMonitorInput;
   readonly newData: ResolvedDataEvent;
+  readonly gitPush: ResolvedPushEvent;
 }
 export type InputName = keyof ResolvedInputs;
 
@@ -30,6 +33,14 @@ const INPUTS: { readonly [N in InputName]: { schema: z.ZodType<ResolvedInputs[N]
   fleetRollout: { schema: fleetRolloutInputSchema, example: FLEET_ROLLOUT_EXAMPLE },
   monitorAndRetrain: { schema: monitorInputSchema, example: MONITOR_EXAMPLE },
   newData: { schema: dataEventSchema, example: { model: 'pump-health', data: 'data/pumps' } },
+  gitPush: {
+    schema: pushEventSchema,
+    example: {
+      id: 'by-hand-1',
+      commit: '0123456789abcdef0123456789abcdef01234567',
+      build: { project: 'https://git.example.com/models.git#pumps' },
+    },
+  },
 };
 
 /**

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { DataRef } from '../../src/contracts/build.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import type { OriginCheck } from '../../src/contracts/reproduce.ts';
-import { isGitUrl } from '../../src/domain/git-url.ts';
+import { isGitUrl } from '../../src/domain/git/address.ts';
 import { compareManifests } from '../../src/domain/reproduction.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { PipelineVersion } from '../../src/ports/registry.ts';

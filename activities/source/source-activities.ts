@@ -3,7 +3,7 @@ import type { SourceRef } from '../../src/contracts/build.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
-import { isGitUrl } from '../../src/domain/git-url.ts';
+import { isGitUrl, withoutCredentials } from '../../src/domain/git/address.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
@@ -40,9 +40,10 @@ export function createSourceActivities({ source, artefacts, cwd = process.cwd() 
     checkoutProject: (request: CheckoutRequest): Promise<StepOutput<CheckedOutProject>> =>
       withHeartbeats(async (report, signal) => {
         const project = isGitUrl(request.project) ? request.project : resolve(cwd, request.project);
-        report({ message: `checking out ${project} at ${request.ref}` });
+        const shown = withoutCredentials(project);
+        report({ message: `checking out ${shown} at ${request.ref}` });
         const tree = await source.checkout({ ...request, project }, signal);
-        const spec = readSpec(tree.files, `${project} at ${tree.commit.slice(0, 12)}`);
+        const spec = readSpec(tree.files, `${shown} at ${tree.commit.slice(0, 12)}`);
         const bundle = await artefacts.put(tree.bundle, BUNDLE_MEDIA_TYPE);
         const dirty = tree.changed.length > 0;
         const lock = sha256(lockOf(tree.files, spec.environment.lock));

@@ -6,6 +6,7 @@ import type { ApiDeps, ApiEnv } from './deps.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { createMetrics } from './metrics.ts';
 import { requestContext, requireLoopbackHost, requireToken } from './middleware.ts';
+import { addHookRoutes, HOOK_PATHS } from './routes/hooks.ts';
 import { addModelRoutes } from './routes/models.ts';
 import { addRecordRoutes } from './routes/records.ts';
 import { addRolloutRoutes } from './routes/rollouts.ts';
@@ -14,6 +15,16 @@ import { addSystemRoutes } from './routes/system.ts';
 import { addWorkflowRoutes } from './routes/workflows.ts';
 
 const MAX_BODY = 1024 * 1024;
+/** A push of hundreds of commits is told at length. */
+const MAX_HOOK_BODY = 8 * 1024 * 1024;
+
+const limitBody = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new WindlassError('INPUT_INVALID', `The body is larger than ${maxSize} bytes.`);
+    },
+  });
 
 /** The HTTP API as a function from request to response; it holds no state of its own but its metrics. */
 export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
@@ -29,20 +40,15 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   });
   const metrics = createMetrics();
   api.use(requestContext(deps, metrics));
-  api.use(requireLoopbackHost(deps.token));
-  api.use(requireToken(deps.token));
-  api.use(
-    bodyLimit({
-      maxSize: MAX_BODY,
-      onError: () => {
-        throw new WindlassError('INPUT_INVALID', `The body is larger than ${MAX_BODY} bytes.`);
-      },
-    }),
-  );
+  api.use(requireLoopbackHost(deps.token, HOOK_PATHS));
+  api.use(requireToken(deps.token, HOOK_PATHS));
+  const [limit, hookLimit] = [limitBody(MAX_BODY), limitBody(MAX_HOOK_BODY)];
+  api.use((c, next) => (HOOK_PATHS.has(c.req.path) ? hookLimit : limit)(c, next));
   api.onError(answerError);
   api.notFound(answerNotFound);
   addSystemRoutes(api, deps, metrics);
   addWorkflowRoutes(api, deps);
+  addHookRoutes(api, deps);
   addRunRoutes(api, deps);
   addModelRoutes(api, deps);
   addRolloutRoutes(api, deps);

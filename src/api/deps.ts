@@ -1,9 +1,21 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { HooksConfig } from '../config/schema.ts';
+import type { Trigger } from '../contracts/push.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { HookDeliveries } from '../ports/hook-deliveries.ts';
 import type { MonitorStore } from '../ports/monitor-store.ts';
 import type { Registry } from '../ports/registry.ts';
 import type { RolloutStore } from '../ports/rollout-store.ts';
+
+/** What webhooks of git servers are judged by. */
+export interface HookDeps {
+  readonly settings: HooksConfig;
+  readonly triggers: readonly Trigger[];
+  readonly deliveries: HookDeliveries;
+  readonly clock: Clock;
+}
 
 /** What the HTTP API answers from. */
 export interface ApiDeps {
@@ -12,6 +24,7 @@ export interface ApiDeps {
   readonly rollouts: Pick<RolloutStore, 'rollout' | 'rollouts' | 'devices'>;
   readonly reports: Pick<MonitorStore, 'reports'>;
   readonly temporal: Client;
+  readonly hooks: HookDeps;
   /** What the API cannot do without, by name; each rejects when its part does not answer. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
   readonly logger: Logger;

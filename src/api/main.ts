@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { serve } from '@hono/node-server';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import { createHookDeliveries } from '../adapters/postgres/hook-deliveries.ts';
 import { createMonitorStore } from '../adapters/postgres/monitor-store.ts';
 import { createRolloutStore } from '../adapters/postgres/rollout-store.ts';
 import type { WindlassConfig } from '../config/schema.ts';
@@ -26,6 +27,12 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
     ...{ registry, artefacts, temporal, logger, token },
     rollouts: createRolloutStore(db, clock),
     reports: createMonitorStore(db),
+    hooks: {
+      settings: config.hooks,
+      triggers: config.triggers,
+      deliveries: createHookDeliveries(db, clock),
+      clock,
+    },
     probes: {
       database: () => sql`select 1`.execute(db),
       temporal: () => temporal.workflowService.getSystemInfo({}),

@@ -30,12 +30,15 @@ export function requestContext(
   };
 }
 
-/** Checks the bearer token when one is set; health checks are open. */
-export function requireToken(token: string | undefined): MiddlewareHandler<ApiEnv> {
+/** Checks the bearer token when one is set; health checks are open, and `signed` paths check a signature of their own. */
+export function requireToken(
+  token: string | undefined,
+  signed: ReadonlySet<string>,
+): MiddlewareHandler<ApiEnv> {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = token === undefined ? undefined : digest(token);
   return async (c, next) => {
-    if (expected === undefined || OPEN.has(c.req.path)) return next();
+    if (expected === undefined || OPEN.has(c.req.path) || signed.has(c.req.path)) return next();
     const given = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
     if (timingSafeEqual(digest(given), expected)) return next();
     throw new WindlassError('FORBIDDEN', 'This needs the token of the API.', {
@@ -46,12 +49,15 @@ export function requireToken(token: string | undefined): MiddlewareHandler<ApiEn
 
 /**
  * Without a token only this machine may call: a web page in a browser here could otherwise reach the API under a name that
- * resolves to this machine (DNS rebinding), so the Host must be a loopback one.
+ * resolves to this machine (DNS rebinding), so the Host must be a loopback one, but for `signed` paths.
  */
-export function requireLoopbackHost(token: string | undefined): MiddlewareHandler<ApiEnv> {
+export function requireLoopbackHost(
+  token: string | undefined,
+  signed: ReadonlySet<string>,
+): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const host = (c.req.header('host') ?? 'localhost').replace(/:\d+$/, '');
-    if (token !== undefined || isLoopback(host)) return next();
+    if (token !== undefined || isLoopback(host) || signed.has(c.req.path)) return next();
     throw new WindlassError(
       'FORBIDDEN',
       `Without a token the API answers only to this machine, not as ${host}.`,

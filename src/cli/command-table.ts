@@ -36,6 +36,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/reproduce.ts'),
   },
   {
+    name: 'triggers',
+    summary: 'list which pushes start a build',
+    load: () => import('./commands/triggers.ts'),
+  },
+  {
     name: 'deploy',
     summary: 'package a version, test the image, roll it out to the fleet',
     load: () => import('./commands/deploy.ts'),

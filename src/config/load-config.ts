@@ -153,8 +153,11 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
         });
       continue;
     }
-    const field = SETTINGS.find((s) => path.join('.').startsWith(s.key))?.key ?? path.join('.');
-    const origin = origins[field] ?? { source: 'file', name: file };
+    const full = path.join('.');
+    const setting = SETTINGS.find((s) => full === s.key || full.startsWith(`${s.key}.`))?.key ?? full;
+    // A bad item of a plain list is the list's problem; in a list of objects the field is named.
+    const field = path.length > setting.split('.').length + 1 ? full : setting;
+    const origin = origins[setting] ?? { source: 'file', name: file };
     problems.push({ field, problem: issue.message, origin: describeOrigin(origin) });
   }
   if (parsed.data === undefined || problems.length > 0) {
@@ -186,6 +189,7 @@ export interface ShownSetting {
 
 function mask(value: unknown): unknown {
   if (typeof value !== 'string') return value;
+  if (!/^\w+:\/\/|SharedAccessKey=/.test(value)) return '••••';
   return value
     .replace(/(SharedAccessKey=)[^;]+/, '$1••••')
     .replace(/^(\w+:\/\/[^:@/]+:)[^@]+@/, '$1••••@')
@@ -206,13 +210,19 @@ export function showConfig(config: LoadedConfig): ShownSetting[] {
   });
 }
 
+/** A setting's value as one text: a list with commas, a list of objects as JSON. */
+export function settingText(value: unknown): string {
+  if (!Array.isArray(value)) return String(value);
+  return value.some((item) => typeof item === 'object') ? JSON.stringify(value) : value.join(',');
+}
+
 /** The settings as environment variables, so that a child process sees exactly the same configuration. */
 export function configToEnvironment(values: WindlassConfig): Record<string, string> {
   return Object.fromEntries(
     SETTINGS.flatMap(({ key, env }) => {
       const value = getAt(values, key);
       if (value === undefined) return [];
-      return [[env, Array.isArray(value) ? value.join(',') : String(value)]];
+      return [[env, settingText(value)]];
     }),
   );
 }

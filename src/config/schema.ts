@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TASK_QUEUES } from '../contracts/names.ts';
+import { triggerSchema } from '../contracts/push.ts';
 
 export const TASK_QUEUE_NAMES = Object.values(TASK_QUEUES);
 
@@ -25,6 +26,23 @@ const text = (problem: string) => z.string({ error: problem }).min(1, problem);
 
 const list = <T extends z.ZodType>(schema: T) =>
   z.preprocess((v) => (typeof v === 'string' ? v.split(',').map((s) => s.trim()) : v), schema);
+
+const secret = (description: string) =>
+  text('expected a secret')
+    .min(16, 'expected at least 16 characters')
+    .optional()
+    .meta({ description, secret: true });
+
+/** A list of objects arrives as JSON from the environment and from flags; text that is none stays as it is and is refused. */
+const objects = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((v) => {
+    if (typeof v !== 'string') return v;
+    try {
+      return JSON.parse(v) as unknown;
+    } catch {
+      return v;
+    }
+  }, schema);
 
 /**
  * The one schema of every setting. `meta` carries what the loader and the documentation need: `env` (a name other than
@@ -125,6 +143,22 @@ export const configSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  hooks: z
+    .strictObject({
+      githubSecret: secret("Secret of GitHub's webhooks; without it they are refused"),
+      gitlabToken: secret("Secret token of GitLab's webhooks; without it they are refused"),
+      gitlabSigningToken: secret("Signing token of GitLab's webhooks; when set, each must be signed with it"),
+      azureDevopsSecret: secret('Password, or header X-Windlass-Token, of service hooks of Azure DevOps'),
+      debounceSeconds: whole(0, 3600)
+        .default(10)
+        .meta({ description: 'Quiet time after the last push before its build starts, in seconds' }),
+    })
+    .prefault({}),
+  triggers: objects(z.array(triggerSchema, { error: 'expected a list of {repository, branch, project}' }))
+    .default([])
+    .meta({
+      description: 'Which pushes start a build: a list of {repository, branch, project, data, deploy}',
+    }),
   packaging: z
     .strictObject({
       engine: z
@@ -183,6 +217,8 @@ type Parsed = z.infer<typeof configSchema>;
 export type WindlassConfig = Readonly<Omit<Parsed, 'artefacts'>> & {
   readonly artefacts: { readonly dir: string };
 };
+
+export type HooksConfig = WindlassConfig['hooks'];
 
 export interface SettingInfo {
   /** Dotted name, e.g. `temporal.port`. */

@@ -12,6 +12,7 @@ export type TaskQueueName = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
 export const WORKFLOWS = {
   buildAndTrain: 'buildAndTrain',
   reproduceModel: 'reproduceModel',
+  pushCoordinator: 'pushCoordinator',
   packageAndDeploy: 'packageAndDeploy',
   fleetRollout: 'fleetRollout',
   stragglerWatch: 'stragglerWatch',
@@ -36,11 +37,17 @@ export const workflowIds = {
   stragglers: (model: string, version: string, run: string): string =>
     `stragglers-${model}-${version}-${run}`,
   retrainCoordinator: (model: string): string => `retrain-coordinator-${model}`,
+  /** `repository` without its scheme, so that all ways to name it mean the same. */
+  pushCoordinator: (repository: string, branch: string, project: string): string =>
+    `pushes-${repository}${project === '' ? '' : `#${project}`}@${branch}`,
   monitorSchedule: (model: string): string => `monitor-${model}`,
 } as const;
 
 /** Aliases with a meaning to Windlass; any other lower-case name may be used too. */
 export const ALIASES = { champion: 'champion', challenger: 'challenger' } as const;
+
+/** Signal of `pushCoordinator`: a push that matched a trigger. */
+export const GIT_PUSH_SIGNAL = 'gitPush';
 
 /** Signal of `retrainCoordinator`: a new-data event. */
 export const NEW_DATA_SIGNAL = 'newData';

@@ -10,6 +10,7 @@ import type { Kysely } from 'kysely';
 import pino from 'pino';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createHookDeliveries } from '../../src/adapters/postgres/hook-deliveries.ts';
 import { createMonitorStore } from '../../src/adapters/postgres/monitor-store.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
@@ -44,6 +45,12 @@ beforeAll(async () => {
     artefacts: createFileArtefactStore(dir),
     rollouts: createRolloutStore(db, clock),
     reports: createMonitorStore(db),
+    hooks: {
+      settings: { debounceSeconds: 1 },
+      triggers: [],
+      deliveries: createHookDeliveries(db, clock),
+      clock,
+    },
     temporal: env.client,
     probes: {
       database: () => sql`select 1`.execute(db),
@@ -113,6 +120,7 @@ describe('system', () => {
       '/api/v1/data-events',
       '/api/v1/deployments',
       '/api/v1/devices/{id}/history',
+      '/api/v1/hooks/git/{provider}',
       '/api/v1/models',
       '/api/v1/models/{name}/aliases/{alias}',
       '/api/v1/models/{name}/versions/{version}',

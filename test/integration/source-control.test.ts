@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -9,7 +11,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { readSpec } from '../../activities/source/read-spec.ts';
 import { createGitSourceControl } from '../../src/adapters/git/git-source-control.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
@@ -153,7 +158,8 @@ describe('refused with a clear error', () => {
       /^PROJECT_NOT_FOUND: .* not inside a git repository/,
     );
     expect(await code(checkout({ ref: 'v9' }))).toMatch(/^PROJECT_NOT_FOUND: .*"v9"/);
-    expect(await code(checkout({ ref: '--output=/tmp/x' }))).toMatch(/^PROJECT_NOT_FOUND/);
+    for (const ref of ['--output=/tmp/x', '-c', 'a b'])
+      expect(await code(checkout({ ref }))).toMatch(/^PROJECT_NOT_FOUND: ".*" is not a branch/);
   });
 
   test('a repository without a commit', async () => {
@@ -218,10 +224,74 @@ describe('a git URL', () => {
     expect(await code(checkout({ project: `${url()}#models/tiny`, ref: 'v2' }))).toMatch(/"v2"/);
   });
 
+  test('brings one commit without its history; a full commit id is fetched once, an abbreviated one needs all', async () => {
+    const first = await checkout();
+    writeFileSync(join(tiny.project, 'model.py'), '# newer');
+    const second = tiny.commit('Go on');
+    const project = `${url()}#models/tiny`;
+    const commits = () => {
+      const [mirror = ''] = readdirSync(join(folder.path, 'mirrors')).filter((n) => n.endsWith('.git'));
+      return gitIn(join(folder.path, 'mirrors', mirror), 'rev-list', '--all').split('\n');
+    };
+    await checkout({ project, ref: 'main' });
+    expect(commits()).toEqual([second]);
+    expect((await checkout({ project, ref: first.commit })).bundle.equals(first.bundle)).toBe(true);
+    renameSync(tiny.repository, join(folder.path, 'unplugged'));
+    expect((await checkout({ project, ref: first.commit })).commit).toBe(first.commit);
+    expect(await code(checkout({ project, ref: 'main' }))).toMatch(/^SOURCE_UNREACHABLE/);
+    renameSync(join(folder.path, 'unplugged'), tiny.repository);
+    expect((await checkout({ project, ref: first.commit.slice(0, 9) })).commit).toBe(first.commit);
+    expect((await checkout({ project, ref: 'main~1' })).commit).toBe(first.commit);
+    expect(commits()).toEqual([second, first.commit]);
+    const nothing = 'f'.repeat(40);
+    expect(await code(checkout({ project, ref: nothing }))).toMatch(/^PROJECT_NOT_FOUND: .*ffff/);
+  });
+
+  test('of a server that gives no single commits is fetched whole', async () => {
+    const first = await checkout();
+    writeFileSync(join(tiny.project, 'model.py'), '# newer');
+    tiny.commit('Go on');
+    const web = join(folder.path, 'web');
+    gitIn(folder.path, 'clone', '--quiet', '--bare', tiny.repository, join(web, 'tiny.git'));
+    gitIn(join(web, 'tiny.git'), 'update-server-info');
+    const server = createServer(({ url: path = '/' }, response) => {
+      const file = join(web, new URL(path, 'http://x').pathname);
+      if (existsSync(file) && statSync(file).isFile()) response.end(readFileSync(file));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const project = `http://ada:secret@127.0.0.1:${port}/tiny.git#models/tiny`;
+      const remote = await checkout({ project, ref: first.commit });
+      expect(remote.bundle.equals(first.bundle)).toBe(true);
+      expect(remote.repository).toBe(`http://127.0.0.1:${port}/tiny.git`);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  test('that would run a program, or that git could take for an option, is refused', async () => {
+    const touched = join(folder.path, 'touched');
+    for (const project of [
+      `ext::touch ${touched}`,
+      `ext://touch ${touched}`,
+      `ssh://-oProxyCommand=touch%20${touched}/x`,
+    ])
+      expect(await code(checkout({ project }))).toMatch(/^PROJECT_NOT_FOUND: .*is not fetched/);
+    expect(await code(checkout({ project: `--upload-pack=touch ${touched}` }))).toMatch(/^PROJECT_NOT_FOUND/);
+    expect(existsSync(touched)).toBe(false);
+  });
+
   test('that cannot be reached is SOURCE_UNREACHABLE without the password', async () => {
     const said = await code(checkout({ project: 'http://ada:secret@127.0.0.1:9/none.git#x' }));
     expect(said).toMatch(/^SOURCE_UNREACHABLE: http:\/\/127.0.0.1:9\/none.git/);
     expect(said).not.toContain('secret');
+    const error: unknown = await checkout({ project: 'http://ada:secret@127.0.0.1:9/none.git' }).catch(
+      (e: unknown) => e,
+    );
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('secret');
   });
 
   test('without the folder is PROJECT_NOT_FOUND', async () => {

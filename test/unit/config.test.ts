@@ -69,6 +69,23 @@ describe('precedence and origins', () => {
     expect(origins['database.url']?.name).toBe('DATABASE_URL_FILE');
   });
 
+  test('a list of objects is checked field by field, and shown as JSON; a secret that is no URL is masked whole', () => {
+    const trigger = '{ repository: https://git.example.com/a.git, project: pumps }';
+    writeFileSync(join(cwd, 'windlass.config.yaml'), `triggers: [${trigger}]\n`);
+    const env = { WINDLASS_HOOKS_GITHUB_SECRET: 'a-secret-of-the-hook' };
+    const loaded = loadConfig({ cwd, env });
+    expect(loaded.values.triggers).toEqual([
+      { repository: 'https://git.example.com/a.git', branch: 'main', project: 'pumps' },
+    ]);
+    expect(showConfig(loaded).find((s) => s.key === 'hooks.githubSecret')?.value).toBe('••••');
+    const again = loadConfig({ cwd: '/', env: configToEnvironment(loaded.values) });
+    expect(again.values.triggers).toEqual(loaded.values.triggers);
+    writeFileSync(join(cwd, 'windlass.config.yaml'), 'triggers: [{ repository: models }]\n');
+    expect(failure(() => loadConfig({ cwd, env: {} })).message).toMatch(
+      /triggers\.0\.repository \(file .*windlass\.config\.yaml\): expected a git URL/,
+    );
+  });
+
   test('a child process that gets the values as environment has the same configuration', () => {
     const first = loadConfig({
       cwd,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { GIT_SCHEMES, withoutCredentials } from '../../domain/git/address.ts';
 
 const run = promisify(execFile);
 const MAX_OUTPUT = 512 * 1024 * 1024;
@@ -11,13 +12,18 @@ export interface GitOptions {
   readonly input?: string;
 }
 
-/** Thrown when git ends with an error; `stderr` holds its own words. */
+/** Variables that would point git at another repository than the folder it is run in; a git hook sets them. */
+const LOCAL =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX)$/;
+
+/** Thrown when git ends with an error; `stderr` holds its own words without credentials. */
 export class GitError extends Error {
   readonly stderr: string;
   constructor(args: readonly string[], stderr: string) {
-    super(`git ${args[0] ?? ''}: ${stderr.trim().split('\n').at(-1) ?? 'failed'}`);
+    const words = withoutCredentials(stderr.trim());
+    super(`git ${args[0] ?? ''}: ${words.split('\n').at(-1) ?? 'failed'}`);
     this.name = 'GitError';
-    this.stderr = stderr.trim();
+    this.stderr = words;
   }
 }
 
@@ -30,7 +36,8 @@ export async function git(args: readonly string[], options: GitOptions = {}): Pr
     timeout: options.timeoutMs ?? 60_000,
     signal: options.signal,
     env: {
-      ...process.env,
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !LOCAL.test(name))),
+      GIT_ALLOW_PROTOCOL: GIT_SCHEMES.join(':'),
       GIT_TERMINAL_PROMPT: '0',
       GIT_OPTIONAL_LOCKS: '0',
       GIT_SSH_COMMAND: process.env.GIT_SSH_COMMAND ?? 'ssh -o BatchMode=yes',

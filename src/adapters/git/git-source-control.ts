@@ -1,7 +1,8 @@
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { SourceControl } from '../../ports/source-control.ts';
 import { filesOfCommit, filesOfWorkTree } from './project-files.ts';
-import { dirtyFiles, locateProject, resolveCommit } from './repository.ts';
+import { commitOf } from './mirror.ts';
+import { dirtyFiles, locateProject } from './repository.ts';
 import { bundleFiles, readBundle, unpackBundle } from './source-bundle.ts';
 
 const SHOWN_FILES = 20;
@@ -10,11 +11,11 @@ const SHOWN_FILES = 20;
 export function createGitSourceControl(options: { readonly mirrors: string }): SourceControl {
   return {
     async checkout({ project, ref, allowDirty, ignoreTree = false }, signal) {
-      const located = await locateProject(project, { mirrors: options.mirrors, signal });
-      const commit = await resolveCommit(located, ref);
+      const located = await locateProject(project, { ref, mirrors: options.mirrors, signal });
+      const { commit } = located;
       // Another ref than what is checked out has nothing to do with the state of the work tree.
       const changed =
-        !ignoreTree && located.workTree !== null && commit === (await resolveCommit(located, 'HEAD'))
+        !ignoreTree && located.workTree !== null && commit === (await commitOf(located.gitDir, 'HEAD'))
           ? await dirtyFiles(located)
           : [];
       if (changed.length > 0 && !allowDirty)

@@ -1,13 +1,9 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, realpath, rm, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import lockfile from 'proper-lockfile';
-import { isGitUrl } from '../../domain/git-url.ts';
+import { realpath, stat } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
+import { isGitUrl } from '../../domain/git/address.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { git, GitError, gitText } from './git-command.ts';
-
-const FETCH_TIMEOUT_MS = 10 * 60_000;
+import { commitOf, mirrorCommit, noSuchRef } from './mirror.ts';
 
 /** A project inside a repository that can be read now. */
 export interface LocatedProject {
@@ -19,10 +15,6 @@ export interface LocatedProject {
   readonly subfolder: string;
   /** The checked-out folder, when there is one. */
   readonly workTree: string | null;
-}
-
-function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
 }
 
 async function locateFolder(project: string): Promise<LocatedProject> {
@@ -58,9 +50,8 @@ async function locateFolder(project: string): Promise<LocatedProject> {
 
 async function locateUrl(
   project: string,
-  mirrors: string,
-  signal: AbortSignal | undefined,
-): Promise<LocatedProject> {
+  { ref, mirrors, signal }: LocateOptions,
+): Promise<LocatedProject & { commit: string }> {
   const hash = project.indexOf('#');
   const url = hash === -1 ? project : project.slice(0, hash);
   const subfolder = hash === -1 ? '' : project.slice(hash + 1).replaceAll(/^\/+|\/+$/g, '');
@@ -69,75 +60,41 @@ async function locateUrl(
       'PROJECT_NOT_FOUND',
       `The folder after # must lie inside the repository: ${subfolder}`,
     );
-  const repository = withoutCredentials(url);
-  const mirror = join(mirrors, `${createHash('sha256').update(repository).digest('hex').slice(0, 24)}.git`);
-  await mkdir(mirrors, { recursive: true });
-  const release = await lockfile.lock(mirror, {
-    realpath: false,
-    stale: 20_000,
-    retries: { retries: 600, minTimeout: 500, maxTimeout: 1000 },
-  });
-  try {
-    if (!existsSync(join(mirror, 'windlass-complete'))) {
-      await rm(mirror, { recursive: true, force: true });
-      await git(['init', '--quiet', '--bare', mirror]);
-    }
-    await git(
-      [
-        'fetch',
-        '--quiet',
-        '--force',
-        '--prune',
-        '--no-recurse-submodules',
-        '--end-of-options',
-        url,
-        '+refs/heads/*:refs/heads/*',
-        '+refs/tags/*:refs/tags/*',
-        '+HEAD:refs/windlass/head',
-      ],
-      { cwd: mirror, timeoutMs: FETCH_TIMEOUT_MS, signal },
-    );
-    await mkdir(join(mirror, 'windlass-complete'), { recursive: true });
-  } catch (error) {
-    signal?.throwIfAborted();
-    const words = error instanceof GitError ? withoutCredentials(error.stderr) : String(error);
-    throw new WindlassError('SOURCE_UNREACHABLE', `${repository} cannot be fetched: ${words}`, {
-      cause: error,
-    });
-  } finally {
-    await release().catch(() => undefined);
-  }
-  return { gitDir: mirror, repository, subfolder, workTree: null };
+  const { gitDir, repository, commit } = await mirrorCommit({ url, ref, mirrors, signal });
+  return { gitDir, repository, subfolder, workTree: null, commit };
 }
 
-/** Finds the repository of a project: a folder inside a work tree, or a git URL with `#subfolder`, which is mirrored below `mirrors`. */
+interface LocateOptions {
+  readonly ref: string;
+  readonly mirrors: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Finds the commit that a ref names in a project's repository: a folder inside a work tree, or a git URL with `#subfolder`, which is
+ * mirrored below `mirrors`. Throws PROJECT_NOT_FOUND when there is no such place or ref, SOURCE_UNREACHABLE.
+ */
 export async function locateProject(
   project: string,
-  options: { readonly mirrors: string; readonly signal?: AbortSignal },
-): Promise<LocatedProject> {
-  return isGitUrl(project) ? locateUrl(project, options.mirrors, options.signal) : locateFolder(project);
+  options: LocateOptions,
+): Promise<LocatedProject & { readonly commit: string }> {
+  const { ref } = options;
+  if (ref.startsWith('-') || /[\s\u0000-\u001f]/.test(ref))
+    throw new WindlassError('PROJECT_NOT_FOUND', `"${ref}" is not a branch, tag or commit.`, {
+      hint: 'A ref does not begin with "-" and holds no white space.',
+    });
+  if (isGitUrl(project)) return locateUrl(project, options);
+  const located = await locateFolder(project);
+  return { ...located, commit: await resolveCommit(located, ref) };
 }
 
 /** The full commit id that a branch, tag or commit names; throws PROJECT_NOT_FOUND when it names nothing. */
-export async function resolveCommit(located: LocatedProject, ref: string): Promise<string> {
-  const name = located.workTree === null && ref === 'HEAD' ? 'refs/windlass/head' : ref;
-  const tries = [name, `refs/remotes/origin/${name}`];
-  for (const candidate of tries) {
-    const found = await gitText(
-      ['rev-parse', '--verify', '--quiet', '--end-of-options', `${candidate}^{commit}`],
-      {
-        cwd: located.gitDir,
-      },
-    ).catch(() => '');
-    if (/^[0-9a-f]{40,64}$/.test(found)) return found;
+async function resolveCommit(located: LocatedProject, ref: string): Promise<string> {
+  for (const name of [ref, `refs/remotes/origin/${ref}`]) {
+    const found = await commitOf(located.gitDir, name);
+    if (found !== undefined) return found;
   }
-  throw new WindlassError(
-    'PROJECT_NOT_FOUND',
-    ref === 'HEAD'
-      ? `${located.repository} has no commit yet.`
-      : `${located.repository} has no branch, tag or commit "${ref}".`,
-    { hint: 'Name a branch, tag or commit that exists, or push it first.' },
-  );
+  throw noSuchRef(located.repository, ref);
 }
 
 /** Files of the project folder that differ from the commit or are not committed; what git ignores does not count. */

@@ -20,10 +20,9 @@ Examples:
     )
     .action(async () => {
       const loaded = await cli.config();
-      const { showConfig } = await import('../../config/load-config.ts');
+      const { settingText, showConfig } = await import('../../config/load-config.ts');
       const settings = showConfig(loaded);
-      const text = (value: unknown): string =>
-        value === null ? '-' : Array.isArray(value) ? value.join(',') : String(value);
+      const text = (value: unknown): string => (value === null ? '-' : settingText(value));
       cli.output.result({ file: loaded.file ?? null, settings }, () =>
         table(
           ['SETTING', 'VALUE', 'ORIGIN', 'ENVIRONMENT'],

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import type { ReproduceInput, ReproduceResult } from '../../contracts/reproduce.ts';
-import { isGitUrl } from '../../domain/git-url.ts';
+import { isGitUrl } from '../../domain/git/address.ts';
 import { ERRORS } from '../../errors/table.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';

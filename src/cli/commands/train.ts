@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { BUILD_STEPS, type BuildInput, type BuildResult, type BuildStep } from '../../contracts/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
-import { isGitUrl } from '../../domain/git-url.ts';
+import { isGitUrl, withoutCredentials } from '../../domain/git/address.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName, System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
@@ -135,7 +135,8 @@ async function detach(cli: Cli, system: System, input: BuildInput): Promise<void
   }
 }
 
-const summary = (input: BuildInput): string => `build and train ${input.pipeline ?? input.project ?? ''}`;
+const summary = (input: BuildInput): string =>
+  withoutCredentials(`build and train ${input.pipeline ?? input.project ?? ''}`);
 
 /** `windlass train`: build, check, train, judge and register one version. */
 export function register(program: Command, cli: Cli): void {

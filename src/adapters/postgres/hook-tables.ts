@@ -1,0 +1,3 @@
+export interface HookTables {
+  hook_deliveries: { provider: string; key: string; received_at: Date };
+}

@@ -1,0 +1,155 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Client } from '@temporalio/client';
+import type { BuildInput } from '../../contracts/build.ts';
+import { GIT_PUSH_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import type { PushCoordinatorInput, PushEvent, Trigger } from '../../contracts/push.ts';
+import { repositoryKey } from '../../domain/git/address.ts';
+import { touchesProject, triggersFor, type Push } from '../../domain/git/triggers.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import { KEPT_DAYS } from '../../ports/hook-deliveries.ts';
+import type { ApiDeps, ApiEnv, HookDeps } from '../deps.ts';
+import { azureDevops } from '../hooks/azure-devops.ts';
+import { github } from '../hooks/github.ts';
+import { gitlab } from '../hooks/gitlab.ts';
+import type { HookCall, HookDelivery, HookProvider } from '../hooks/provider.ts';
+import { answers, document } from '../schemas.ts';
+
+const PROVIDERS = { github, gitlab, 'azure-devops': azureDevops } as const satisfies Record<
+  string,
+  HookProvider
+>;
+const NAMES = Object.keys(PROVIDERS) as [keyof typeof PROVIDERS];
+const PATH = '/api/v1/hooks/git';
+/** Calls that prove who they are by their own signature, not by the API's token. */
+export const HOOK_PATHS: ReadonlySet<string> = new Set(NAMES.map((name) => `${PATH}/${name}`));
+const CALL_MS = 8_000; // providers give up after ten seconds
+
+interface Started {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly project: string;
+  readonly branch: string;
+  readonly commit: string;
+}
+
+/** Pushes told by git servers: each that matches a trigger goes to the coordinator of its branch and project. */
+export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { temporal, hooks }: ApiDeps): void {
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: `${PATH}/{provider}`,
+      summary: 'A webhook of a git server: pushes that match a trigger are built, the newest of a burst only',
+      description: "Proves itself by the provider's own signature or token instead of the API's token.",
+      request: { params: z.object({ provider: z.enum(NAMES) }) },
+      responses: {
+        ...answers(202, 'Builds are on their way', document('started, skipped')),
+        200: { description: 'Genuine, but it starts nothing; `ignored` says why, `pong` answers a ping' },
+      },
+    }),
+    async (c) => {
+      const name = c.req.valid('param').provider;
+      const provider: HookProvider = PROVIDERS[name];
+      const body = Buffer.from(await c.req.arrayBuffer());
+      const call: HookCall = { header: (key) => c.req.header(key), body };
+      refuseStranger(name, provider, { call, hooks });
+      const delivery = provider.read(call, hooks.settings);
+      await refuseReplay(name, delivery, hooks);
+      const { event } = delivery;
+      if (event.kind === 'ping') return c.json({ pong: true }, 200);
+      if (event.kind === 'ignored') return c.json({ ignored: event.why }, 200);
+      const started: Started[] = [];
+      const skipped: { project: string; why: string }[] = [];
+      for (const push of event.pushes)
+        for (const trigger of triggersFor(push, hooks.triggers)) {
+          const { project } = trigger;
+          if (touchesProject(push, project))
+            started.push(
+              await signal(temporal, { push, trigger, delivery, debounce: hooks.settings.debounceSeconds }),
+            );
+          else skipped.push({ project, why: `no file below ${project}/ was touched` });
+        }
+      // Only now: a delivery that could not be handed on may come again; handed on twice, the coordinator counts it once.
+      await hooks.deliveries.remember(name, delivery.keys);
+      if (started.length > 0) return c.json({ started, skipped }, 202);
+      return c.json({ ignored: whyNothing(event.pushes, skipped) }, 200);
+    },
+  );
+}
+
+function whyNothing(pushes: readonly Push[], skipped: readonly { why: string }[]): string {
+  if (skipped.length > 0) return skipped.map(({ why }) => why).join('; ');
+  const pushed = pushes.map((p) => `${p.branch} of ${p.repositories[0] ?? '?'}`).join(', ');
+  return `no trigger is for ${pushed}`;
+}
+
+function refuseStranger(
+  name: string,
+  provider: HookProvider,
+  { call, hooks }: { call: HookCall; hooks: HookDeps },
+): void {
+  const variables = provider.variables.join(' or ');
+  if (!provider.configured(hooks.settings))
+    throw new WindlassError('FORBIDDEN', `Webhooks of ${name} are not taken: no secret is set for them.`, {
+      hint: `Set ${variables} (or …_FILE) to the secret that the webhook was made with.`,
+    });
+  if (!provider.genuine(call, hooks.settings))
+    throw new WindlassError('FORBIDDEN', `The call does not carry the secret of ${name}'s webhooks.`, {
+      hint: `The secret of the webhook and ${variables} must be the same.`,
+    });
+}
+
+async function refuseReplay(
+  name: string,
+  delivery: HookDelivery,
+  { deliveries, clock }: HookDeps,
+): Promise<void> {
+  const { keys, madeAt } = delivery;
+  const age = madeAt === undefined ? 0 : (clock.now().getTime() - madeAt.getTime()) / 86_400_000;
+  if (age > KEPT_DAYS)
+    throw new WindlassError(
+      'CONFLICT',
+      `The delivery is ${Math.round(age)} days old; it is not taken any more.`,
+      {
+        hint: 'Push again, or start the build by hand with `windlass train`.',
+      },
+    );
+  const takenAt = await deliveries.takenAt(name, keys);
+  if (takenAt !== undefined)
+    throw new WindlassError('CONFLICT', `This delivery was taken before, at ${takenAt.toISOString()}.`, {
+      hint: 'Push again, or start the build by hand with `windlass train`.',
+    });
+}
+
+interface Matched {
+  readonly push: Push;
+  readonly trigger: Trigger;
+  readonly delivery: HookDelivery;
+  readonly debounce: number;
+}
+
+async function signal(temporal: Client, { push, trigger, delivery, debounce }: Matched): Promise<Started> {
+  const { repository, project, data, deploy } = trigger;
+  const { branch, commit, before, pusher } = push;
+  const build: BuildInput & { project: string } = {
+    project: project === '' ? repository : `${repository}#${project}`,
+    ...(data === undefined ? {} : { data }),
+    ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
+    actor: pusher === '' ? 'git push' : `git push of ${pusher}`,
+    reason: `push of ${commit.slice(0, 12)} to ${branch}`,
+  };
+  const event: PushEvent = { id: `${delivery.keys[0]}/${commit}`, commit, before, build };
+  const workflowId = workflowIds.pushCoordinator(repositoryKey(repository), branch, project);
+  const input: PushCoordinatorInput = { repository, branch, project, debounceSeconds: debounce };
+  const handle = await temporal.withDeadline(Date.now() + CALL_MS, () =>
+    temporal.workflow.signalWithStart(WORKFLOWS.pushCoordinator, {
+      workflowId,
+      taskQueue: TASK_QUEUES.control,
+      args: [input],
+      signal: GIT_PUSH_SIGNAL,
+      signalArgs: [event],
+      staticSummary: `pushes to ${branch} of ${repository}`,
+    }),
+  );
+  return { workflowId, runId: handle.signaledRunId, project, branch, commit };
+}
