@@ -7,15 +7,16 @@ import type { GateResult } from '../../src/contracts/gate.ts';
 import type { DataFile, DataManifest, ProjectSpec } from '../../src/contracts/project.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import { dataGates } from '../../src/domain/data/data-gates.ts';
-import { fileFacts, unreadableFacts } from '../../src/domain/data/file-facts.ts';
+import { examineFile } from '../../src/domain/data/file-facts.ts';
 import type { FileFacts } from '../../src/domain/data/file-facts.ts';
+import { dataFile, groupOf } from '../../src/domain/data/fold-of.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { Registry } from '../../src/ports/registry.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
 import { findDataFiles } from './find-data-files.ts';
 import type { FoundFile } from './find-data-files.ts';
-import { foldOf, groupOf } from './fold-of.ts';
+import { seedHash } from './seed-hash.ts';
 
 export interface DataDeps {
   readonly artefacts: ArtefactStore;
@@ -95,7 +96,7 @@ async function keepFile(deps: DataDeps, { path, absolute }: FoundFile, spec: Pro
   const before = await stat(absolute);
   const ref = await deps.artefacts.putFile(absolute, mediaTypeOf(path));
   // A file that cannot be read is kept all the same: the data gates say what is wrong with it.
-  const { rows, columns } = await deps.files.describe(absolute).catch((error: unknown) => {
+  const { rows, columns } = await deps.files.describe(absolute, spec.data).catch((error: unknown) => {
     if (error instanceof WindlassError) return { rows: 0, columns: [] as readonly string[] };
     throw error;
   });
@@ -104,15 +105,8 @@ async function keepFile(deps: DataDeps, { path, absolute }: FoundFile, spec: Pro
     throw new WindlassError('DATA_INVALID', `${path} changed while it was being read.`, {
       hint: 'Start again when nothing writes to the data any more.',
     });
-  const labelled = columns.includes(spec.data.label);
-  return {
-    path,
-    sha256: ref.digest.slice('sha256:'.length),
-    rows,
-    group: groupOf(path),
-    labelled,
-    fold: foldOf(path, labelled, spec),
-  };
+  const sha256 = ref.digest.slice('sha256:'.length);
+  return dataFile({ path, sha256, rows, labelled: columns.includes(spec.data.label) }, spec, seedHash);
 }
 
 /** The manifest of a snapshot. */
@@ -134,26 +128,13 @@ export async function checkData(
       progress(`${i + 1} of ${manifest.files.length}: ${file.path}`);
       const local = join(folder, `${i}${/\.[^.]+$/.exec(file.path)?.[0] ?? ''}`);
       await deps.artefacts.toFile(`sha256:${file.sha256}`, local);
-      facts.push(await factsOf(deps.files, { file, local, spec }));
+      facts.push(await examineFile(deps.files, { file, local }, spec));
       await rm(local);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return dataGates(facts, spec);
-}
-
-async function factsOf(
-  files: SensorFiles,
-  { file, local, spec }: { file: DataFile; local: string; spec: ProjectSpec },
-): Promise<FileFacts> {
-  try {
-    return fileFacts(file, await files.readTable(local, spec.data), spec);
-  } catch (error) {
-    if (!(error instanceof WindlassError)) throw error;
-    const { reason } = (error.details ?? {}) as { reason?: string };
-    return unreadableFacts(file, reason ?? error.message);
-  }
+  return dataGates(facts, spec, Date.now());
 }
 
 /**

@@ -26,6 +26,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/train.ts'),
   },
   {
+    name: 'check',
+    summary: 'run the gates alone, without a server',
+    load: () => import('./commands/check.ts'),
+  },
+  {
     name: 'models',
     summary: 'list model versions, show one, trace where it comes from',
     load: () => import('./commands/models.ts'),

@@ -191,7 +191,8 @@ function mask(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (!/^\w+:\/\/|SharedAccessKey=/.test(value)) return '••••';
   return value
-    .replace(/(SharedAccessKey=)[^;]+/, '$1••••')
+    .replace(/((?:SharedAccess|Account)Key=)[^;]+/, '$1••••')
+    .replace(/(sig=)[^&;]+/, '$1••••')
     .replace(/^(\w+:\/\/[^:@/]+:)[^@]+@/, '$1••••@')
     .replace(/([?&]password=)[^&]+/i, '$1••••');
 }

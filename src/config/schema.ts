@@ -89,6 +89,26 @@ export const configSchema = z.strictObject({
         .meta({ description: 'Folder of the artefact store; stateDir/artefacts when not set', path: true }),
     })
     .prefault({}),
+  azure: z
+    .strictObject({
+      connectionString: text('expected a connection string')
+        .regex(/(AccountName|BlobEndpoint)=/, 'expected "AccountName=…;AccountKey=…;EndpointSuffix=…"')
+        .optional()
+        .meta({
+          description: 'Connection string of the storage account that training data are read from',
+          env: 'AZURE_STORAGE_CONNECTION_STRING',
+          secret: true,
+        }),
+      sasToken: text('expected a SAS token')
+        .regex(/(^|[?&])sig=/, 'expected a token such as "sv=…&sig=…"')
+        .optional()
+        .meta({
+          description: 'SAS token for it instead; with neither, the identity that the Azure SDK finds',
+          env: 'AZURE_STORAGE_SAS_TOKEN',
+          secret: true,
+        }),
+    })
+    .prefault({}),
   hub: z
     .strictObject({
       connectionString: text('expected a connection string')

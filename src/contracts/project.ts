@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { calibrationSpecSchema } from './calibration.ts';
+import { ADJUSTABLE_DATA_GATES } from './data-gates.ts';
 
 const name = z
   .string()
@@ -18,6 +19,32 @@ export const columnSchema = z.object({
   unit: z.string().min(1),
   min: z.number(),
   max: z.number(),
+});
+
+function hasOneGroup(pattern: string): boolean {
+  try {
+    return new RegExp(`${pattern}|`).exec('')?.length === 2;
+  } catch {
+    return false;
+  }
+}
+
+const share = z.number().min(0).max(1);
+const day = z.iso.date('expected a day, e.g. "2019-06-30"');
+
+/** Thresholds of the data gates; what is left out has the value of `DATA_GATE_DEFAULTS` (data-gates.ts). */
+const dataGatesSchema = z.strictObject({
+  rangeWarnShare: share.optional(),
+  rangeFailShare: share.optional(),
+  gapFactor: z.number().positive().optional(),
+  stuckRows: z.number().int().nonnegative().optional(),
+  contaminationShare: share.optional(),
+  baselineOutlierShare: share.optional(),
+  sharedRowsShare: share.optional(),
+  earliest: day.optional(),
+  latest: day.optional(),
+  /** What a gate says that found something: `warn` lets the build go on, `fail` ends it. */
+  levels: z.partialRecord(z.enum(ADJUSTABLE_DATA_GATES), z.enum(['warn', 'fail'])).optional(),
 });
 
 /**
@@ -49,6 +76,12 @@ export const projectSchema = z.strictObject({
     columns: z.array(columnSchema).min(1),
     /** Share of rows allowed to have a missing value, 0..1. */
     maxNullShare: z.number().min(0).max(1).default(0.05),
+    /** Finds the device in a file's path: a regular expression with one group. Files of one device are held out together. */
+    device: z
+      .string()
+      .refine(hasOneGroup, 'expected a regular expression with one group, e.g. "^site-./(pump-[0-9]+)"')
+      .optional(),
+    gates: dataGatesSchema.optional(),
   }),
   model: z.strictObject({
     /** Rows per scored window; the window ends at the scored row. */
@@ -128,8 +161,13 @@ export type ColumnSpec = z.infer<typeof columnSchema>;
 /** Written by the platform to `$WINDLASS_DATA/manifest.json`: one entry per file of the snapshot. */
 export interface DataManifest {
   readonly schema: 'windlass.data/1';
+  /** sha256 of the canonical JSON of schema and files, without their times. */
   readonly digest: string;
   readonly files: readonly DataFile[];
+  /** Columns of the files; absent in manifests of older versions. */
+  readonly columns?: readonly string[];
+  readonly from?: string | null;
+  readonly to?: string | null;
 }
 
 export interface DataFile {
@@ -142,6 +180,11 @@ export interface DataFile {
   readonly labelled: boolean;
   /** Fold in which this group is held out; null when it is never scored (it may train in every fold). */
   readonly fold: number | null;
+  /** The device that the rows are of, where `data.device` of windlass.yaml says how to find it. */
+  readonly device?: string;
+  /** First and last time of the rows (ISO 8601, UTC); null where no time can be read. */
+  readonly from?: string | null;
+  readonly to?: string | null;
 }
 
 /** One line of JSON on the train command's stdout. */

@@ -1,4 +1,5 @@
 import type { DataSpec, SensorTable } from '../domain/data/sensor-table.ts';
+import type { TableSummary } from '../domain/data/table-summary.ts';
 
 /**
  * The rows of one group (pump or experiment): times in ms since 1970, values row-major [rows × columns] in the order of
@@ -13,9 +14,9 @@ export interface GroupRows {
 
 /** Sensor data files, CSV or Parquet by their extension. Unreadable ones are DATA_INVALID that says why. */
 export interface SensorFiles {
-  describe(path: string): Promise<{ rows: number; columns: readonly string[] }>;
-  /** Every row with all that is wrong with it; wrong content is counted, not thrown. */
-  readTable(path: string, spec: DataSpec): Promise<SensorTable>;
+  describe(path: string, spec: Pick<DataSpec, 'timestamp'>): Promise<TableSummary>;
+  /** Every row with all that is wrong with it; wrong content is counted, and a file that cannot be read says why. */
+  examine(path: string, spec: DataSpec): Promise<SensorTable | { readonly unreadable: string }>;
   /** The rows alone; a missing column is DATA_INVALID. */
   readGroupRows(path: string, spec: DataSpec): Promise<GroupRows>;
   /** Writes the file as `;`-separated CSV with the same rows and columns. */

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { checkData, materializeData, readManifest, snapshotData } from '../../activities/data/data-sets.ts';
 import type { DataDeps } from '../../activities/data/data-sets.ts';
-import { foldOf } from '../../activities/data/fold-of.ts';
+import { seedHash } from '../../activities/data/seed-hash.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
 import { readGroupRows, sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import { foldOf as foldOfFile } from '../../src/domain/data/fold-of.ts';
 import { blockingGates } from '../../src/domain/gates.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { createTestDatabase } from '../support/postgres.ts';
@@ -40,6 +41,8 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
+const foldOf = (path: string, labelled: boolean, spec = SPEC) =>
+  foldOfFile({ path, labelled }, spec, seedHash);
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 async function toParquet(csv: string, parquet: string): Promise<void> {

@@ -3,18 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Cell, DataSpec, TableSource } from '../../domain/data/sensor-table.ts';
+import type { Cell, TableSource } from '../../domain/data/sensor-table.ts';
+import { identifier, literal } from './sql-text.ts';
 
 const NUMERIC = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U[A-Z]+INT|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN)$/;
 const TEMPORAL = /^(TIMESTAMP.*|DATE)$/;
 
-const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
-const name = (value: string): string => `"${value.replaceAll('"', '""')}"`;
-
 /** Runs work on an in-process DuckDB that loads nothing from outside; a path that it would take for a pattern is copied. */
 async function withParquet<T>(
   path: string,
-  work: (connection: DuckDBConnection, table: string) => Promise<T>,
+  work: (connection: DuckDBConnection, file: string) => Promise<T>,
 ): Promise<T> {
   const folder = /[*?[\]{}]/.test(path) ? await mkdtemp(join(tmpdir(), 'windlass-parquet-')) : undefined;
   const readable = folder === undefined ? path : join(folder, 'data.parquet');
@@ -27,7 +25,8 @@ async function withParquet<T>(
     });
     const connection = await instance.connect();
     try {
-      return await work(connection, `read_parquet(${text(readable)})`);
+      await connection.run(`set timezone = 'UTC'`);
+      return await work(connection, literal(readable));
     } finally {
       connection.closeSync();
       instance.closeSync();
@@ -37,42 +36,69 @@ async function withParquet<T>(
   }
 }
 
-async function columnsOf(connection: DuckDBConnection, table: string): Promise<Map<string, string>> {
-  const reader = await connection.runAndReadAll(`describe select * from ${table}`);
-  const [names = [], types = []] = reader.getColumnsJS();
-  return new Map(names.map((column, i) => [String(column), String(types[i])]));
+interface ParquetColumn {
+  /** As it stands in the file; DuckDB calls the second of two equal ones `name_1`, and those that differ in case too. */
+  readonly name: string;
+  readonly readAs: string;
+  readonly type: string;
 }
 
-/** Column names and number of rows of a Parquet file. */
-export function describeParquet(path: string): Promise<{ rows: number; columns: string[] }> {
-  return withParquet(path, async (connection, table) => {
-    const columns = [...(await columnsOf(connection, table)).keys()];
-    const reader = await connection.runAndReadAll(`select count(*)::double from ${table}`);
-    return { rows: Number(reader.getColumnsJS()[0]?.[0] ?? 0), columns };
-  });
+async function columnsOf(connection: DuckDBConnection, file: string): Promise<ParquetColumn[]> {
+  const described = await connection.runAndReadAll(`describe select * from read_parquet(${file})`);
+  const [readAs = [], types = []] = described.getColumnsJS();
+  const schema = await connection.runAndReadAll(
+    `select name, coalesce(num_children, 0)::integer from parquet_schema(${file})`,
+  );
+  const names = topLevelNames(schema.getRowsJS() as [string, number][]);
+  return readAs.map((column, i) => ({
+    name: names[i] ?? String(column),
+    readAs: String(column),
+    type: String(types[i]),
+  }));
 }
 
-/** The columns of a Parquet file that the spec names: times as ms since 1970 (UTC), numbers as they are, other types as text. */
-export function readParquet(path: string, spec: DataSpec): Promise<TableSource> {
-  return withParquet(path, async (connection, table) => {
-    const types = await columnsOf(connection, table);
-    const header = [...types.keys()];
-    const wanted = new Set([spec.timestamp, spec.label, ...spec.columns.map((column) => column.name)]);
-    const selected = header.map((column) => {
-      const type = types.get(column) ?? '';
-      if (!wanted.has(column)) return 'null';
-      if (TEMPORAL.test(type)) return `epoch_ms(${name(column)}::timestamptz)::double`;
-      return NUMERIC.test(type) ? `${name(column)}::double` : `${name(column)}::varchar`;
+/** The schema is a tree in depth-first order; its first node is the root. */
+function topLevelNames(nodes: readonly (readonly [name: string, children: number])[]): string[] {
+  const names: string[] = [];
+  let at = 1;
+  const skip = (): void => {
+    const children = nodes[at]?.[1] ?? 0;
+    at += 1;
+    for (let i = 0; i < children; i += 1) skip();
+  };
+  while (at < nodes.length) {
+    names.push(nodes[at]?.[0] ?? '');
+    skip();
+  }
+  return names;
+}
+
+/**
+ * The named columns of a Parquet file (others are null): times as ms since 1970 (UTC), numbers as they are, other types as
+ * text. A time column of numbers is given as digits, whose size says whether they are seconds or milliseconds.
+ */
+export function readParquet(
+  path: string,
+  { timestamp, names }: { readonly timestamp: string; readonly names: readonly string[] },
+): Promise<TableSource> {
+  return withParquet(path, async (connection, file) => {
+    const columns = await columnsOf(connection, file);
+    const selected = columns.map(({ name, readAs, type }) => {
+      const column = identifier(readAs);
+      if (!names.includes(name)) return 'null';
+      if (TEMPORAL.test(type)) return `epoch_ms(${column}::timestamptz)::double`;
+      if (!NUMERIC.test(type)) return `${column}::varchar`;
+      if (name !== timestamp) return `${column}::double`;
+      return `coalesce(case when ${column} = floor(${column}) then try_cast(${column} as bigint) end::varchar, ${column}::varchar)`;
     });
-    await connection.run(`set timezone = 'UTC'`);
-    const reader = await connection.runAndReadAll(`select ${selected.join(', ')} from ${table}`);
-    const columns = reader.getColumnsJS() as Cell[][];
-    const rows = columns[0]?.length ?? 0;
+    const reader = await connection.runAndReadAll(`select ${selected.join(', ')} from read_parquet(${file})`);
+    const cells = reader.getColumnsJS() as Cell[][];
+    const rows = cells[0]?.length ?? 0;
     return {
-      header,
+      header: columns.map(({ name }) => name),
       *rows() {
         for (let row = 0; row < rows; row += 1)
-          yield { line: row + 1, cells: columns.map((column) => column[row]), malformed: false };
+          yield { line: row + 1, cells: cells.map((column) => column[row]), malformed: false };
       },
     };
   });
@@ -80,10 +106,9 @@ export function readParquet(path: string, spec: DataSpec): Promise<TableSource> 
 
 /** Writes a Parquet file as `;`-separated CSV with header. */
 export function parquetToCsv(path: string, target: string): Promise<void> {
-  return withParquet(path, async (connection, table) => {
-    await connection.run(`set timezone = 'UTC'`);
+  return withParquet(path, async (connection, file) => {
     await connection.run(
-      `copy (select * from ${table}) to ${text(target)} (format csv, delimiter ';', header true)`,
+      `copy (select * from read_parquet(${file})) to ${literal(target)} (format csv, delimiter ';', header true)`,
     );
   });
 }

@@ -1,4 +1,4 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseCsv } from '../../domain/data/csv.ts';
 import type { CsvTable } from '../../domain/data/csv.ts';
@@ -6,24 +6,45 @@ import { buildSensorTable } from '../../domain/data/sensor-table.ts';
 import type { DataSpec, SensorTable, TableSource } from '../../domain/data/sensor-table.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { GroupRows, SensorFiles } from '../../ports/sensor-files.ts';
-import { describeParquet, parquetToCsv, readParquet } from './parquet.ts';
+import { summariseTable } from '../../domain/data/table-summary.ts';
+import type { TableSummary } from '../../domain/data/table-summary.ts';
+import { parquetToCsv, readParquet } from './parquet.ts';
 
 /** Reads and converts sensor data files: CSV by a strict reader of our own, Parquet by DuckDB. */
-export const sensorFiles: SensorFiles = { describe, readTable, readGroupRows, toCsv };
+export const sensorFiles: SensorFiles = { describe, examine, readGroupRows, toCsv };
 
 const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
 
-async function describe(path: string): Promise<{ rows: number; columns: readonly string[] }> {
-  if (isParquet(path)) return parquet(path, () => describeParquet(path));
-  const csv = await openCsv(path);
-  let rows = 0;
-  for (const _ of csv.rows()) rows += 1;
-  return { rows, columns: csv.header };
+/** Largest header of a CSV file, in bytes; a longer first line is no header. */
+const MAX_HEADER = 65_536;
+/** Largest CSV file, in bytes: what fits into one string. */
+const MAX_CSV = 500_000_000;
+
+async function describe(path: string, { timestamp }: Pick<DataSpec, 'timestamp'>): Promise<TableSummary> {
+  const source = isParquet(path)
+    ? await parquet(path, () => readParquet(path, { timestamp, names: [timestamp] }))
+    : await openCsv(path);
+  return summariseTable(source, timestamp);
+}
+
+async function examine(path: string, spec: DataSpec): Promise<SensorTable | { unreadable: string }> {
+  try {
+    return await readTable(path, spec);
+  } catch (error) {
+    if (!(error instanceof WindlassError)) throw error;
+    const { reason } = (error.details ?? {}) as { reason?: string };
+    return { unreadable: reason ?? error.message };
+  }
 }
 
 async function readTable(path: string, spec: DataSpec): Promise<SensorTable> {
   const source: TableSource = isParquet(path)
-    ? await parquet(path, () => readParquet(path, spec))
+    ? await parquet(path, () =>
+        readParquet(path, {
+          timestamp: spec.timestamp,
+          names: [spec.timestamp, spec.label, ...spec.columns.map((column) => column.name)],
+        }),
+      )
     : await openCsv(path);
   return buildSensorTable(source, spec);
 }
@@ -49,7 +70,15 @@ async function toCsv(path: string, target: string): Promise<void> {
 }
 
 async function openCsv(path: string): Promise<CsvTable> {
+  const { size } = await stat(path);
+  if (size > MAX_CSV)
+    throw unreadable(
+      path,
+      `${Math.round(size / 1e6)} MB is too much for one CSV file: split it, or use Parquet`,
+    );
   const bytes = await readFile(path);
+  if (bytes.subarray(0, MAX_HEADER).indexOf(10) === -1 && bytes.length > MAX_HEADER)
+    throw unreadable(path, `there is no header: the first line is longer than ${MAX_HEADER} bytes`);
   const text = decode(bytes, path);
   const csv = parseCsv(text);
   if (csv === undefined)
@@ -62,11 +91,7 @@ function decode(bytes: Buffer, path: string): string {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    const tooLong = error instanceof Error && 'code' in error && error.code === 'ERR_STRING_TOO_LONG';
-    const reason = tooLong
-      ? `${Math.round(bytes.length / 1e6)} MB is too much for one CSV file: split it, or use Parquet`
-      : 'it is not UTF-8 text (compressed, or another encoding?)';
-    throw unreadable(path, reason, error);
+    throw unreadable(path, 'it is not UTF-8 text (compressed, or another encoding?)', error);
   }
   if (text.includes('\0')) throw unreadable(path, 'it holds NUL characters, so it is not text');
   return text;

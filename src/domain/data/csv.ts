@@ -9,9 +9,13 @@ export interface CsvRow {
   /** Line of the file, the header being line 1. */
   readonly line: number;
   readonly cells: readonly string[];
-  /** A quote that is never closed, or text after a closing quote. */
+  /** A quote that is never closed, text after a closing quote, or more than a record can be; `cells` are cut then. */
   readonly malformed: boolean;
 }
+
+/** Longest record, in UTF-16 units: a longer one is a quote that is never closed, or no table at all. */
+const MAX_RECORD = 1_048_576;
+const TOO_LONG = { cells: [''], malformed: true } as const;
 
 /**
  * Reads CSV strictly (RFC 4180 quotes, LF or CRLF, `;` or `,` as the header has it): every record is given as it is, none is
@@ -44,7 +48,8 @@ function* plainRows(text: string, from: number, delimiter: string): Generator<Cs
     const record = text.slice(at, end);
     at = next;
     if (record === '' && isBlank(text, at)) return;
-    yield { line, cells: record.split(delimiter), malformed: false };
+    if (record.length > MAX_RECORD) yield { line, ...TOO_LONG };
+    else yield { line, cells: record.split(delimiter), malformed: false };
   }
 }
 
@@ -54,14 +59,17 @@ function* quotedRows(text: string, from: number, delimiter: string): Generator<C
     let { end, next } = lineEnd(text, at);
     line += 1;
     // A quoted cell may hold line breaks: the record goes on while a quote is open.
-    while (next < text.length && openQuote(text.slice(at, end))) {
+    let open = oddQuotes(text.slice(at, end));
+    while (open && next < text.length && end - at <= MAX_RECORD) {
+      const from = next;
       ({ end, next } = lineEnd(text, next));
+      if (oddQuotes(text.slice(from, end))) open = false;
       line += 1;
     }
     const record = text.slice(at, end);
     at = next;
     if (record === '' && isBlank(text, at)) return;
-    yield { line: started, ...splitQuoted(record, delimiter) };
+    yield { line: started, ...(record.length > MAX_RECORD ? TOO_LONG : splitQuoted(record, delimiter)) };
   }
 }
 
@@ -70,7 +78,7 @@ function isBlank(text: string, from: number): boolean {
   return true;
 }
 
-function openQuote(record: string): boolean {
+function oddQuotes(record: string): boolean {
   let quotes = 0;
   for (let i = record.indexOf('"'); i !== -1; i = record.indexOf('"', i + 1)) quotes += 1;
   return quotes % 2 === 1;

@@ -1,6 +1,14 @@
 import type { DataFile, ProjectSpec } from '../../contracts/project.ts';
+import type { SensorFiles } from '../../ports/sensor-files.ts';
+import { baselineFacts } from './baseline-facts.ts';
+import type { BaselineFacts } from './baseline-facts.ts';
 import { Findings } from './findings.ts';
+import { hashRows, SEGMENT_SAMPLING, segmentsOf } from './segments.ts';
+import type { Segments } from './segments.ts';
 import type { SensorTable } from './sensor-table.ts';
+import { dataGateSettings } from './settings.ts';
+import { noTimeFacts, timeFacts } from './time-facts.ts';
+import type { TimeFacts } from './time-facts.ts';
 
 /** A column that kept one value for long: `longest` rows from line `line` on. */
 export interface StuckRun {
@@ -17,99 +25,96 @@ export interface RangeFacts {
   readonly share: number;
   readonly lowest: number;
   readonly highest: number;
+  /** The first reading outside. */
+  readonly line: number;
+  readonly value: number;
 }
 
 /** All that the gates need to know of one file: counts and a few sample rows, never the rows themselves. */
-export interface FileFacts {
+export interface FileFacts extends TimeFacts {
   readonly file: DataFile;
   /** Why the file could not be read at all; everything else is empty then. */
   readonly unreadable: string | null;
   readonly table: Omit<SensorTable, 'times' | 'values' | 'labels' | 'lines'> | null;
-  readonly duplicateTimes: Findings;
-  readonly disorder: Findings;
-  readonly gaps: Findings;
   readonly ranges: readonly RangeFacts[];
   readonly stuck: readonly StuckRun[];
+  readonly baseline: BaselineFacts | null;
+  readonly segments: Segments;
+  /** Stretches that repeat an earlier one of the same file; counted in rows, roughly. */
+  readonly repeats: Findings;
   readonly labels: {
     /** Among the rows that can be scored: those after the calibration rows. */
     readonly positives: number;
     readonly negatives: number;
     readonly positivesInCalibration: number;
+    /** Line of the first anomaly among the calibration rows. */
+    readonly firstInCalibration: number | null;
   } | null;
 }
 
-const GAP_FACTOR = 60;
+/** Reads one file and gathers what the gates need to know of it. */
+export async function examineFile(
+  files: Pick<SensorFiles, 'examine'>,
+  { file, local }: { readonly file: DataFile; readonly local: string },
+  spec: ProjectSpec,
+): Promise<FileFacts> {
+  const found = await files.examine(local, spec.data);
+  return 'unreadable' in found ? unreadableFacts(file, found.unreadable) : fileFacts(file, found, spec);
+}
 
 /** What the gates need to know of one file that was read. */
 export function fileFacts(file: DataFile, table: SensorTable, spec: ProjectSpec): FileFacts {
   const { times: _t, values: _v, labels: _l, lines: _n, ...rest } = table;
+  const settings = dataGateSettings(spec);
+  const rowHashes = hashRows(table);
+  const segments = segmentsOf(rowHashes, table.lines);
+  const stuckRows = settings.stuckRows > 0 ? settings.stuckRows : Math.max(60, spec.model.window);
   return {
     file,
     unreadable: null,
     table: rest,
-    ...timeFacts(table),
+    ...timeFacts(table, settings, rowHashes),
     ranges: rangeFacts(table, spec),
-    stuck: stuckRuns(table, spec),
+    stuck: stuckRuns(table, spec, stuckRows),
+    baseline: baselineFacts(table, spec),
+    segments,
+    repeats: repeatsOf(segments),
     labels: labelFacts(table, spec.model.calibration.rows),
   };
 }
 
 /** The facts of a file that could not be read. */
 export function unreadableFacts(file: DataFile, reason: string): FileFacts {
-  const none = { duplicateTimes: new Findings(), disorder: new Findings(), gaps: new Findings() };
-  return { file, unreadable: reason, table: null, ...none, ranges: [], stuck: [], labels: null };
+  return {
+    ...{ file, unreadable: reason, table: null, ...noTimeFacts(), ranges: [], stuck: [], baseline: null },
+    segments: { marks: new Float64Array(), lines: new Uint32Array() },
+    ...{ repeats: new Findings(), labels: null },
+  };
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function timeFacts({ times, lines }: SensorTable): Pick<FileFacts, 'duplicateTimes' | 'disorder' | 'gaps'> {
-  const [duplicateTimes, disorder, gaps] = [new Findings(), new Findings(), new Findings()];
-  const first = new Map<number, number>();
-  const steps: number[] = [];
-  let previous = NaN;
-  for (const [row, time] of times.entries()) {
-    if (Number.isNaN(time)) continue;
-    const line = lines[row] ?? 0;
-    const seen = first.get(time);
-    if (seen !== undefined)
-      duplicateTimes.add(() => `${iso(time)} in line ${seen} and again in line ${line}`);
-    else first.set(time, line);
-    if (time < previous) disorder.add(() => `line ${line}: ${iso(time)} comes after ${iso(previous)}`);
-    if (time > previous) steps.push(time - previous);
-    previous = time;
-  }
-  const median = steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-  previous = NaN;
-  for (const [row, time] of times.entries()) {
-    const from = previous;
-    if (time - from > median * GAP_FACTOR)
-      gaps.add(() => `line ${lines[row]}: ${Math.round((time - from) / 1000)} s after the row before`);
-    if (!Number.isNaN(time)) previous = time;
-  }
-  return { duplicateTimes, disorder, gaps };
-}
-
-function rangeFacts({ values, rows }: SensorTable, spec: ProjectSpec): RangeFacts[] {
+function rangeFacts({ values, rows, lines }: SensorTable, spec: ProjectSpec): RangeFacts[] {
   const { columns } = spec.data;
   return columns.flatMap(({ name, min, max }, column) => {
-    let count = 0;
+    let [count, first] = [0, 0];
     let [lowest, highest] = [Infinity, -Infinity];
     for (let i = column; i < values.length; i += columns.length) {
       const value = values[i] ?? NaN;
-      if (value < min || value > max) count += 1;
+      if (value < min || value > max) {
+        if (count === 0) first = i;
+        count += 1;
+      }
       if (value < lowest) lowest = value;
       if (value > highest) highest = value;
     }
-    return count === 0 ? [] : [{ column: name, count, share: count / rows, lowest, highest }];
+    if (count === 0) return [];
+    const line = lines[(first - column) / columns.length] ?? 0;
+    return [{ column: name, count, share: count / rows, lowest, highest, line, value: values[first] ?? NaN }];
   });
 }
 
-/** Runs of equal readings at least as long as a scored window and a minute of rows. */
-function stuckRuns({ values, rows, lines }: SensorTable, spec: ProjectSpec): StuckRun[] {
+/** Runs of equal readings at least as long as the limit. */
+function stuckRuns({ values, rows, lines }: SensorTable, spec: ProjectSpec, limit: number): StuckRun[] {
   const { columns } = spec.data;
-  const limit = Math.max(60, spec.model.window);
   return columns.flatMap(({ name }, column) => {
     let [longest, at, run] = [0, 0, 0];
     let last = NaN;
@@ -125,13 +130,30 @@ function stuckRuns({ values, rows, lines }: SensorTable, spec: ProjectSpec): Stu
   });
 }
 
-function labelFacts({ labels }: SensorTable, calibrationRows: number): FileFacts['labels'] {
+function repeatsOf({ marks, lines }: Segments): Findings {
+  const repeats = new Findings();
+  const first = new Map<number, number>();
+  for (const [i, mark] of marks.entries()) {
+    const line = lines[i] ?? 0;
+    const seen = first.get(mark);
+    if (seen === undefined) first.set(mark, line);
+    else repeats.add(() => ({ line, text: `the rows from line ${line} on are those from line ${seen} on` }));
+  }
+  repeats.count *= SEGMENT_SAMPLING;
+  return repeats;
+}
+
+function labelFacts({ labels, lines }: SensorTable, calibrationRows: number): FileFacts['labels'] {
   if (labels === null) return null;
   let [positives, positivesInCalibration] = [0, 0];
+  let firstInCalibration: number | null = null;
   for (const [row, label] of labels.entries()) {
-    if (row < calibrationRows) positivesInCalibration += label;
-    else positives += label;
+    if (row >= calibrationRows) positives += label;
+    else if (label === 1) {
+      positivesInCalibration += 1;
+      firstInCalibration ??= lines[row] ?? 0;
+    }
   }
   const negatives = Math.max(0, labels.length - calibrationRows) - positives;
-  return { positives, negatives, positivesInCalibration };
+  return { positives, negatives, positivesInCalibration, firstInCalibration };
 }

@@ -1,17 +1,49 @@
 import type { GateResult, GateStatus } from '../../contracts/gate.ts';
 import type { FileFacts } from './file-facts.ts';
+import type { Sample } from './findings.ts';
 
 const FILES_SHOWN = 5;
+const ROWS_SHOWN = 10;
 
 /** What one gate holds against one file. */
 export interface Complaint {
   readonly path: string;
   readonly count: number;
-  readonly samples: readonly string[];
+  readonly samples: readonly Sample[];
+}
+
+/** A row of a report, under `evidence.rows` of a gate. */
+export interface SampleRow {
+  readonly file: string;
+  readonly line: number;
+  readonly column?: string;
+  readonly value?: string | number;
+  readonly problem: string;
 }
 
 export function totalRows(facts: readonly FileFacts[]): number {
   return facts.reduce((sum, f) => sum + f.file.rows, 0);
+}
+
+/** The files that a gate complains of and sample rows, the first of each file before the second of any. */
+export function complaintEvidence(complaints: readonly Complaint[]): Record<string, unknown> {
+  const rows = Array.from({ length: 5 }, (_, i) => i).flatMap((i) =>
+    complaints.flatMap(({ path, samples }): SampleRow[] => {
+      const found = samples[i];
+      if (found === undefined) return [];
+      const { line, column, value, text } = found;
+      const where = {
+        ...(column === undefined ? {} : { column }),
+        ...(value === undefined ? {} : { value }),
+      };
+      return [{ file: path, line, ...where, problem: text }];
+    }),
+  );
+  return {
+    filesAffected: complaints.length,
+    files: complaints.slice(0, FILES_SHOWN).map(({ path, count }) => ({ path, count })),
+    rows: rows.slice(0, ROWS_SHOWN),
+  };
 }
 
 /** One gate over all files: passes without complaints, otherwise names the files, how often, and sample rows. */
@@ -21,7 +53,7 @@ export function complaintGate(
     readonly name: string;
     /** What was counted, e.g. "duplicate timestamps". */
     readonly what: string;
-    readonly complain: (facts: FileFacts) => { count: number; samples: readonly string[] };
+    readonly complain: (facts: FileFacts) => { count: number; samples: readonly Sample[] };
     readonly status?: GateStatus;
     readonly pass: string;
     readonly hint?: string;
@@ -38,16 +70,21 @@ export function complaintGate(
   return {
     ...{ name, observed, threshold: 0, n },
     status: gate.status ?? 'fail',
-    evidence: { files: complaints.slice(0, FILES_SHOWN), filesAffected: complaints.length },
+    evidence: complaintEvidence(complaints),
     reason: `${observed} ${what} in ${complaintList(complaints)}${hint === undefined ? '' : `. ${hint}`}`,
   };
 }
 
 /** "a.csv (line 3: …; line 7: …), b.csv (…) and 4 more files". */
-export function complaintList(complaints: readonly Pick<Complaint, 'path' | 'samples'>[]): string {
+export function complaintList(
+  complaints: readonly { readonly path: string; readonly samples: readonly { readonly text: string }[] }[],
+): string {
   const shown = complaints
     .slice(0, 3)
-    .map(({ path, samples }) => `${path} (${samples.slice(0, 2).join('; ')})`)
+    .map(({ path, samples }) => {
+      const texts = samples.slice(0, 2).map(({ text }) => text);
+      return texts.length === 0 ? path : `${path} (${texts.join('; ')})`;
+    })
     .join(', ');
   const more = complaints.length - 3;
   return more > 0 ? `${shown} and ${more} more file${more === 1 ? '' : 's'}` : shown;

@@ -1,5 +1,6 @@
 import type { ProjectSpec } from '../../contracts/project.ts';
-import { Findings } from './findings.ts';
+import { Findings, shown } from './findings.ts';
+import type { Sample } from './findings.ts';
 import { parseTimestamp } from './timestamp.ts';
 import type { TimeFormat } from './timestamp.ts';
 
@@ -28,27 +29,38 @@ export interface SensorTable {
   readonly missingColumns: readonly string[];
   readonly doubledColumns: readonly string[];
   readonly timeFormats: ReadonlyMap<TimeFormat, number>;
+  /** Offsets that times are written with (`Z`, `+01:00`), each with its first line, and how often one follows another. */
+  readonly zones: ReadonlyMap<string, { readonly count: number; readonly line: number }>;
+  readonly zoneChanges: number;
+  readonly missingLabels: number;
   readonly findings: Readonly<
     Record<'ragged' | 'badTimes' | 'missing' | 'infinite' | 'notNumbers' | 'badLabels', Findings>
   >;
 }
 
 const MISSING = new Set(['', 'nan', 'na', 'n/a', 'null', 'none', '-']);
+/** Largest float32: readings are kept as such, and a larger one would become infinite. */
+const LARGEST = 3.4028234663852886e38;
 const INFINITE = /^[+-]?inf(inity)?$/i;
 
 /** Reads a number strictly: NaN with a kind for anything that is not a plain decimal number. */
 function readNumber(cell: Cell): { value: number; kind: 'number' | 'missing' | 'infinite' | 'text' } {
   if (typeof cell === 'number') {
     if (Number.isNaN(cell)) return { value: NaN, kind: 'missing' };
-    return { value: cell, kind: Number.isFinite(cell) ? 'number' : 'infinite' };
+    return { value: cell, kind: Math.abs(cell) <= LARGEST ? 'number' : 'infinite' };
   }
   if (cell === null || cell === undefined) return { value: NaN, kind: 'missing' };
   const text = cell.trim();
   const value = text === '' ? NaN : Number(text);
   // Number() also takes 0x10, 0b1 and 0o7, which no sensor writes.
-  if (Number.isFinite(value) && !/^[+-]?0[xbo]/i.test(text)) return { value, kind: 'number' };
+  if (Math.abs(value) <= LARGEST && !/^[+-]?0[xbo]/i.test(text)) return { value, kind: 'number' };
   if (MISSING.has(text.toLowerCase())) return { value: NaN, kind: 'missing' };
-  return { value: NaN, kind: INFINITE.test(text) || Math.abs(value) === Infinity ? 'infinite' : 'text' };
+  return { value: NaN, kind: INFINITE.test(text) || Math.abs(value) > LARGEST ? 'infinite' : 'text' };
+}
+
+function sample({ line, column, cell }: { line: number; column: string; cell?: Cell }, text: string): Sample {
+  const value = Number.isFinite(cell) ? (cell as number) : String(cell ?? '').slice(0, 60);
+  return { line, column, value, text: `line ${line}: ${text}` };
 }
 
 /** Growing storage of rows, so that the number of rows need not be known before. */
@@ -101,15 +113,19 @@ export function buildSensorTable(source: TableSource, spec: DataSpec): SensorTab
     badLabels: new Findings(),
   };
   const timeFormats = new Map<TimeFormat, number>();
+  const zones = new Map<string, { count: number; line: number }>();
+  let zone: string | undefined;
+  let [zoneChanges, missingLabels] = [0, 0];
   const store = new RowStore(columnAt.length);
 
   for (const { line, cells, malformed } of source.rows()) {
     if (malformed || cells.length !== header.length)
-      findings.ragged.add(() =>
-        malformed
-          ? `line ${line}: a quote is not closed`
+      findings.ragged.add(() => ({
+        line,
+        text: malformed
+          ? `line ${line}: a quote is not closed, or the row is longer than 1 MB`
           : `line ${line}: ${cells.length} cells, the header has ${header.length}`,
-      );
+      }));
     const row = store.add(line);
     store.times[row] = readTime(cells[timeAt], line);
     let missing = '';
@@ -121,17 +137,18 @@ export function buildSensorTable(source: TableSource, spec: DataSpec): SensorTab
       const name = spec.columns[column]?.name ?? '';
       if (kind === 'missing') missing = missing === '' ? name : `${missing}, ${name}`;
       else
-        findings[kind === 'infinite' ? 'infinite' : 'notNumbers'].add(
-          () => `line ${line}: ${name} is ${JSON.stringify(cell)}`,
+        findings[kind === 'infinite' ? 'infinite' : 'notNumbers'].add(() =>
+          sample({ line, column: name, cell }, `${name} is ${shown(cell)}`),
         );
     }
-    if (missing !== '') findings.missing.add(() => `line ${line}: no value of ${missing}`);
+    if (missing !== '')
+      findings.missing.add(() => sample({ line, column: missing }, `no value of ${missing}`));
     if (labelAt !== -1) store.labels[row] = readLabel(cells[labelAt], line);
   }
 
   const { rows } = store;
   return {
-    ...{ header, rows, timeFormats, findings },
+    ...{ header, rows, timeFormats, zones, zoneChanges, missingLabels, findings },
     times: store.times.subarray(0, rows),
     lines: store.lines.subarray(0, rows),
     values: store.values.subarray(0, rows * columnAt.length),
@@ -145,17 +162,25 @@ export function buildSensorTable(source: TableSource, spec: DataSpec): SensorTab
     if (typeof cell === 'number' && Number.isFinite(cell)) return cell;
     const time = parseTimestamp(String(cell ?? '').trim());
     if (time === undefined) {
-      findings.badTimes.add(() => `line ${line}: ${JSON.stringify(cell ?? '')}`);
+      findings.badTimes.add(() => sample({ line, column: spec.timestamp, cell }, shown(cell)));
       return NaN;
     }
     timeFormats.set(time.format, (timeFormats.get(time.format) ?? 0) + 1);
+    if (time.zone !== undefined) {
+      if (time.zone !== zone) zoneChanges += zone === undefined ? 0 : 1;
+      zone = time.zone;
+      const seen = zones.get(zone);
+      if (seen === undefined) zones.set(zone, { count: 1, line });
+      else seen.count += 1;
+    }
     return time.ms;
   }
 
   function readLabel(cell: Cell, line: number): number {
     const { value, kind } = readNumber(typeof cell === 'string' && cell.trim() === '' ? null : cell);
     if (kind === 'number' && (value === 0 || value === 1)) return value;
-    findings.badLabels.add(() => `line ${line}: ${JSON.stringify(cell ?? '')}`);
+    findings.badLabels.add(() => sample({ line, column: spec.label, cell }, shown(cell)));
+    if (kind === 'missing') missingLabels += 1;
     return 0;
   }
 }

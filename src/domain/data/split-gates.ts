@@ -14,16 +14,30 @@ function enoughRows(facts: readonly FileFacts[], spec: ProjectSpec): GateResult 
   const threshold = calibrationRows + window;
   const short = facts
     .filter((f) => f.file.rows < threshold)
-    .map((f) => ({ path: f.file.path, scored: f.file.fold !== null, samples: [`${f.file.rows} rows`] }));
+    .map((f) => ({
+      path: f.file.path,
+      scored: f.file.fold !== null,
+      rows: f.file.rows,
+      samples: [{ text: `${f.file.rows} rows` }],
+    }));
   const observed = facts.reduce((least, f) => Math.min(least, f.file.rows), Infinity);
-  const status = short.some((f) => f.scored) || short.length === facts.length ? 'fail' : 'warn';
+  // A file without any row is a mistake, also when it would only train.
+  const useless = short.some((f) => f.scored || f.rows === 0) || short.length === facts.length;
+  const status = useless ? 'fail' : 'warn';
   return {
     name: 'enough-rows',
     status: short.length === 0 ? 'pass' : status,
     observed: Number.isFinite(observed) ? observed : 0,
     threshold,
     n: facts.length,
-    ...(short.length === 0 ? {} : { evidence: { files: short.slice(0, 5), filesAffected: short.length } }),
+    ...(short.length === 0
+      ? {}
+      : {
+          evidence: {
+            files: short.slice(0, 5).map(({ path, rows }) => ({ path, rows })),
+            filesAffected: short.length,
+          },
+        }),
     reason:
       short.length === 0
         ? `every file has at least ${threshold} rows (${calibrationRows} to calibrate and a window of ${window})`
@@ -57,7 +71,7 @@ function groupsPerFold(facts: readonly FileFacts[], spec: ProjectSpec): GateResu
 /** The same content under two names would be trained on in one fold and held out in the other. */
 function distinctFiles(facts: readonly FileFacts[]): GateResult {
   const byContent = new Map<string, string[]>();
-  for (const { file } of facts)
+  for (const { file } of facts.filter((f) => f.file.sha256 !== ''))
     byContent.set(file.sha256, [...(byContent.get(file.sha256) ?? []), file.path]);
   const copies = [...byContent.values()].filter((paths) => paths.length > 1);
   const observed = copies.reduce((sum, paths) => sum + paths.length - 1, 0);

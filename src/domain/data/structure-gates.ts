@@ -13,7 +13,7 @@ export function structureGates(facts: readonly FileFacts[], spec: ProjectSpec): 
       what: 'files cannot be read',
       complain: ({ unreadable }) => ({
         count: unreadable === null ? 0 : 1,
-        samples: unreadable === null ? [] : [unreadable],
+        samples: unreadable === null ? [] : [{ line: 0, text: unreadable }],
       }),
       pass: `all ${facts.length} files can be read`,
     }),
@@ -29,7 +29,10 @@ export function structureGates(facts: readonly FileFacts[], spec: ProjectSpec): 
       what: 'columns are missing',
       complain: ({ table }) => {
         const missing = table?.missingColumns ?? [];
-        const samples = missing.map((name) => `no column "${name}"; it has ${table?.header.join(', ')}`);
+        const has = (table?.header ?? []).slice(0, 30).join(', ').slice(0, 400);
+        const samples = missing.map((column) => {
+          return { line: 1, column, text: `no column "${column}"; it has ${has}` };
+        });
         return { count: missing.length, samples };
       },
       pass: `every file has the columns ${required.join(', ')}`,
@@ -39,7 +42,10 @@ export function structureGates(facts: readonly FileFacts[], spec: ProjectSpec): 
       what: 'column names occur twice',
       complain: ({ table }) => {
         const doubled = table?.doubledColumns ?? [];
-        return { count: doubled.length, samples: doubled.map((name) => `"${name}" occurs more than once`) };
+        const samples = doubled.map((column) => {
+          return { line: 1, column, text: `"${column}" occurs more than once` };
+        });
+        return { count: doubled.length, samples };
       },
       pass: 'no column name occurs twice',
     }),

@@ -14,8 +14,8 @@ const ISO =
 const EPOCH = /^\d{10}(\.\d{1,9})?$|^\d{13}$/;
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Milliseconds since 1970 of a time as text; undefined when it has no known format or does not exist (30 February). */
-export function parseTimestamp(text: string): { ms: number; format: TimeFormat } | undefined {
+/** Milliseconds since 1970 of a time as text, and the zone it is written with; undefined when it has no known format or does not exist (30 February). */
+export function parseTimestamp(text: string): { ms: number; format: TimeFormat; zone?: string } | undefined {
   const match = ISO.exec(text);
   if (match === null) {
     if (!EPOCH.test(text)) return undefined;
@@ -32,7 +32,7 @@ export function parseTimestamp(text: string): { ms: number; format: TimeFormat }
   const fraction = match[8] === undefined ? 0 : Number(`0.${match[8]}`) * 1000;
   const ms = Date.UTC(year, month - 1, day, hour, minute, second) + fraction - zoneOffset(zone);
   const base = match[4] === 'T' ? 't' : 'space';
-  return { ms, format: zone === undefined ? base : `${base}-zone` };
+  return zone === undefined ? { ms, format: base } : { ms, format: `${base}-zone`, zone };
 }
 
 function daysIn(year: number, month: number): number {

@@ -1,15 +1,15 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
 import type { FileFacts } from './file-facts.ts';
-import { complaintGate, complaintList, percent, totalRows } from './gate-parts.ts';
+import { complaintEvidence, complaintGate, complaintList, percent, totalRows } from './gate-parts.ts';
+import { dataGateSettings } from './settings.ts';
 
 const NONE = { count: 0, samples: [] };
-/** Share of a file's rows outside the range of a working sensor: above the first a warning, above the second a failure. */
-const RANGE_WARN = 0.001;
-const RANGE_FAIL = 0.05;
 
 /** Are the readings numbers, present, in the range that a working sensor can give, and alive? */
 export function valueGates(readable: readonly FileFacts[], spec: ProjectSpec): GateResult[] {
+  const { stuckRows } = dataGateSettings(spec);
+  const stuck = stuckRows > 0 ? `${stuckRows} rows or more` : 'a minute of rows or a whole window';
   return [
     complaintGate(readable, {
       name: 'numeric-values',
@@ -28,10 +28,12 @@ export function valueGates(readable: readonly FileFacts[], spec: ProjectSpec): G
     valueRanges(readable, spec),
     complaintGate(readable, {
       name: 'stuck-sensors',
-      what: 'columns keep one value for a minute of rows or a whole window',
+      what: `columns keep one value for ${stuck}`,
       complain: ({ stuck }) => ({
         count: stuck.length,
-        samples: stuck.map((s) => `${s.column} is ${s.value} for ${s.longest} rows from line ${s.line}`),
+        samples: stuck.map(({ column, value, longest, line }) => {
+          return { line, column, value, text: `${column} is ${value} for ${longest} rows from line ${line}` };
+        }),
       }),
       status: 'warn',
       pass: 'no sensor is stuck',
@@ -58,7 +60,7 @@ function missingValues(readable: readonly FileFacts[], threshold: number): GateR
   return {
     ...{ name, observed, threshold, n },
     status: over.length > 0 ? 'fail' : 'pass',
-    evidence: { files: shares.slice(0, 5), filesAffected: shares.length },
+    evidence: complaintEvidence(shares),
     reason:
       over.length > 0
         ? `more than ${percent(threshold)} of the rows miss a reading in ${complaintList(over)}`
@@ -73,18 +75,19 @@ function valueRanges(readable: readonly FileFacts[], spec: ProjectSpec): GateRes
     .flatMap(({ file, ranges }) =>
       ranges.map((range) => {
         const column = units.get(range.column);
-        const sample = `${range.column} from ${range.lowest} to ${range.highest}, allowed ${column?.min} to ${column?.max} ${column?.unit}, ${range.count} rows outside (${percent(range.share)})`;
-        return { path: file.path, ...range, samples: [sample] };
+        const text = `${range.column} from ${range.lowest} to ${range.highest}, allowed ${column?.min} to ${column?.max} ${column?.unit}, ${range.count} rows outside (${percent(range.share)}), the first in line ${range.line}`;
+        return { path: file.path, ...range, samples: [{ ...range, text }] };
       }),
     )
     .sort((a, b) => b.share - a.share);
   const observed = outside[0]?.share ?? 0;
   const n = totalRows(readable);
-  const status = observed > RANGE_FAIL ? 'fail' : observed > RANGE_WARN ? 'warn' : 'pass';
+  const { rangeWarnShare, rangeFailShare } = dataGateSettings(spec);
+  const status = observed > rangeFailShare ? 'fail' : observed > rangeWarnShare ? 'warn' : 'pass';
   return {
     ...{ name, status, observed, n },
-    threshold: RANGE_FAIL,
-    ...(outside.length === 0 ? {} : { evidence: { columns: outside.slice(0, 5), affected: outside.length } }),
+    threshold: rangeFailShare,
+    ...(outside.length === 0 ? {} : { evidence: complaintEvidence(outside) }),
     reason:
       outside.length === 0
         ? 'every reading is in the range of its sensor'
