@@ -195,7 +195,8 @@ describe('laid out for training', () => {
     expect(rows[3]).toEqual(rows[2]);
     expect(existsSync(join(dir, 'out/s/pump-3.parquet'))).toBe(false);
     const gates = await checkData(deps, { ref, spec: SPEC });
-    expect(blockingGates(gates)).toEqual([]);
+    // The same rows under four names and in two formats are seen through all of it.
+    expect(blockingGates(gates).map((gate) => gate.name)).toEqual(['unseen-rows']);
   });
 
   test('quoted cells survive the change of separator', async () => {

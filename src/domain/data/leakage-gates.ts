@@ -67,7 +67,7 @@ function sharedSegments(readable: readonly FileFacts[]): Shared[] {
       const [a, b] = [readable[file], readable[other]];
       const smaller = Math.max(1, Math.min(a?.segments.marks.length ?? 0, b?.segments.marks.length ?? 0));
       const share = Math.min(1, count / smaller);
-      const rows = count * SEGMENT_SAMPLING;
+      const rows = Math.min(count * SEGMENT_SAMPLING, a?.file.rows ?? 0);
       const text = `about ${rows} rows, ${percent(share)}, of ${b?.file.path}: line ${line} is line ${at} there`;
       return { path: a?.file.path ?? '', count: rows, share, samples: [{ line, text }] };
     })
