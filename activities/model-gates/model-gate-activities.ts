@@ -6,13 +6,12 @@ import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { blockingGates, describeGate } from '../../src/domain/gates.ts';
-import { behaviourGates } from '../../src/domain/model-gates/behaviour-gates.ts';
-import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
-import { structureGates } from '../../src/domain/model-gates/structure-gates.ts';
+import type { Parity } from '../../src/domain/model-gates/golden-gates.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
+import { judgeModel, type ModelFiles } from './judge-model.ts';
 
 export interface ModelGateDeps extends StepDeps {
   readonly models: ModelRuntime;
@@ -23,73 +22,12 @@ export interface ModelGateRequest {
   readonly golden: ArtefactRef;
   readonly folds: Readonly<Record<string, ArtefactRef>>;
   readonly spec: ProjectSpec;
+  /** "quality" for a candidate that is meant to differ from the training framework, such as a quantised one. */
+  readonly parity?: Parity;
   readonly reuse: boolean;
 }
 
 export type ModelGateActivities = ReturnType<typeof createModelGateActivities>;
-
-interface Files {
-  readonly model: string;
-  readonly golden: string;
-  /** Fold models by fold. */
-  readonly folds: ReadonlyMap<string, string>;
-}
-
-function refused(name: string, reason: string): GateResult {
-  return { name, status: 'fail', observed: 'refused', threshold: 'accepted', n: 1, reason };
-}
-
-/** The message of an error of the model itself; every other error is thrown on. */
-function modelError(error: unknown): string {
-  if (error instanceof WindlassError && error.code === 'MODEL_INVALID') return error.message;
-  throw error;
-}
-
-/** All gates of a model: first on what the file says, and only when those pass, on what it does. Exported for tests. */
-export async function judgeModel(
-  models: ModelRuntime,
-  files: Files,
-  context: {
-    readonly spec: ProjectSpec;
-    readonly signal?: AbortSignal;
-    readonly report?: (message: string) => void;
-  },
-): Promise<GateResult[]> {
-  const { spec, signal, report } = context;
-  const hooks = { signal };
-  report?.('reading the model file');
-  let structures: Awaited<ReturnType<ModelRuntime['inspect']>>;
-  try {
-    structures = await models.inspect([files.model, ...files.folds.values()], hooks);
-  } catch (error) {
-    return [refused('onnx-file', modelError(error))];
-  }
-  const [structure = [], ...ofFolds] = structures.map((s) =>
-    'refused' in s ? [refused('onnx-file', s.refused)] : structureGates(s, spec),
-  );
-  for (const [i, fold] of [...files.folds.keys()].entries()) {
-    const [worst] = blockingGates(ofFolds[i] ?? []);
-    if (worst !== undefined) structure.push({ ...worst, name: `fold-${fold}-${worst.name}` });
-  }
-  if (blockingGates(structure).length > 0) return structure;
-  report?.('running golden rows');
-  const expect = modelExpectation(spec);
-  const request = { modelFile: files.model, goldenFile: files.golden, expect };
-  const loads: GateResult = {
-    name: 'onnx-loads',
-    status: 'pass',
-    observed: 'accepted',
-    threshold: 'accepted',
-    n: 1,
-    reason: 'ONNX Runtime opens it and runs the golden rows',
-  };
-  try {
-    const behaviour = await models.exercise(request, hooks);
-    return [...structure, loads, ...behaviourGates(behaviour, spec)];
-  } catch (error) {
-    return [...structure, refused('onnx-loads', modelError(error))];
-  }
-}
 
 /** Throws GATE_FAILED when a gate stands in the way; the error carries all gates. */
 export function refuseBlocked(gates: readonly GateResult[], what: string): void {
@@ -108,10 +46,10 @@ export function createModelGateActivities(deps: ModelGateDeps) {
     /** Judges the model in a process of its own; throws GATE_FAILED with every gate. */
     checkModel: (request: ModelGateRequest): Promise<StepOutput<readonly GateResult[]>> =>
       withHeartbeats(async (report, signal) => {
-        const { onnx, golden, folds, spec, reuse } = request;
+        const { onnx, golden, folds, spec, parity = 'strict', reuse } = request;
         const identity = {
           step: 'model-gates',
-          version: 1,
+          version: 2,
           inputs: {
             onnx: onnx.digest,
             golden: golden.digest,
@@ -119,6 +57,8 @@ export function createModelGateActivities(deps: ModelGateDeps) {
             model: spec.model,
             columns: spec.data.columns,
             gates: spec.gates,
+            platforms: spec.serve.platforms,
+            parity,
           },
           same: 'same model, golden rows and limits',
           reuse,
@@ -131,7 +71,7 @@ export function createModelGateActivities(deps: ModelGateDeps) {
               await deps.artefacts.toFile(ref.digest, path);
               return path;
             };
-            const files: Files = {
+            const files: ModelFiles = {
               model: await place(onnx, 'model.onnx'),
               golden: await place(golden, 'golden.json'),
               folds: new Map(
@@ -144,6 +84,7 @@ export function createModelGateActivities(deps: ModelGateDeps) {
             };
             const gates = await judgeModel(deps.models, files, {
               spec,
+              parity,
               signal,
               report: (message) => report({ message }),
             });

@@ -12,42 +12,80 @@ export interface ModelValue {
 /** What a model file says of itself, read before any runtime opens it. */
 export interface ModelStructure {
   readonly bytes: number;
+  /** sha256:<hex> of the file. */
+  readonly digest: string;
   readonly irVersion: number;
   readonly producer: string;
+  /** The domain "" is given as "ai.onnx", here and below. */
   readonly opsets: ReadonlyArray<{ readonly domain: string; readonly version: number }>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In the graph, its branches and bodies, functions and training graphs. */
   readonly nodes: number;
-  /** Operators outside the standard domain, as domain.Operator. */
-  readonly operators: readonly string[];
-  /** Tensors whose values lie outside the file. */
+  /** Nodes of the graph once every call of a function is replaced by the function's body. */
+  readonly expandedNodes: number;
+  readonly tensors: number;
+  /** Every operator that is used, once. */
+  readonly operators: ReadonlyArray<{ readonly domain: string; readonly name: string }>;
+  /** Functions that the model brings along. */
+  readonly functions: ReadonlyArray<{ readonly domain: string; readonly name: string }>;
+  /** Tensors whose values lie outside the file, wherever they are; of many, the first. */
   readonly externalTensors: readonly string[];
+  /** Tensors that do not carry what their dimensions say; of many, the first. */
+  readonly tensorProblems: readonly string[];
+  /** What keeps the graph from being run in any order; of many problems, the first. */
+  readonly graphProblems: readonly string[];
   /** Without initialisers. */
   readonly inputs: readonly ModelValue[];
   readonly outputs: readonly ModelValue[];
 }
 
-/** What a model did with its golden rows and with probes; differences are absolute, latencies in milliseconds. */
+/** Scores of rows that no working sensor sends: not finite ("invalid"), at or above the threshold, or below it. */
+export interface ProbeOutcome {
+  readonly rows: number;
+  readonly invalid: number;
+  readonly alarm: number;
+  readonly healthy: number;
+  /** The runtime's words, when it refused the rows. */
+  readonly error?: string;
+}
+
+export type InvalidInput = 'nan' | 'infinite' | 'extreme' | 'empty';
+
+/** What a model did with its golden rows and with probes; differences are absolute, times in milliseconds. */
 export interface ModelBehaviour {
+  /** Null when there were none: the model ran on rows that were drawn from the columns' ranges. */
   readonly golden: {
     readonly rows: number;
     readonly nonFiniteInputs: number;
     readonly nonFiniteExpected: number;
-  };
+    readonly maxAbsDiff: number;
+    readonly worstRow: number;
+    readonly labelFlips: number;
+    /** Largest distance of a flipped row's prediction from the threshold. */
+    readonly farthestFlip: number;
+  } | null;
+  readonly rows: number;
   readonly outputShape: readonly number[];
   readonly nonFinite: number;
   readonly outOfRange: number;
-  readonly maxAbsDiff: number;
-  readonly worstRow: number;
-  readonly labelFlips: number;
-  /** Standard deviation of the outputs over the golden rows. */
+  /** Standard deviation of the outputs over the rows. */
   readonly spread: number;
+  /** Single-threaded runs over the same rows, the last in a session of its own; rows that differ in any bit. */
+  readonly repeat: { readonly runs: number; readonly rows: number; readonly differing: number };
   readonly batch: { readonly rows: number; readonly maxAbsDiff: number };
   /** Rows at the ends of the columns' ranges, and rows where every sensor stands still. */
   readonly probes: { readonly rows: number; readonly nonFinite: number };
+  readonly invalidInputs: Readonly<Record<InvalidInput, ProbeOutcome>>;
   readonly latency: { readonly n: number; readonly p50: number; readonly p99: number };
+  /** From the file to a session that can score. */
+  readonly startMs: number;
+  /** Most memory of the whole process, and what opening the model added; MB. */
+  readonly memory: { readonly peakMb: number; readonly sessionMb: number };
 }
 
-/** What the model is asked to be: from windlass.yaml. */
+/** What the model is asked to be: from windlass.yaml, or from its own signature. */
 export interface ModelExpectation {
+  /** Rows per window. */
   readonly window: number;
   readonly columns: ReadonlyArray<{ readonly name: string; readonly min: number; readonly max: number }>;
   /** Input that takes the window. */
@@ -84,9 +122,12 @@ export interface ModelRuntime {
     modelFiles: readonly string[],
     hooks?: RuntimeHooks,
   ): Promise<ReadonlyArray<ModelStructure | { readonly refused: string }>>;
-  /** Throws MODEL_INVALID when the runtime cannot open the file, or the golden file does not fit it. */
+  /**
+   * Without a golden file on rows drawn from the columns' ranges. Throws MODEL_INVALID when the runtime cannot open the file, when
+   * opening or running it takes too long or too much memory, or when the golden file does not fit it.
+   */
   exercise(
-    request: { readonly modelFile: string; readonly goldenFile: string; readonly expect: ModelExpectation },
+    request: { readonly modelFile: string; readonly goldenFile?: string; readonly expect: ModelExpectation },
     hooks?: RuntimeHooks,
   ): Promise<ModelBehaviour>;
   /** Probability per asked row of each job, in the order of the jobs. */

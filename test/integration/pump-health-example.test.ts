@@ -179,10 +179,15 @@ withPython(
     const source = join(dir, 'golden');
     await writePumpFiles({ folder: source, pumps: 8, faultShare: 0.8 });
     const { out } = await train('golden-run', source);
-    const golden = readGolden(readFileSync(join(out, 'golden.json'), 'utf8'), modelExpectation(spec));
+    const golden = await readGolden(join(out, 'golden.json'), modelExpectation(spec));
     expect(golden.rows).toBeGreaterThanOrEqual(1000);
-    const { baseline_mean: mean, baseline_std: std } = golden.calibration;
-    const batch = { windows: golden.window, mean: mean!, std: std!, rows: golden.rows };
+    const values = (name: string): Float32Array => golden.tensors[name]!.data;
+    const batch = {
+      windows: values('window'),
+      mean: values('baseline_mean'),
+      std: values('baseline_std'),
+      rows: golden.rows,
+    };
     const got = await infer(join(out, 'model.onnx'), batch);
     const differences = Array.from(golden.expected, (p, i) => Math.abs(p - (got[i] ?? Number.NaN)));
     expect(Math.max(...differences)).toBeLessThan(1e-5);

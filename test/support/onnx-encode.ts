@@ -11,12 +11,17 @@ function varint(value: number): number[] {
   return bytes;
 }
 
-const int = (field: number, value: number): Buffer => Buffer.from([...varint(field << 3), ...varint(value)]);
-const bytes = (field: number, value: Uint8Array | string): Buffer => {
+/** A whole number, as protobuf field. */
+export const int = (field: number, value: number): Buffer =>
+  Buffer.from([...varint(field << 3), ...varint(value)]);
+/** A text or a blob, as protobuf field. */
+export const bytes = (field: number, value: Uint8Array | string): Buffer => {
   const body = Buffer.from(value);
   return Buffer.concat([Buffer.from([...varint((field << 3) | 2), ...varint(body.length)]), body]);
 };
-const message = (field: number, parts: readonly Buffer[]): Buffer => bytes(field, Buffer.concat(parts));
+/** A message in a message, as protobuf field. */
+export const message = (field: number, parts: readonly Buffer[]): Buffer =>
+  bytes(field, Buffer.concat(parts));
 
 export type Attributes = Readonly<Record<string, number | readonly number[]>>;
 
@@ -49,10 +54,10 @@ export function constant(name: string, dims: readonly number[], values: readonly
   return Buffer.concat([...dims.map((d) => int(1, d)), int(2, 1), bytes(8, name), bytes(9, raw)]);
 }
 
-/** A float32 input or output; a string dimension is symbolic. */
-export function tensorInfo(name: string, dims: readonly (number | string)[]): Buffer {
+/** An input or output, float32 if not said otherwise (1: float32, 7: int64, 11: float64); a string dimension is symbolic. */
+export function tensorInfo(name: string, dims: readonly (number | string)[], type = 1): Buffer {
   const shape = dims.map((d) => message(1, [typeof d === 'number' ? int(1, d) : bytes(2, d)]));
-  return Buffer.concat([bytes(1, name), message(2, [message(1, [int(1, 1), message(2, shape)])])]);
+  return Buffer.concat([bytes(1, name), message(2, [message(1, [int(1, type), message(2, shape)])])]);
 }
 
 export interface Graph {
@@ -61,20 +66,39 @@ export interface Graph {
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
   readonly opset: number;
+  /** 8 when absent. */
+  readonly irVersion?: number;
+  /** More fields of the graph, and of the model. */
+  readonly graphParts?: readonly Buffer[];
+  readonly modelParts?: readonly Buffer[];
 }
 
-/** The bytes of a whole .onnx file. */
+/** The content of a GraphProto. */
+export function encodeGraph(
+  graph: Pick<Graph, 'nodes' | 'constants' | 'inputs' | 'outputs' | 'graphParts'>,
+): Buffer {
+  return Buffer.concat([
+    ...graph.nodes.map((n) => bytes(1, n)),
+    bytes(2, 'tiny'),
+    ...graph.constants.map((c) => bytes(5, c)),
+    ...graph.inputs.map((i) => bytes(11, i)),
+    ...graph.outputs.map((o) => bytes(12, o)),
+    ...(graph.graphParts ?? []),
+  ]);
+}
+
+/** The bytes of a whole .onnx file; without an operator set when it is 0. */
 export function encodeModel(graph: Graph): Buffer {
   return Buffer.concat([
-    int(1, 8),
+    int(1, graph.irVersion ?? 8),
     bytes(2, 'windlass-test'),
-    message(7, [
-      ...graph.nodes.map((n) => bytes(1, n)),
-      bytes(2, 'tiny'),
-      ...graph.constants.map((c) => bytes(5, c)),
-      ...graph.inputs.map((i) => bytes(11, i)),
-      ...graph.outputs.map((o) => bytes(12, o)),
-    ]),
-    message(8, [bytes(1, ''), int(2, graph.opset)]),
+    bytes(7, encodeGraph(graph)),
+    ...(graph.opset === 0 ? [] : [opsetImport('', graph.opset)]),
+    ...(graph.modelParts ?? []),
   ]);
+}
+
+/** One operator set of a model (field 8), or of a function (field 9). */
+export function opsetImport(domain: string, version: number, field = 8): Buffer {
+  return message(field, [bytes(1, domain), int(2, version)]);
 }

@@ -1,134 +1,149 @@
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelBehaviour, ModelExpectation } from '../../ports/model-runtime.ts';
+import { drawnRows, slice } from './batches.ts';
 import type { Golden } from './golden-file.ts';
+import { probeInvalid, probeRanges } from './probe.ts';
 import type { Batch, ScoringSession } from './session.ts';
 
 const BATCH = 256;
 const SINGLE_ROWS = 64;
+const DRAWN_ROWS = 256;
+const REPEATS = 3;
 const WARM_UP = 50;
 const LATENCY_RUNS = 300;
 const LATENCY_ROUNDS = 3;
-
-function slice(golden: Golden, start: number, n: number): Batch {
-  const part = (all: Float32Array): Float32Array => {
-    const each = golden.rows === 0 ? 0 : all.length / golden.rows;
-    return all.slice(start * each, (start + n) * each);
-  };
-  return { n, window: part(golden.window), calibration: mapTensors(golden.calibration, part) };
-}
-
-function mapTensors(
-  tensors: Batch['calibration'],
-  change: (values: Float32Array) => Float32Array,
-): Batch['calibration'] {
-  return Object.fromEntries(Object.entries(tensors).map(([name, values]) => [name, change(values)]));
-}
+/** A slow model is judged by fewer runs. */
+const ROUND_MS = 4_000;
+const MIN_RUNS = 20;
 
 const notFinite = (values: Float32Array): number =>
   values.reduce((n, v) => n + (Number.isFinite(v) ? 0 : 1), 0);
 
-/** Rows that a working sensor can send but a training set may not hold: range ends, everything still, one column at an end. */
-function probes(golden: Golden, expect: ModelExpectation): Batch {
-  const width = expect.columns.length;
-  const calm = slice(golden, 0, 1);
-  const still = (pick: (c: number) => number): number[] =>
-    Array.from({ length: expect.window * width }, (_, i) => pick(i % width));
-  const typical = (c: number): number =>
-    calm.window.reduce((sum, v, i) => sum + (i % width === c ? v : 0), 0) / expect.window;
-  const rows = [
-    still(typical),
-    still((c) => expect.columns[c]?.min ?? 0),
-    still((c) => expect.columns[c]?.max ?? 0),
-    ...expect.columns.flatMap((column, c) => [
-      still((k) => (k === c ? column.min : typical(k))),
-      still((k) => (k === c ? column.max : typical(k))),
-    ]),
-  ];
-  const repeat = (one: Float32Array): Float32Array => Float32Array.from(rows.flatMap(() => Array.from(one)));
+async function scoreAll(session: ScoringSession, rows: Batch) {
+  const scores = new Float32Array(rows.n);
+  let shape: readonly number[] = [];
+  for (let start = 0; start < rows.n; start += BATCH) {
+    const result = await session.run(slice(rows, start, Math.min(BATCH, rows.n - start)));
+    shape = result.shape;
+    scores.set(result.scores, start);
+  }
+  return { scores, shape };
+}
+
+function compare(scores: Float32Array, golden: Golden, threshold: number): ModelBehaviour['golden'] {
+  let [maxAbsDiff, worstRow, labelFlips, farthestFlip] = [0, 0, 0, 0];
+  scores.forEach((score, i) => {
+    const expected = golden.expected[i] ?? Number.NaN;
+    const diff = Math.abs(score - expected);
+    if (diff > maxAbsDiff) [maxAbsDiff, worstRow] = [diff, i];
+    if (score >= threshold === expected >= threshold) return;
+    labelFlips += 1;
+    farthestFlip = Math.max(farthestFlip, Math.abs(expected - threshold));
+  });
   return {
-    n: rows.length,
-    window: Float32Array.from(rows.flat()),
-    calibration: mapTensors(calm.calibration, repeat),
+    rows: golden.rows,
+    nonFiniteInputs: Object.values(golden.tensors).reduce((n, t) => n + notFinite(t.data), 0),
+    nonFiniteExpected: notFinite(golden.expected),
+    ...{ maxAbsDiff, worstRow, labelFlips, farthestFlip },
   };
+}
+
+/** Rows whose scores differ in any bit between runs in this session and one in a fresh session. */
+async function repeat(
+  sessions: { readonly session: ScoringSession; readonly reopen: () => Promise<ScoringSession> },
+  rows: Batch,
+): Promise<ModelBehaviour['repeat']> {
+  const n = Math.min(BATCH, rows.n);
+  const batch = slice(rows, 0, n);
+  const fresh = await sessions.reopen();
+  try {
+    const runs: Uint32Array[] = [];
+    for (const session of [sessions.session, sessions.session, fresh])
+      runs.push(new Uint32Array((await session.run(batch)).scores.buffer));
+    const [first = new Uint32Array(), ...others] = runs;
+    const differing = [...first].filter((bits, i) => others.some((run) => run[i] !== bits)).length;
+    return { runs: REPEATS, rows: n, differing };
+  } finally {
+    await fresh.close();
+  }
+}
+
+async function batchInvariance(
+  session: ScoringSession,
+  rows: Batch,
+  scores: Float32Array,
+): Promise<ModelBehaviour['batch']> {
+  const singles = Math.min(SINGLE_ROWS, rows.n);
+  let maxAbsDiff = 0;
+  for (let i = 0; i < singles; i += 1) {
+    const { scores: alone } = await session.run(slice(rows, i, 1));
+    maxAbsDiff = Math.max(maxAbsDiff, Math.abs((alone[0] ?? Number.NaN) - (scores[i] ?? Number.NaN)));
+  }
+  return { rows: singles, maxAbsDiff };
 }
 
 function percentile(sorted: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }
 
-async function latencyRound(session: ScoringSession, golden: Golden): Promise<ModelBehaviour['latency']> {
+async function latencyRound(session: ScoringSession, rows: Batch): Promise<ModelBehaviour['latency']> {
   const times: number[] = [];
-  for (let i = 0; i < WARM_UP + LATENCY_RUNS; i += 1) {
-    const row = slice(golden, i % golden.rows, 1);
+  const began = performance.now();
+  const late = (): boolean => performance.now() - began > ROUND_MS;
+  for (let i = 0; times.length < LATENCY_RUNS && !(late() && times.length >= MIN_RUNS); i += 1) {
+    const row = slice(rows, i % rows.n, 1);
     const start = performance.now();
     await session.run(row);
-    if (i >= WARM_UP) times.push(performance.now() - start);
+    if (i >= WARM_UP || late()) times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);
   return { n: times.length, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
 /** The calmest of three rounds: other work on this machine only ever adds to a round. */
-async function latency(session: ScoringSession, golden: Golden): Promise<ModelBehaviour['latency']> {
+async function latency(session: ScoringSession, rows: Batch): Promise<ModelBehaviour['latency']> {
   const rounds: ModelBehaviour['latency'][] = [];
-  for (let i = 0; i < LATENCY_ROUNDS; i += 1) rounds.push(await latencyRound(session, golden));
+  for (let i = 0; i < LATENCY_ROUNDS; i += 1) rounds.push(await latencyRound(session, rows));
   return rounds.reduce((best, round) => (round.p99 < best.p99 ? round : best));
 }
 
-/** Runs a model on its golden rows in batches and one by one, on probes, and against the clock. */
+const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
+
+/**
+ * Runs a model on its golden rows (without them: on drawn rows) in batches and one by one, on probes, several times over, and
+ * against the clock.
+ */
 export async function exercise(
-  session: ScoringSession,
-  golden: Golden,
+  open: () => Promise<ScoringSession>,
+  golden: Golden | undefined,
   expect: ModelExpectation,
 ): Promise<ModelBehaviour> {
-  if (golden.rows === 0) throw new WindlassError('MODEL_INVALID', 'golden.json holds no row.');
-  const scores = new Float32Array(golden.rows);
-  let outputShape: readonly number[] = [];
-  for (let start = 0; start < golden.rows; start += BATCH) {
-    const n = Math.min(BATCH, golden.rows - start);
-    const result = await session.run(slice(golden, start, n));
-    outputShape = result.shape;
-    scores.set(result.scores, start);
+  if (golden?.rows === 0) throw new WindlassError('MODEL_INVALID', 'golden.json holds no row.');
+  const rows: Batch = golden === undefined ? drawnRows(expect, DRAWN_ROWS) : { n: golden.rows, ...golden };
+  const [before, began] = [process.memoryUsage.rss(), performance.now()];
+  const session = await open();
+  const startMs = performance.now() - began;
+  const sessionMb = megabytes(Math.max(0, process.memoryUsage.rss() - before));
+  try {
+    const { scores, shape } = await scoreAll(session, rows);
+    const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
+    return {
+      golden: golden === undefined ? null : compare(scores, golden, expect.threshold),
+      rows: rows.n,
+      outputShape: shape,
+      nonFinite: notFinite(scores),
+      outOfRange: scores.reduce((n, p) => n + (p < 0 || p > 1 ? 1 : 0), 0),
+      spread: Math.sqrt(scores.reduce((a, p) => a + (p - mean) ** 2, 0) / scores.length),
+      repeat: await repeat({ session, reopen: open }, rows),
+      batch: await batchInvariance(session, rows, scores),
+      probes: await probeRanges(session, rows, expect),
+      invalidInputs: await probeInvalid(session, rows, expect),
+      latency: await latency(session, rows),
+      startMs,
+      // maxRSS is in kilobytes.
+      memory: { peakMb: megabytes(process.resourceUsage().maxRSS * 1024), sessionMb },
+    };
+  } finally {
+    await session.close();
   }
-  let maxAbsDiff = 0;
-  let worstRow = 0;
-  let labelFlips = 0;
-  scores.forEach((score, i) => {
-    const expected = golden.expected[i] ?? Number.NaN;
-    const diff = Math.abs(score - expected);
-    if (diff > maxAbsDiff) {
-      maxAbsDiff = diff;
-      worstRow = i;
-    }
-    if (score >= expect.threshold !== expected >= expect.threshold) labelFlips += 1;
-  });
-  const singles = Math.min(SINGLE_ROWS, golden.rows);
-  let batchDiff = 0;
-  for (let i = 0; i < singles; i += 1) {
-    const { scores: alone } = await session.run(slice(golden, i, 1));
-    batchDiff = Math.max(batchDiff, Math.abs((alone[0] ?? Number.NaN) - (scores[i] ?? Number.NaN)));
-  }
-  const probed = probes(golden, expect);
-  const probeScores = (await session.run(probed)).scores;
-  const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
-  return {
-    golden: {
-      rows: golden.rows,
-      nonFiniteInputs: [golden.window, ...Object.values(golden.calibration)].reduce(
-        (sum, values) => sum + notFinite(values),
-        0,
-      ),
-      nonFiniteExpected: notFinite(golden.expected),
-    },
-    outputShape,
-    nonFinite: notFinite(scores),
-    outOfRange: scores.reduce((n, p) => n + (p < 0 || p > 1 ? 1 : 0), 0),
-    maxAbsDiff,
-    worstRow,
-    labelFlips,
-    spread: Math.sqrt(scores.reduce((a, p) => a + (p - mean) ** 2, 0) / scores.length),
-    batch: { rows: singles, maxAbsDiff: batchDiff },
-    probes: { rows: probed.n, nonFinite: notFinite(probeScores) },
-    latency: await latency(session, golden),
-  };
 }

@@ -24,13 +24,8 @@ async function answer(request: GateRequest): Promise<GateAnswer> {
     import('./exercise.ts'),
   ]);
   const { expect, modelFile, goldenFile } = request;
-  const golden = readGolden(await readFile(goldenFile, 'utf8'), expect);
-  const session = await openSession(modelFile, { ...expect, columns: expect.columns.length });
-  try {
-    return { behaviour: await exercise(session, golden, expect) };
-  } finally {
-    await session.close();
-  }
+  const golden = goldenFile === undefined ? undefined : await readGolden(goldenFile, expect);
+  return { behaviour: await exercise(() => openSession(modelFile, expect.output), golden, expect) };
 }
 
 const [requestFile = '', answerFile = ''] = process.argv.slice(2);

@@ -1,6 +1,9 @@
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { expectedInputs } from '../../domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelExpectation } from '../../ports/model-runtime.ts';
+import type { BatchTensor } from './session.ts';
 
 const tensorSchema = z.object({
   shape: z.array(z.number().int().nonnegative()).min(1),
@@ -12,14 +15,15 @@ const goldenSchema = z.object({
   outputs: z.record(z.string(), tensorSchema),
 });
 
-/** Golden rows as arrays; a value that is not finite is NaN. */
+/** Golden rows as arrays, by input; a value that is not finite is NaN. */
 export interface Golden {
   readonly rows: number;
-  readonly window: Float32Array;
-  /** By input name, [rows, ...shape]. */
-  readonly calibration: Readonly<Record<string, Float32Array>>;
+  readonly tensors: Readonly<Record<string, BatchTensor>>;
   readonly expected: Float32Array;
 }
+
+/** A few thousand rows take some megabytes. */
+const MAX_BYTES = 128 * 1024 * 1024;
 
 function invalid(reason: string): never {
   throw new WindlassError('MODEL_INVALID', `golden.json does not fit the model: ${reason}.`);
@@ -35,15 +39,16 @@ function parse(text: string): unknown {
   }
 }
 
-/** Reads `golden.json` and checks that its tensors have the declared names and shapes; throws MODEL_INVALID. */
-export function readGolden(text: string, expect: ModelExpectation): Golden {
-  const parsed = goldenSchema.safeParse(parse(text));
+/** Reads `golden.json` and checks that its tensors have the expected names and shapes; throws MODEL_INVALID. */
+export async function readGolden(file: string, expect: ModelExpectation): Promise<Golden> {
+  const { size } = await stat(file);
+  if (size > MAX_BYTES) invalid(`it has ${Math.round(size / 1e6)} MB, a few thousand rows are enough`);
+  const parsed = goldenSchema.safeParse(parse(await readFile(file, 'utf8')));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     return invalid(`${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim());
   }
   const { inputs, outputs } = parsed.data;
-  const width = expect.columns.length;
   const rows = inputs[expect.input]?.shape[0] ?? 0;
   const take = (from: typeof inputs, name: string, shape: readonly number[]): Float32Array => {
     const tensor = from[name];
@@ -57,12 +62,9 @@ export function readGolden(text: string, expect: ModelExpectation): Golden {
       invalid(`"${name}" has ${tensor.data.length} values, its shape says ${count}`);
     return Float32Array.from(tensor.data, (v) => v ?? Number.NaN);
   };
-  return {
-    rows,
-    window: take(inputs, expect.input, [rows, expect.window, width]),
-    calibration: Object.fromEntries(
-      expect.calibration.map(({ name, shape }) => [name, take(inputs, name, [rows, ...shape])]),
-    ),
-    expected: take(outputs, expect.output, [rows]),
-  };
+  const tensors = expectedInputs(expect).map(({ name, shape }): [string, BatchTensor] => [
+    name,
+    { data: take(inputs, name, [rows, ...shape]), shape },
+  ]);
+  return { rows, tensors: Object.fromEntries(tensors), expected: take(outputs, expect.output, [rows]) };
 }

@@ -16,8 +16,22 @@ const SCRIPTS = {
 };
 const MAX_HEAP_MB = 2048;
 
+export interface OnnxModelRuntimeOptions {
+  /** For reading or exercising one model; scoring may take ten times as long. */
+  readonly timeoutMs?: number;
+  /** What the process may allocate (RLIMIT_DATA; Linux), so that a model that asks for more fails alone. */
+  readonly memoryMb?: number;
+}
+
+/** The command under a limit of memory; `exec` keeps the process id that the timeout ends. */
+function limited(command: readonly [string, ...string[]], memoryMb: number): [string, ...string[]] {
+  if (process.platform === 'win32') return [...command];
+  return ['/bin/sh', '-c', `ulimit -d ${memoryMb * 1024}; exec "$@"`, 'sh', ...command];
+}
+
 interface Call extends RuntimeHooks {
   readonly timeoutMs: number;
+  readonly memoryMb: number;
 }
 
 /** Asks a process of ours one thing, and ends it when it takes too long; its death is an error of the model, not of us. */
@@ -31,14 +45,17 @@ async function ask<A extends { error: { code: string; message: string } } | obje
   const answerFile = join(folder, 'answer.json');
   await writeFile(requestFile, JSON.stringify(request));
   const result = await runCommand({
-    command: [
-      process.execPath,
-      `--max-old-space-size=${MAX_HEAP_MB}`,
-      '--disable-warning=ExperimentalWarning',
-      SCRIPTS[script],
-      requestFile,
-      answerFile,
-    ],
+    command: limited(
+      [
+        process.execPath,
+        `--max-old-space-size=${MAX_HEAP_MB}`,
+        '--disable-warning=ExperimentalWarning',
+        SCRIPTS[script],
+        requestFile,
+        answerFile,
+      ],
+      call.memoryMb,
+    ),
     cwd: folder,
     env: { ...cleanEnvironment(), ORT_DISABLE_TELEMETRY: '1' },
     logFile: join(folder, 'log.txt'),
@@ -76,12 +93,14 @@ const bytesOf = (values: Float32Array | Uint32Array): Buffer =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 
 /** Model runtime over ONNX Runtime on the CPU; each call has a process of its own, ended after `timeoutMs`. */
-export function createOnnxModelRuntime(options: { readonly timeoutMs?: number } = {}): ModelRuntime {
-  const timeoutMs = options.timeoutMs ?? 180_000;
+export function createOnnxModelRuntime({
+  timeoutMs = 180_000,
+  memoryMb = 4096,
+}: OnnxModelRuntimeOptions = {}): ModelRuntime {
   return {
     inspect: (modelFiles, hooks = {}) =>
       inFolder(async (folder) => {
-        const call = { ...hooks, timeoutMs, folder };
+        const call = { ...hooks, timeoutMs, memoryMb, folder };
         const answer = await ask<GateAnswer>('gate', { task: 'inspect', modelFiles }, call);
         if (!('structures' in answer))
           throw new WindlassError('INTERNAL', 'the gate process gave another answer');
@@ -89,7 +108,7 @@ export function createOnnxModelRuntime(options: { readonly timeoutMs?: number } 
       }),
     exercise: (request, hooks = {}) =>
       inFolder(async (folder) => {
-        const call = { ...hooks, timeoutMs, folder };
+        const call = { ...hooks, timeoutMs, memoryMb, folder };
         const answer = await ask<GateAnswer>('gate', { task: 'exercise', ...request }, call);
         if (!('behaviour' in answer))
           throw new WindlassError('INTERNAL', 'the gate process gave another answer');
@@ -98,7 +117,7 @@ export function createOnnxModelRuntime(options: { readonly timeoutMs?: number } 
     score: (jobs, hooks = {}) =>
       inFolder(async (folder) => {
         const tasks = await Promise.all(jobs.map((job, i) => writeTask(folder, job, i)));
-        await ask<ScoreAnswer>('score', { tasks }, { ...hooks, timeoutMs: timeoutMs * 10, folder });
+        await ask<ScoreAnswer>('score', { tasks }, { ...hooks, timeoutMs: timeoutMs * 10, memoryMb, folder });
         return Promise.all(
           tasks.map(async ({ scoresFile }) => {
             const bytes = await readFile(scoresFile);

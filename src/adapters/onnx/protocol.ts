@@ -8,7 +8,7 @@ export type GateRequest =
   | {
       readonly task: 'exercise';
       readonly modelFile: string;
-      readonly goldenFile: string;
+      readonly goldenFile?: string;
       readonly expect: ModelExpectation;
     };
 

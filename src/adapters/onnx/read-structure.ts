@@ -1,35 +1,17 @@
+import { createHash } from 'node:crypto';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
-import {
-  modelProto,
-  type GraphMessage,
-  type ModelMessage,
-  type NodeMessage,
-  type TensorMessage,
-  type ValueMessage,
-} from './onnx-schema.ts';
+import { checkFunctions, domainName } from './check-functions.ts';
+import { graphProblems } from './check-graph.ts';
+import { elementType } from './element-types.ts';
+import { ONNX_SCHEMA, type ModelMessage, type ValueMessage } from './onnx-schema.ts';
+import { ModelWalk } from './walk-model.ts';
+import { WireReader } from './wire-reader.ts';
 
-/** TensorProto.DataType, by number. */
-const ELEMENT_TYPES = [
-  'undefined',
-  'float32',
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'int32',
-  'int64',
-  'string',
-  'bool',
-  'float16',
-  'float64',
-  'uint32',
-  'uint64',
-  'complex64',
-  'complex128',
-  'bfloat16',
-] as const;
-const EXTERNAL = 1;
+/** A branch in a branch takes three levels (node, attribute, graph); protobuf's own readers stop at 100. */
+const LIMITS = { depth: 64, items: 1_000_000, text: 1024 * 1024 };
+const MAX_FUNCTIONS = 1_000;
+const MAX_PROBLEMS = 20;
 
 function describe(value: ValueMessage): ModelValue {
   const { name = '', type = {} } = value;
@@ -39,7 +21,7 @@ function describe(value: ValueMessage): ModelValue {
     return {
       name,
       kind: 'tensor',
-      elementType: ELEMENT_TYPES[tensorType.elemType ?? 0] ?? `type ${tensorType.elemType ?? 0}`,
+      elementType: elementType(tensorType.elemType)?.name ?? `type ${tensorType.elemType ?? 0}`,
       shape:
         tensorType.shape === undefined
           ? null
@@ -61,69 +43,41 @@ function describe(value: ValueMessage): ModelValue {
   return { name, kind, elementType: '', shape: null };
 }
 
-class Walk {
-  readonly external: string[] = [];
-  readonly operators = new Set<string>();
-  nodes = 0;
-
-  tensor(tensor: TensorMessage | undefined): void {
-    if (tensor === undefined) return;
-    if (tensor.dataLocation !== EXTERNAL && (tensor.externalData ?? []).length === 0) return;
-    const location = tensor.externalData?.find((e) => e.key === 'location')?.value ?? '?';
-    this.external.push(`${tensor.name ?? ''} → ${location}`);
-  }
-
-  graph(graph: GraphMessage | undefined): void {
-    if (graph === undefined) return;
-    for (const tensor of graph.initializer ?? []) this.tensor(tensor);
-    for (const sparse of graph.sparseInitializer ?? []) {
-      this.tensor(sparse.values);
-      this.tensor(sparse.indices);
-    }
-    for (const node of graph.node ?? []) this.node(node);
-  }
-
-  node(node: NodeMessage): void {
-    this.nodes += 1;
-    const domain = node.domain ?? '';
-    if (domain !== '' && domain !== 'ai.onnx') this.operators.add(`${domain}.${node.opType ?? '?'}`);
-    for (const a of node.attribute ?? []) {
-      for (const tensor of [a.t, ...(a.tensors ?? [])]) this.tensor(tensor);
-      for (const sparse of [a.sparseTensor, ...(a.sparseTensors ?? [])]) {
-        this.tensor(sparse?.values);
-        this.tensor(sparse?.indices);
-      }
-      for (const graph of [a.g, ...(a.graphs ?? [])]) this.graph(graph);
-    }
-  }
+function refuse(reason: string): never {
+  throw new WindlassError('MODEL_INVALID', reason);
 }
 
-/** Reads what an ONNX file says of itself, without running anything; throws MODEL_INVALID when it is no complete ONNX file. */
+/**
+ * Reads what an ONNX file says of itself, without running anything and within limits of depth and number of parts; throws
+ * MODEL_INVALID when it is no complete ONNX file.
+ */
 export function readStructure(bytes: Buffer): ModelStructure {
-  let model: ModelMessage;
-  try {
-    model = modelProto.toObject(modelProto.decode(bytes), { longs: Number }) as ModelMessage;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WindlassError('MODEL_INVALID', `The file is not a complete ONNX model: ${reason}.`, {
-      cause: error,
-    });
-  }
+  if (bytes.length === 0) refuse('The file is not an ONNX model: it is empty.');
+  const model = new WireReader(bytes, ONNX_SCHEMA, LIMITS).read('ModelProto') as ModelMessage;
   if (model.graph === undefined || (model.graph.node ?? []).length === 0)
-    throw new WindlassError('MODEL_INVALID', 'The file is not an ONNX model: it holds no graph.');
-  const walk = new Walk();
-  walk.graph(model.graph);
-  for (const f of model.functions ?? []) for (const node of f.node ?? []) walk.node(node);
+    refuse('The file is not an ONNX model: it holds no graph.');
+  const functions = model.functions ?? [];
+  if (functions.length > MAX_FUNCTIONS)
+    refuse(`The file holds ${functions.length} functions, at most ${MAX_FUNCTIONS} are allowed.`);
+  const walk = new ModelWalk(model);
+  const called = checkFunctions(model);
   // Before IR version 4 initialisers are listed among the inputs.
   const initialised = new Set((model.graph.initializer ?? []).map((t) => t.name));
   return {
     bytes: bytes.length,
+    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
     irVersion: model.irVersion ?? 0,
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(' '),
-    opsets: (model.opsetImport ?? []).map((o) => ({ domain: o.domain ?? '', version: o.version ?? 0 })),
+    opsets: (model.opsetImport ?? []).map((o) => ({ domain: domainName(o.domain), version: o.version ?? 0 })),
+    metadata: Object.fromEntries((model.metadataProps ?? []).map((p) => [p.key ?? '', p.value ?? ''])),
     nodes: walk.nodes,
-    operators: [...walk.operators].sort(),
-    externalTensors: walk.external,
+    expandedNodes: called.expanded,
+    tensors: walk.tensors,
+    operators: walk.operators,
+    functions: functions.map((f) => ({ domain: domainName(f.domain), name: f.name ?? '' })),
+    externalTensors: walk.external.slice(0, MAX_PROBLEMS),
+    tensorProblems: walk.tensorProblems.slice(0, MAX_PROBLEMS),
+    graphProblems: [...graphProblems(model.graph), ...called.problems].slice(0, MAX_PROBLEMS),
     inputs: (model.graph.input ?? []).filter((i) => !initialised.has(i.name)).map(describe),
     outputs: (model.graph.output ?? []).map(describe),
   };

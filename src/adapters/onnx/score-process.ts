@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ScoreAnswer, ScoreRequest, ScoreTask } from './protocol.ts';
-import { openSession, type ScoringSession } from './session.ts';
+import { openSession, type Batch, type BatchTensor, type ScoringSession } from './session.ts';
 
 const BATCH = 256;
 
@@ -12,21 +12,25 @@ const floats = (bytes: Buffer): Float32Array =>
   new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 
 /** Windows ending at each of the given rows, as one batch. */
-function batchOf(task: ScoreTask, values: Float32Array, rows: Uint32Array) {
+function batchOf(task: ScoreTask, values: Float32Array, rows: Uint32Array): Batch {
   const size = task.window * task.columns;
   const window = new Float32Array(rows.length * size);
   rows.forEach((row, i) => {
     const end = (row + 1) * task.columns;
     window.set(values.subarray(end - size, end), i * size);
   });
-  const calibration = Object.fromEntries(
-    task.calibration.map(({ name, values: own }) => {
-      const repeated = new Float32Array(rows.length * own.length);
-      for (let i = 0; i < rows.length; i += 1) repeated.set(own, i * own.length);
-      return [name, repeated];
-    }),
-  );
-  return { n: rows.length, window, calibration };
+  const calibration = task.calibration.map(({ name, shape, values: own }): [string, BatchTensor] => {
+    const data = new Float32Array(rows.length * own.length);
+    for (let i = 0; i < rows.length; i += 1) data.set(own, i * own.length);
+    return [name, { data, shape }];
+  });
+  return {
+    n: rows.length,
+    tensors: {
+      [task.input]: { data: window, shape: [task.window, task.columns] },
+      ...Object.fromEntries(calibration),
+    },
+  };
 }
 
 async function score(task: ScoreTask, session: ScoringSession): Promise<number> {
@@ -50,7 +54,7 @@ async function answer({ tasks }: ScoreRequest): Promise<ScoreAnswer> {
   for (const [modelFile, own] of Map.groupBy(tasks, (t) => t.modelFile)) {
     const [first] = own;
     if (first === undefined) continue;
-    const session = await openSession(modelFile, first, Math.min(4, availableParallelism()));
+    const session = await openSession(modelFile, first.output, Math.min(4, availableParallelism()));
     try {
       for (const task of own) {
         scored += await score(task, session);

@@ -1,20 +1,16 @@
 import * as ort from 'onnxruntime-node';
-import type { CalibrationTensor } from '../../contracts/calibration.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
-/** Rows to score, as flat row-major arrays: the window [n, window, columns], each calibration input [n, ...its shape]. */
-export interface Batch {
-  readonly n: number;
-  readonly window: Float32Array;
-  readonly calibration: Readonly<Record<string, Float32Array>>;
+/** Values of one input for all rows of a batch, row-major; `shape` is that of one row. */
+export interface BatchTensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
 }
 
-export interface Signature {
-  readonly window: number;
-  readonly columns: number;
-  readonly input: string;
-  readonly calibration: readonly CalibrationTensor[];
-  readonly output: string;
+/** Rows to score, by input. */
+export interface Batch {
+  readonly n: number;
+  readonly tensors: Readonly<Record<string, BatchTensor>>;
 }
 
 export interface ScoringSession {
@@ -26,7 +22,7 @@ export interface ScoringSession {
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Opens a model on the CPU with the given number of threads; throws MODEL_INVALID with the runtime's own words. */
-export async function openSession(file: string, signature: Signature, threads = 1): Promise<ScoringSession> {
+export async function openSession(file: string, output: string, threads = 1): Promise<ScoringSession> {
   let session: ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(file, {
@@ -40,14 +36,14 @@ export async function openSession(file: string, signature: Signature, threads = 
       cause: error,
     });
   }
-  const { input, calibration: tensors, output, window, columns } = signature;
   return {
-    async run({ n, window: values, calibration }) {
-      const feeds: Record<string, ort.Tensor> = {
-        [input]: new ort.Tensor('float32', values, [n, window, columns]),
-      };
-      for (const { name, shape } of tensors)
-        feeds[name] = new ort.Tensor('float32', calibration[name] ?? new Float32Array(), [n, ...shape]);
+    async run({ n, tensors }) {
+      const feeds = Object.fromEntries(
+        Object.entries(tensors).map(([name, { data, shape }]) => [
+          name,
+          new ort.Tensor('float32', data, [n, ...shape]),
+        ]),
+      );
       let result: ort.InferenceSession.OnnxValueMapType;
       try {
         result = await session.run(feeds, [output]);

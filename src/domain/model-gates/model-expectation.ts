@@ -1,4 +1,4 @@
-import { calibrationTensors } from '../../contracts/calibration.ts';
+import { calibrationTensors, type CalibrationTensor } from '../../contracts/calibration.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
 import type { ModelExpectation } from '../../ports/model-runtime.ts';
 
@@ -7,4 +7,14 @@ export function modelExpectation({ model, data }: Pick<ProjectSpec, 'model' | 'd
   const { window, input, output, threshold } = model;
   const calibration = calibrationTensors(model.calibration, data.columns.length);
   return { window, columns: data.columns, input, calibration, output, threshold };
+}
+
+/** Every input of a model, with the shape of one row. */
+export function expectedInputs({
+  window,
+  columns,
+  input,
+  calibration,
+}: ModelExpectation): CalibrationTensor[] {
+  return [{ name: input, shape: [window, columns.length] }, ...calibration];
 }

@@ -1,52 +1,46 @@
-import { calibrationTensors } from '../../contracts/calibration.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
-import type { ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
+import type { ModelExpectation, ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
+import { expectedInputs } from './model-expectation.ts';
+import { controlFlowGate, operatorGate, opsetGate } from './operator-gates.ts';
 
-/** Operator domains that every ONNX Runtime build for devices knows. */
-export const ALLOWED_DOMAINS = ['', 'ai.onnx', 'ai.onnx.ml'] as const;
-/** Oldest operator set that is not emulated. */
-const MIN_OPSET = 9;
+/** Nodes after functions have been put in place of their calls. */
+const MAX_NODES = 50_000;
 
-type Spec = Pick<ProjectSpec, 'model' | 'data' | 'gates'>;
+type Spec = Pick<ProjectSpec, 'gates' | 'serve'>;
 type Shape = readonly (number | 'N')[];
 
 function gate(name: string, ok: boolean, rest: Omit<GateResult, 'name' | 'status'>): GateResult {
   return { name, status: ok ? 'pass' : 'fail', ...rest };
 }
 
-function opsetGate({ opsets }: ModelStructure, { gates }: Spec): GateResult {
-  const standard = opsets.find((o) => o.domain === '' || o.domain === 'ai.onnx')?.version ?? null;
-  const ok = standard !== null && standard >= MIN_OPSET && standard <= gates.maxOpset;
-  return gate('onnx-opset', ok, {
-    observed: standard,
-    threshold: `${MIN_OPSET} to ${gates.maxOpset}`,
-    n: opsets.length,
-    evidence: { opsets },
-    reason: ok
-      ? `operator set ${standard} is supported on every platform`
-      : standard === null
-        ? 'the model does not say which operator set it uses'
-        : `operator set ${standard} is outside ${MIN_OPSET} to ${gates.maxOpset}: export the model with another target_opset`,
-  });
-}
-
-function domainGate({ opsets, operators, nodes }: ModelStructure): GateResult {
-  const allowed = (domain: string): boolean => (ALLOWED_DOMAINS as readonly string[]).includes(domain);
-  const foreign = operators.filter((o) => !allowed(o.slice(0, o.lastIndexOf('.'))));
-  const imported = opsets.map((o) => o.domain).filter((d) => !allowed(d));
-  const bad = [...foreign, ...imported.filter((d) => !foreign.some((o) => o.startsWith(`${d}.`)))];
-  return gate('onnx-operators', bad.length === 0, {
-    observed: bad.length === 0 ? 'standard' : bad.slice(0, 5).join(', '),
-    threshold: 'ai.onnx, ai.onnx.ml',
+function graphGate({ graphProblems, irVersion, nodes, expandedNodes }: ModelStructure): GateResult {
+  const problems = [...graphProblems];
+  if (expandedNodes > MAX_NODES || nodes > MAX_NODES)
+    problems.push(`it has ${Math.max(nodes, expandedNodes)} nodes, at most ${MAX_NODES} are allowed`);
+  return gate('onnx-graph', problems.length === 0, {
+    observed: problems.length === 0 ? 'sound' : problems.slice(0, 3).join('; '),
+    threshold: 'sound',
     n: nodes,
+    evidence: { nodes, expandedNodes, irVersion },
     reason:
-      bad.length === 0
-        ? 'all operators are standard ones'
-        : `not available on devices: ${bad.slice(0, 5).join(', ')}`,
+      problems.length === 0
+        ? 'every value is made once, before it is read'
+        : `the graph cannot be run: ${problems.slice(0, 3).join('; ')}`,
   });
 }
 
+function tensorGate({ tensorProblems, tensors }: ModelStructure): GateResult {
+  const ok = tensorProblems.length === 0;
+  return gate('onnx-tensors', ok, {
+    observed: ok ? 'as declared' : tensorProblems.slice(0, 3).join('; '),
+    threshold: 'as declared',
+    n: tensors,
+    reason: ok
+      ? 'every tensor carries what its dimensions say'
+      : `weights are not what they say: ${tensorProblems.slice(0, 3).join('; ')}`,
+  });
+}
 function externalGate({ externalTensors, nodes }: ModelStructure): GateResult {
   const ok = externalTensors.length === 0;
   return gate('onnx-self-contained', ok, {
@@ -90,43 +84,35 @@ function mismatch(found: ModelValue | undefined, name: string, shape: Shape): st
   return fits ? undefined : `${name} has shape ${text(found.shape)}, expected ${text(shape)}`;
 }
 
-function signatureGate({ inputs, outputs }: ModelStructure, { model, data }: Spec): GateResult {
-  const width = data.columns.length;
-  const declared: [string, Shape][] = [
-    [model.input, ['N', model.window, width]],
-    ...calibrationTensors(model.calibration, width).map(({ name, shape }): [string, Shape] => [
-      name,
-      ['N', ...shape],
-    ]),
-  ];
-  const problems = declared.flatMap(([name, shape]) => {
-    const problem = mismatch(
-      inputs.find((i) => i.name === name),
-      name,
-      shape,
-    );
-    return problem === undefined ? [] : [problem];
-  });
-  const known = new Set(declared.map(([name]) => name));
-  for (const { name } of inputs)
-    if (!known.has(name)) problems.push(`input ${name} is not declared in windlass.yaml`);
+function signatureGate({ inputs, outputs }: ModelStructure, expect: ModelExpectation): GateResult {
+  const problems = expectedInputs(expect).flatMap(
+    ({ name, shape }) =>
+      mismatch(
+        inputs.find((i) => i.name === name),
+        name,
+        ['N', ...shape],
+      ) ?? [],
+  );
+  const known = new Set(expectedInputs(expect).map((i) => i.name));
+  for (const { name } of inputs) if (!known.has(name)) problems.push(`input ${name} is not declared`);
   const output = mismatch(
-    outputs.find((o) => o.name === model.output),
-    model.output,
+    outputs.find((o) => o.name === expect.output),
+    expect.output,
     ['N'],
   );
   if (output !== undefined) problems.push(output);
   const shown = [...inputs, ...outputs].map((v) => `${v.name} ${v.elementType} ${text(v.shape)}`);
   return gate('onnx-signature', problems.length === 0, {
     observed: problems.length === 0 ? 'as declared' : problems.join('; '),
-    threshold: 'as declared in windlass.yaml',
+    threshold: 'as declared',
     n: inputs.length + outputs.length,
     evidence: { values: shown },
     reason: problems.length === 0 ? 'names, types and shapes are as declared' : problems.join('; '),
   });
 }
 
-function sizeGate({ bytes }: ModelStructure, { gates }: Spec): GateResult {
+/** Exported so that a file can be refused before it is read. */
+export function sizeGate(bytes: number, { gates }: Pick<Spec, 'gates'>): GateResult {
   const megabytes = Number((bytes / 1e6).toFixed(3));
   const ok = megabytes <= gates.maxSizeMb;
   return gate('onnx-size', ok, {
@@ -138,13 +124,20 @@ function sizeGate({ bytes }: ModelStructure, { gates }: Spec): GateResult {
 }
 
 /** Gates on what a model file says of itself; only when all pass may a runtime open the file. */
-export function structureGates(structure: ModelStructure, spec: Spec): GateResult[] {
+export function structureGates(
+  structure: ModelStructure,
+  spec: Spec,
+  expect: ModelExpectation,
+): GateResult[] {
   return [
-    sizeGate(structure, spec),
-    opsetGate(structure, spec),
-    domainGate(structure),
+    sizeGate(structure.bytes, spec),
+    graphGate(structure),
+    tensorGate(structure),
     externalGate(structure),
+    opsetGate(structure, spec),
+    operatorGate(structure),
+    controlFlowGate(structure, spec),
     plainGate(structure),
-    signatureGate(structure, spec),
+    signatureGate(structure, expect),
   ];
 }
