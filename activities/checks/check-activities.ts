@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
-import { checkGate, junitCounts } from '../../src/domain/checks.ts';
+import { checkGate } from '../../src/domain/checks.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
 import { describeEnd } from '../../src/ports/project-runtime.ts';
@@ -17,6 +17,10 @@ import {
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { readCoverage } from './reports/coverage.ts';
+import { readJunit } from './reports/junit.ts';
+import { readReport } from './reports/report-file.ts';
+import { readSarif } from './reports/sarif.ts';
 
 export interface CheckDeps extends EnvironmentDeps, StepDeps {
   readonly source: SourceControl;
@@ -38,29 +42,48 @@ interface Place {
   readonly signal: AbortSignal;
 }
 
+/** Checks that are declared parallel run at the same time, this many at most. */
+const PARALLEL = 4;
+
+/** Neighbours that are declared parallel are one group; groups follow one another. */
+function groups(checks: readonly Check[]): Check[][] {
+  return checks.reduce<Check[][]>((all, check) => {
+    const last = all.at(-1);
+    if (check.parallel === true && last?.at(-1)?.parallel === true) last.push(check);
+    else all.push([check]);
+    return all;
+  }, []);
+}
+
 async function runCheck(deps: CheckDeps, check: Check, place: Place): Promise<GateResult> {
-  const logFile = join(place.folder, `${check.name}.log`);
-  const result = await deps.runtime.run(place.environment, {
+  const { environment, project, folder, signal } = place;
+  const logFile = join(folder, `${check.name}.log`);
+  const reports = { junit: check.junit, coverage: check.coverage, sarif: check.sarif };
+  // A report that came with the commit is not this run's.
+  for (const path of Object.values(reports))
+    if (path !== undefined) await rm(join(project, path), { recursive: true, force: true });
+  const result = await deps.runtime.run(environment, {
     run: check.run,
-    cwd: place.project,
+    cwd: project,
     variables: {},
     logFile,
-    pidFile: join(place.folder, 'process.json'),
+    pidFile: join(folder, `${check.name}.pid`),
     timeoutMs: check.timeoutSeconds * 1000,
-    signal: place.signal,
+    signal,
   });
-  const report = check.junit === undefined ? undefined : join(place.project, check.junit);
-  const counts =
-    report === undefined
-      ? null
-      : ((existsSync(report) ? junitCounts(await readFile(report, 'utf8')) : undefined) ?? 'absent');
+  const read = <T>(path: string | undefined, by: (file: string) => Promise<T>) =>
+    path === undefined ? undefined : readReport(join(project, path), by);
+  const { name, required, minCoverage, maxErrors, maxWarnings } = check;
   return checkGate({
-    name: check.name,
-    required: check.required,
+    ...{ name, required, minCoverage, maxErrors, maxWarnings },
     exitCode: result.timedOut ? null : result.exitCode,
     ended: describeEnd(result),
     seconds: result.seconds,
-    counts,
+    reports: {
+      junit: await read(reports.junit, readJunit),
+      coverage: await read(reports.coverage, readCoverage),
+      sarif: await read(reports.sarif, readSarif),
+    },
     lastLines: result.lastLines,
     evidence: { command: check.run, log: await deps.artefacts.putFile(logFile, 'text/plain') },
   });
@@ -93,21 +116,29 @@ export function createCheckActivities(deps: CheckDeps) {
         const folder = runFolder(deps.work, 'checks');
         const identity = {
           step: 'checks',
-          version: 1,
+          version: 2,
           inputs: { bundle: bundle.digest, environment: environment.key, checks: spec.checks },
           same: 'same source bundle, environment and checks',
           reuse,
         };
         const output = await cachedStep(deps, identity, async () => {
           const project = join(folder, 'project');
-          await deps.runtime.endOrphans(join(folder, 'process.json'));
+          for (const { name } of spec.checks) await deps.runtime.endOrphans(join(folder, `${name}.pid`));
           await rm(project, { recursive: true, force: true });
           await mkdir(project, { recursive: true });
           await deps.source.unpack(await deps.artefacts.read(bundle.digest), project);
           const gates: GateResult[] = [];
-          for (const check of spec.checks) {
-            report({ message: `running ${check.name}: ${check.run}` });
-            gates.push(await runCheck(deps, check, { environment, project, folder, signal }));
+          const limit = pLimit(PARALLEL);
+          for (const group of groups(spec.checks)) {
+            report({ message: `running ${group.map((c) => `${c.name}: ${c.run}`).join(', ')}` });
+            const place = { environment, project, folder, signal };
+            const done = await Promise.allSettled(
+              group.map((check) => limit(() => runCheck(deps, check, place))),
+            );
+            for (const each of done) {
+              if (each.status === 'rejected') throw each.reason;
+              gates.push(each.value);
+            }
           }
           refuseFailed(gates);
           return gates;

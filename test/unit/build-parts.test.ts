@@ -2,44 +2,7 @@ import { parseProgress } from '../../activities/training/train-activities.ts';
 import { artefactsIn, stepKey } from '../../activities/shared/cached-step.ts';
 import { trainInput } from '../../src/cli/commands/train.ts';
 import { buildInputSchema } from '../../src/contracts/build.ts';
-import { checkGate, junitCounts, type CheckOutcome } from '../../src/domain/checks.ts';
 import { renderProgress } from '../../workflows/shared/render-progress.ts';
-
-describe('checks of a project', () => {
-  const outcome = (over: Partial<CheckOutcome>): CheckOutcome => ({
-    ...{ name: 'tests', required: true, exitCode: 0, ended: 'exit code 0', seconds: 1, counts: null },
-    ...{ lastLines: ['a line'], evidence: {} },
-    ...over,
-  });
-  const counts = (tests: number, failures = 0, skipped = 0) => ({ tests, failures, errors: 0, skipped });
-
-  test.each<[string, Partial<CheckOutcome>, string, RegExp]>([
-    ['passes on exit code 0', {}, 'pass', /passed/],
-    ['passes with tests', { counts: counts(3) }, 'pass', /3 tests passed/],
-    ['fails on another exit code', { exitCode: 1, ended: 'exit code 1' }, 'fail', /exit code 1/],
-    ['fails when nothing ran', { counts: counts(0) }, 'fail', /no test ran/],
-    ['fails when all were skipped', { counts: counts(4, 0, 4) }, 'fail', /no test ran/],
-    ['fails on failures, whatever the exit code', { counts: counts(4, 1) }, 'fail', /1 of 4 tests failed/],
-    ['fails without its report', { counts: 'absent' }, 'fail', /report was not written/],
-    [
-      'only warns when it is not required',
-      { exitCode: 2, ended: 'exit code 2', required: false },
-      'warn',
-      /exit code 2/,
-    ],
-  ])('%s', (_what, over, status, reason) => {
-    const gate = checkGate(outcome(over));
-    expect(gate).toMatchObject({ name: 'check-tests', status, reason: expect.stringMatching(reason) });
-    expect(gate.evidence?.lastLines).toEqual(status === 'pass' ? undefined : ['a line']);
-  });
-
-  test('JUnit reports of pytest are counted', () => {
-    const xml = `<?xml version="1.0"?><testsuites name="x"><testsuite name="pytest" errors="1" failures="2" skipped="3" tests="10" time="0.1">
-      <testcase name="t"/></testsuite><testsuite tests="5" failures="0" errors="0" skipped="0"></testsuite></testsuites>`;
-    expect(junitCounts(xml)).toEqual({ tests: 15, failures: 2, errors: 1, skipped: 3 });
-    expect(junitCounts('<html/>')).toBeUndefined();
-  });
-});
 
 describe('progress lines of training', () => {
   test.each([
