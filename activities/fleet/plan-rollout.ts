@@ -3,6 +3,9 @@ import type { RingDevice } from '../../src/domain/rollout/assign-rings.ts';
 import { assignRings } from '../../src/domain/rollout/assign-rings.ts';
 import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout.ts';
 import { parseTarget, targetName } from '../../src/contracts/fleet.ts';
+import { ALIASES } from '../../src/contracts/names.ts';
+import { promotionRefusal } from '../../src/domain/registry/promotion.ts';
+import { isUsable } from '../../src/domain/registry/states.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { FleetDevice, FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { Registry } from '../../src/ports/registry.ts';
@@ -44,7 +47,10 @@ export async function ringDevices(
   return { devices, listed };
 }
 
-/** A registered version with its image; throws NOT_FOUND, GATE_FAILED (rejected version) or CONFLICT (no image yet). */
+/**
+ * A version that may be rolled out, with its image: what may not become champion may not reach a device either. Throws
+ * NOT_FOUND, GATE_FAILED (rejected version), APPROVAL_REQUIRED, PROMOTION_REFUSED or CONFLICT (no image yet).
+ */
 export async function deployableVersion(
   registry: Registry,
   reference: string,
@@ -56,10 +62,13 @@ export async function deployableVersion(
       hint: '`windlass models list` shows what is registered.',
     });
   const { version, digest, state, gates } = model;
-  if (state !== 'registered')
+  if (!isUsable(state))
     throw new WindlassError('GATE_FAILED', `${name}@${version} is ${state}: it may not be deployed.`, {
       details: { gates },
     });
+  const refusal = promotionRefusal(await registry.promotionGates(name, version, ALIASES.champion));
+  if (refusal !== undefined)
+    throw new WindlassError(refusal.code, `${name}@${version} may not be rolled out: ${refusal.why}.`);
   const image = await registry.image(name, version);
   if (image === undefined)
     throw new WindlassError('CONFLICT', `${name}@${version} has no image yet.`, {

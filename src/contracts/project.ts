@@ -178,6 +178,18 @@ export const projectSchema = z.strictObject({
       retrainOn: z.enum(['drift-and-loss', 'drift', 'never']).default('drift-and-loss'),
     })
     .prefault({}),
+  registry: z
+    .strictObject({
+      /** Approvals that a version needs before it may be champion or be rolled out; its author's own never counts. */
+      approvals: z.number().int().min(0).max(10).default(0),
+      /** Who may approve; empty: everybody but the author. */
+      approvers: z.array(z.string().min(1)).default([]),
+    })
+    .refine(
+      ({ approvals, approvers }) => approvers.length === 0 || approvers.length >= approvals,
+      'fewer approvers are named than approvals are wanted',
+    )
+    .prefault({}),
   deployment: z
     .strictObject({
       /** What happens to a version that passed: deploy it, wait for an approval, or nothing. */

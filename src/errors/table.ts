@@ -33,6 +33,24 @@ export const ERRORS = {
     hint: 'Something else changed it first; look again, then retry.',
   },
   FORBIDDEN: { status: 403, exit: 6, retryable: false, hint: 'Ask somebody whose role allows it.' },
+  APPROVAL_REQUIRED: {
+    status: 403,
+    exit: 7,
+    retryable: false,
+    hint: 'Ask for the approval: `windlass models approve MODEL@VERSION --reason …`.',
+  },
+  PROMOTION_REFUSED: {
+    status: 403,
+    exit: 8,
+    retryable: false,
+    hint: 'The details say what the version lacks; another version may be fit.',
+  },
+  AUDIT_BROKEN: {
+    status: 500,
+    exit: 9,
+    retryable: false,
+    hint: 'Somebody changed the audit trail: compare with a backup from before the named entry.',
+  },
   // the training project (exit 10..19)
   PROJECT_NOT_FOUND: {
     status: 404,

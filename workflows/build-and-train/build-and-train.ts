@@ -3,7 +3,10 @@ import type { BuildInput, BuildResult, Comparison, ResolvedBuildInput } from '..
 import { BUILD_STEPS, type BuildStep } from '../../src/contracts/build-steps.ts';
 import type { DeployInput, DeploymentPolicy } from '../../src/contracts/deploy.ts';
 import { ALIASES, WORKFLOWS } from '../../src/contracts/names.ts';
+import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { promotable } from '../../src/domain/comparison/verdict.ts';
+import { approvalRule } from '../../src/domain/registry/approvals.ts';
+import { isUsable } from '../../src/domain/registry/states.ts';
 import type { Actor, ModelVersion, PipelineVersion } from '../../src/ports/registry.ts';
 import { refuseGates } from '../shared/refuse-gates.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
@@ -71,13 +74,18 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
       { ...registration, ...made, log: trained.log, run: { workflowId, runId } },
       by,
     );
-    const value = await pointAlias(registered, comparison, by);
+    const value = await pointAlias(registered, { comparison, spec }, by);
     return { value, message: describeVersion(value) };
   });
   setSearchAttributes({ version: model.version, stage: 'registered' });
-  steps.headline(`**${model.name}@${model.version}**: ${describeVersion(model)}; ${comparison.reason}`);
+  const wanted = approvalRule(spec).approvals;
+  const waits =
+    wanted > 0 && model.state === 'registered' ? `; needs ${wanted} approvals before it may be champion` : '';
+  steps.headline(
+    `**${model.name}@${model.version}**: ${describeVersion(model)}; ${comparison.reason}${waits}`,
+  );
 
-  const policy = deploymentPolicy(input, spec.deployment.policy, comparison);
+  const policy = deploymentPolicy(input, spec, comparison);
   const deployment = policy === 'never' ? undefined : await deploy(input, model, policy);
   return {
     workflowId,
@@ -137,15 +145,19 @@ async function takePublished(steps: BuildSteps, reference: string): Promise<Pipe
   });
 }
 
-/** The first version becomes champion; later ones that are good enough, challenger. Registered before: it stays as it is. */
+/**
+ * The first version becomes champion, unless it needs approvals; others that are good enough, challenger. Registered before: it
+ * stays as it is.
+ */
 async function pointAlias(
   registered: ModelVersion,
-  comparison: Comparison,
+  { comparison, spec }: { comparison: Comparison; spec: ProjectSpec },
   by: Actor,
 ): Promise<ModelVersion> {
-  if (registered.aliases.length > 0 || !promotable(comparison.verdict)) return registered;
-  const { name, version } = registered;
-  const alias = comparison.verdict === 'NO_BASELINE' ? ALIASES.champion : ALIASES.challenger;
+  const { name, version, state } = registered;
+  if (registered.aliases.length > 0 || !promotable(comparison.verdict) || !isUsable(state)) return registered;
+  const first = comparison.verdict === 'NO_BASELINE' && approvalRule(spec).approvals === 0;
+  const alias = first ? ALIASES.champion : ALIASES.challenger;
   await activity.setAlias({ name, alias, version }, by);
   return { ...registered, aliases: [alias] };
 }
@@ -155,13 +167,17 @@ function describeVersion({ version, aliases, state }: ModelVersion): string {
   return `version ${version}${called}${state === 'rejected' ? ', rejected' : ''}`;
 }
 
-/** Only a version that may be promoted is deployed; the input's word counts more than the project's. */
+/**
+ * Only a version that may be promoted is deployed, and none that waits for approvals; the input's word counts more than the
+ * project's.
+ */
 function deploymentPolicy(
   input: ResolvedBuildInput,
-  policy: DeploymentPolicy,
+  spec: ProjectSpec,
   comparison: Comparison,
 ): DeploymentPolicy {
-  return promotable(comparison.verdict) ? (input.deploy?.policy ?? policy) : 'never';
+  if (!promotable(comparison.verdict) || approvalRule(spec).approvals > 0) return 'never';
+  return input.deploy?.policy ?? spec.deployment.policy;
 }
 
 /** Starts the deployment as a child that lives on; "approval" makes its first ring wait for one. */

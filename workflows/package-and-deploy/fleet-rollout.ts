@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -107,7 +108,11 @@ async function conclude(run: RolloutRun): Promise<void> {
   const { actor } = memory.input;
   const point = async (to: string): Promise<void> => {
     const by = { actor, reason: `rollout ${rolloutId}: ${memory.reason}` };
-    await setAlias({ name: model, alias: ALIASES.champion, version: to }, by);
+    await setAlias({ name: model, alias: ALIASES.champion, version: to }, by).catch((error: unknown) => {
+      const failure = rootFailure(error);
+      if (!isRefusal(failure)) throw failure;
+      memory.reason = `${memory.reason}; the champion stays: ${failure.message}`;
+    });
   };
   if (memory.state === 'completed') {
     await point(version);
@@ -118,6 +123,14 @@ async function conclude(run: RolloutRun): Promise<void> {
     if (previous !== null && champion?.version === version) await point(previous.version);
     if (memory.revertPending > 0) await watchStragglers(memory, 'revert');
   }
+}
+
+/** The registry's policy said no to the alias: devices keep what they run, and the result says so. */
+function isRefusal(failure: unknown): failure is ApplicationFailure {
+  return (
+    failure instanceof ApplicationFailure &&
+    (failure.type === 'APPROVAL_REQUIRED' || failure.type === 'PROMOTION_REFUSED')
+  );
 }
 
 async function watchStragglers({ plan }: RolloutMemory, mode: StragglerWatchInput['mode']): Promise<void> {

@@ -20,6 +20,7 @@ import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../src/contracts/names.t
 import { ROLLOUT_PROGRESS_SIGNAL } from '../../src/contracts/rollout-messages.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { blockingGates, describeGate } from '../../src/domain/gates.ts';
+import { isUsable } from '../../src/domain/registry/states.ts';
 import type { ModelVersion } from '../../src/ports/registry.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
@@ -42,10 +43,10 @@ export const rolloutProgressSignal = defineSignal<[string]>(ROLLOUT_PROGRESS_SIG
 
 const STEPS = ['resolve', 'assemble', 'container-test', 'record', 'rollout'] as const;
 
-/** Registered versions only, and only those whose gates passed; throws GATE_FAILED with the gates. */
+/** Versions in use only, and only those whose gates passed; throws GATE_FAILED with the gates. */
 function refuseUnfit(model: ModelVersion): void {
   const gates = blockingGates(model.gates);
-  if (model.state === 'registered' && gates.length === 0) return;
+  if (isUsable(model.state) && gates.length === 0) return;
   const why = gates.length === 0 ? `it is ${model.state}` : gates.map(describeGate).join('; ');
   throw failure('GATE_FAILED', `${model.name}@${model.version} may not be deployed: ${why}`, gates);
 }

@@ -1,0 +1,63 @@
+import type { GateResult } from '../../contracts/gate.ts';
+import type { ProjectSpec } from '../../contracts/project.ts';
+
+/** One person's word about a version. A later one takes the earlier one back. */
+export interface Review {
+  readonly actor: string;
+  readonly decision: 'approve' | 'reject';
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** How many approvals a version needs (n), and who may give them (m people; none named: anybody but the author). */
+export interface ApprovalRule {
+  readonly approvals: number;
+  readonly approvers: readonly string[];
+}
+
+/** The rule of a project; a pipeline that was published before there were rules wants no approval. */
+export function approvalRule(spec: Partial<Pick<ProjectSpec, 'registry'>>): ApprovalRule {
+  return spec.registry ?? { approvals: 0, approvers: [] };
+}
+
+/** The newest word of each person, in the order of time. */
+export function standingReviews(reviews: readonly Review[]): Review[] {
+  const newest = new Map(reviews.map((review) => [review.actor, review]));
+  return reviews.filter((review) => newest.get(review.actor) === review);
+}
+
+/** Why this person may not approve a version, or null when they may. */
+export function refusesApprover(actor: string, author: string, rule: ApprovalRule): string | null {
+  if (actor === author) return `${actor} is its author, and an author may not approve`;
+  if (rule.approvers.length > 0 && !rule.approvers.includes(actor))
+    return `${actor} is not among the approvers of the project (${rule.approvers.join(', ')})`;
+  return null;
+}
+
+/** Enough approvals by people who may give them, and nobody's standing rejection. */
+export function approvalGate(
+  rule: ApprovalRule,
+  { author, reviews }: { author: string; reviews: readonly Review[] },
+): GateResult {
+  const standing = standingReviews(reviews);
+  const against = standing.filter((r) => r.decision === 'reject');
+  const valid = standing.filter(
+    (r) => r.decision === 'approve' && refusesApprover(r.actor, author, rule) === null,
+  );
+  const gate = { name: 'approvals', observed: valid.length, threshold: rule.approvals, n: valid.length };
+  if (against.length > 0) {
+    const who = against.map((r) => `${r.actor} (${r.reason})`).join(', ');
+    return { ...gate, status: 'fail', reason: `rejected by ${who}` };
+  }
+  const missing = rule.approvals - valid.length;
+  if (missing > 0) {
+    const given = valid.length === 0 ? '' : `, has that of ${valid.map((r) => r.actor).join(', ')}`;
+    const open = rule.approvers.filter((a) => a !== author && !valid.some((r) => r.actor === a));
+    const whose = rule.approvers.length === 0 ? `anybody but its author ${author}` : open.join(', ');
+    const reason = `needs ${missing} more approval${missing === 1 ? '' : 's'} by ${whose === '' ? 'nobody who is left' : whose}${given}`;
+    return { ...gate, status: 'fail', reason };
+  }
+  const reason =
+    rule.approvals === 0 ? 'the project wants none' : `approved by ${valid.map((r) => r.actor).join(', ')}`;
+  return { ...gate, status: 'pass', reason };
+}

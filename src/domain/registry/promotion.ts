@@ -1,0 +1,87 @@
+import type { Comparison } from '../../contracts/build.ts';
+import type { GateResult } from '../../contracts/gate.ts';
+import { ALIASES } from '../../contracts/names.ts';
+import type { ErrorCode } from '../../errors/table.ts';
+import { promotable } from '../comparison/verdict.ts';
+import { blockingGates } from '../gates.ts';
+import { approvalGate, standingReviews } from './approvals.ts';
+import type { ApprovalRule, Review } from './approvals.ts';
+import { isUsable } from './states.ts';
+import type { ModelState } from '../../contracts/model-state.ts';
+
+/** All that decides whether an alias may point at a version. */
+export interface PromotionCase {
+  readonly alias: string;
+  readonly state: ModelState;
+  /** Who registered the version. */
+  readonly author: string;
+  readonly gates: readonly GateResult[];
+  readonly comparison: Pick<Comparison, 'verdict' | 'reason'>;
+  readonly reviews: readonly Review[];
+  /** The version's own rule and the present champion's: a commit cannot loosen the rule that it is judged by. */
+  readonly rules: readonly ApprovalRule[];
+  /** It was champion before: going back to it is never held up by a rule that came later. */
+  readonly heldBefore: boolean;
+}
+
+/**
+ * What an alias asks of the version that it is to point at. Any alias asks for a version that is in use; `champion` asks besides
+ * for passed gates, a comparison that may be promoted, and the approvals of the project.
+ */
+export function promotionGates(asked: PromotionCase): GateResult[] {
+  const state: GateResult = {
+    name: 'state',
+    status: fits(asked) ? 'pass' : 'fail',
+    observed: asked.state,
+    threshold: 'registered or approved',
+    n: null,
+    reason: fits(asked) ? '' : `it is ${asked.state}`,
+  };
+  if (asked.alias !== ALIASES.champion) return [state];
+  return [state, passedGates(asked.gates), comparisonGate(asked.comparison), ...approvalGates(asked)];
+}
+
+/** All that stands in the way, in words; APPROVAL_REQUIRED when only approvals are missing. */
+export function promotionRefusal(
+  gates: readonly GateResult[],
+): { readonly code: ErrorCode; readonly why: string } | undefined {
+  const missing = blockingGates(gates);
+  if (missing.length === 0) return undefined;
+  const onlyApprovals = missing.every((gate) => gate.name === 'approvals');
+  return {
+    code: onlyApprovals ? 'APPROVAL_REQUIRED' : 'PROMOTION_REFUSED',
+    why: missing.map(({ name, observed, reason }) => `${name}: ${reason || String(observed)}`).join('; '),
+  };
+}
+
+/** A version that lost may be looked at under another name than champion or challenger. */
+function fits({ alias, state }: PromotionCase): boolean {
+  if (isUsable(state)) return true;
+  return state === 'rejected' && alias !== ALIASES.champion && alias !== ALIASES.challenger;
+}
+
+function passedGates(gates: readonly GateResult[]): GateResult {
+  const blocking = blockingGates(gates);
+  const names = blocking.map((gate) => `${gate.name} (${gate.status})`).join(', ');
+  return {
+    name: 'gates',
+    status: gates.length === 0 ? 'insufficient' : blocking.length === 0 ? 'pass' : 'fail',
+    observed: gates.length - blocking.length,
+    threshold: gates.length,
+    n: gates.length,
+    reason: gates.length === 0 ? 'no gate was checked' : names === '' ? '' : `did not pass: ${names}`,
+  };
+}
+
+function comparisonGate({ verdict, reason }: PromotionCase['comparison']): GateResult {
+  const status = promotable(verdict) ? 'pass' : 'fail';
+  const threshold = 'SUPERIOR, NON_INFERIOR or NO_BASELINE';
+  return { name: 'comparison', status, observed: verdict, threshold, n: null, reason };
+}
+
+function approvalGates({ rules, author, reviews, heldBefore }: PromotionCase): GateResult[] {
+  const gates = rules.map((rule) => approvalGate(rule, { author, reviews }));
+  const rejected = standingReviews(reviews).some((r) => r.decision === 'reject');
+  if (!heldBefore || rejected) return gates;
+  return gates.map((gate) => ({ ...gate, status: 'pass', reason: 'it was champion before' }));
+}

@@ -1,0 +1,21 @@
+import type { ModelState } from '../../contracts/model-state.ts';
+
+/** What may follow what; `deleted` comes back when the very same content is registered again. */
+export const MODEL_TRANSITIONS: Readonly<Record<ModelState, readonly ModelState[]>> = {
+  registered: ['approved', 'rejected', 'retired', 'archived', 'deleted'],
+  approved: ['registered', 'rejected', 'retired', 'archived', 'deleted'],
+  rejected: ['registered', 'approved', 'retired', 'archived', 'deleted'],
+  retired: ['registered', 'approved', 'rejected', 'archived', 'deleted'],
+  archived: ['registered', 'approved', 'rejected', 'retired'],
+  deleted: ['registered', 'rejected'],
+};
+
+/** Whether a version may go from one state to another; staying where it is always may. */
+export function mayBecome(from: ModelState, to: ModelState): boolean {
+  return from === to || MODEL_TRANSITIONS[from].includes(to);
+}
+
+/** Whether a version in this state may be deployed and carry an alias, as far as its state goes. */
+export function isUsable(state: ModelState): boolean {
+  return state === 'registered' || state === 'approved';
+}

@@ -1,0 +1,182 @@
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import type { Database } from '../../src/adapters/postgres/schema.ts';
+import type { Registry } from '../../src/ports/registry.ts';
+import { pipelineVersion, projectSpec, registration } from '../support/registry-fixtures.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+import type { TestDatabase } from '../support/postgres.ts';
+
+const ADA = { actor: 'ada', reason: 'because' };
+const as = (actor: string, reason = `${actor} looked`) => ({ actor, reason });
+const MODEL = { name: 'pump-health', version: '1' };
+const CHAMPION = { ...MODEL, alias: 'champion' };
+let database: TestDatabase;
+let db: Kysely<Database>;
+let registry: Registry;
+let now = new Date('2026-01-01T00:00:00Z');
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase(database.url);
+});
+beforeEach(async () => {
+  await sql`truncate models, pipelines, data_sets, model_aliases, rollouts cascade`.execute(db);
+  now = new Date('2026-01-01T00:00:00Z');
+  registry = createRegistry(db, { now: () => now });
+});
+afterAll(async () => {
+  await db?.destroy();
+  await database?.drop();
+});
+
+/** Publishes a pipeline whose project wants approvals, and registers versions from it. */
+async function governed(rule: { approvals: number; approvers?: string[] }, count = 1): Promise<void> {
+  const spec = projectSpec({ registry: rule });
+  await registry.publishPipeline({ ...pipelineVersion(), spec }, ADA);
+  for (let i = 1; i <= count; i += 1) await registry.registerModel(registration(`m${i}`), ADA);
+}
+const review = (decision: 'approve' | 'reject', actor: string, version = '1') =>
+  registry.reviewModel({ ...MODEL, version, decision }, as(actor));
+
+describe('promotion', () => {
+  test('waits for two of three, says whom for, and tells afterwards who they were', async () => {
+    await governed({ approvals: 2, approvers: ['bob', 'eve', 'joe'] });
+    await expect(registry.setAlias(CHAMPION, ADA)).rejects.toMatchObject({
+      code: 'APPROVAL_REQUIRED',
+      message: 'pump-health@1 may not be champion: approvals: needs 2 more approvals by bob, eve, joe.',
+    });
+    expect((await review('approve', 'bob')).state).toBe('registered');
+    expect((await review('approve', 'eve')).state).toBe('approved');
+    now = new Date('2026-02-01T00:00:00Z');
+    await registry.setAlias(CHAMPION, ADA);
+    now = new Date('2026-03-01T00:00:00Z');
+    await review('approve', 'joe');
+    expect(await registry.aliasAt('pump-health', 'champion', now)).toMatchObject({
+      ...{ version: '1', by: 'ada', since: '2026-02-01T00:00:00.000Z', until: null },
+      approvals: [
+        { actor: 'bob', decision: 'approve', reason: 'bob looked', at: '2026-01-01T00:00:00.000Z' },
+        { actor: 'eve' },
+      ],
+    });
+    const actions = (await registry.audit({ subject: 'model/pump-health@1' })).map((e) => e.action);
+    expect(actions.reverse()).toEqual([
+      'model.registered',
+      'model.approved',
+      'model.approved',
+      'alias.set',
+      'model.approved',
+    ]);
+  });
+
+  test('the author, a stranger and a reason left out are refused, and nothing is written', async () => {
+    await governed({ approvals: 1, approvers: ['ada', 'bob'] });
+    const events = (await registry.audit()).length;
+    await expect(review('approve', 'ada')).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('ada is its author'),
+    });
+    await expect(review('approve', 'eve')).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('eve is not among the approvers of the project (ada, bob)'),
+    });
+    const target = { ...MODEL, decision: 'approve' } as const;
+    await expect(registry.reviewModel(target, as('bob', ' '))).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+    });
+    expect((await registry.audit()).length).toBe(events);
+    expect(await registry.reviews('pump-health', '1')).toEqual([]);
+  });
+
+  test('a version that lost cannot be approved into production', async () => {
+    await registry.publishPipeline(pipelineVersion(), ADA);
+    const lost = {
+      ...registration().comparison,
+      verdict: 'INFERIOR',
+      reason: 'F1 0.81 against 0.90',
+    } as const;
+    await registry.registerModel({ ...registration(), comparison: lost }, ADA);
+    for (const attempt of [review('approve', 'bob'), registry.setAlias(CHAMPION, ADA)])
+      await expect(attempt).rejects.toMatchObject({
+        code: 'PROMOTION_REFUSED',
+        message: expect.stringContaining('F1 0.81 against 0.90'),
+      });
+    await registry.setAlias({ ...MODEL, alias: 'to-look-at' }, ADA);
+    expect((await registry.model('pump-health', 'to-look-at'))?.state).toBe('rejected');
+  });
+
+  test('a later commit cannot loosen the rule that the champion was promoted by', async () => {
+    await governed({ approvals: 1 });
+    await review('approve', 'bob');
+    await registry.setAlias(CHAMPION, ADA);
+    await registry.publishPipeline(pipelineVersion('loose'), ADA);
+    await registry.registerModel(registration('m2', '2'), ADA);
+    await expect(registry.setAlias({ ...CHAMPION, version: '2' }, ADA)).rejects.toMatchObject({
+      code: 'APPROVAL_REQUIRED',
+    });
+    await review('approve', 'bob', '2');
+    await registry.setAlias({ ...CHAMPION, version: '2' }, ADA);
+    // Under the looser rule now, and back to the former champion at once.
+    await registry.setAlias(CHAMPION, ADA);
+    const history = await registry.aliasHistory('pump-health', 'champion');
+    expect(history.map((s) => s.version)).toEqual(['1', '2', '1']);
+  });
+
+  test('a rejection ends the challenger, blocks promotion, and is taken back by an approval', async () => {
+    await governed({ approvals: 1 });
+    await registry.setAlias({ ...MODEL, alias: 'challenger' }, ADA);
+    await review('approve', 'bob');
+    expect((await review('reject', 'eve')).state).toBe('rejected');
+    expect((await registry.model('pump-health', '1'))?.aliases).toEqual([]);
+    await expect(registry.setAlias(CHAMPION, ADA)).rejects.toMatchObject({
+      code: 'PROMOTION_REFUSED',
+      message: expect.stringContaining('rejected by eve (eve looked)'),
+    });
+    expect((await review('approve', 'eve')).state).toBe('approved');
+    await registry.setAlias(CHAMPION, ADA);
+    await expect(review('reject', 'eve')).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  test('two approvals at once are both counted', async () => {
+    await governed({ approvals: 2 });
+    await Promise.all([review('approve', 'bob'), review('approve', 'eve')]);
+    expect((await registry.model('pump-health', '1'))?.state).toBe('approved');
+  });
+});
+
+describe('states', () => {
+  const to = (state: 'retired' | 'archived' | 'registered') =>
+    registry.changeState({ ...MODEL, to: state }, as('bob'));
+
+  test('retired, archived, restored; each with its audit event', async () => {
+    await governed({ approvals: 1 });
+    await review('approve', 'bob');
+    expect((await to('retired')).state).toBe('retired');
+    await expect(registry.setAlias({ ...MODEL, alias: 'any' }, ADA)).rejects.toMatchObject({
+      code: 'PROMOTION_REFUSED',
+      message: expect.stringContaining('it is retired'),
+    });
+    expect((await to('archived')).state).toBe('archived');
+    await expect(review('approve', 'eve')).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect((await to('registered')).state).toBe('approved');
+    const events = await registry.audit({ subject: 'model/pump-health@1' });
+    expect(events.slice(0, 3).map((e) => [e.action, e.details])).toEqual([
+      ['model.restored', { from: 'archived', to: 'approved' }],
+      ['model.archived', { from: 'retired', to: 'archived' }],
+      ['model.retired', { from: 'approved', to: 'retired' }],
+    ]);
+  });
+
+  test('what is in use stays in use', async () => {
+    await governed({ approvals: 0 });
+    await registry.setAlias(CHAMPION, ADA);
+    await expect(to('retired')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'pump-health@1 cannot be retired: it is champion.',
+    });
+    await registry.removeAlias(CHAMPION, ADA);
+    expect((await to('retired')).state).toBe('retired');
+    expect(await registry.aliasAt('pump-health', 'champion', now)).toBeUndefined();
+  });
+});
