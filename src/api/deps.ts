@@ -2,12 +2,14 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { HooksConfig } from '../config/schema.ts';
 import type { Trigger } from '../contracts/push.ts';
+import type { Access } from '../ports/access.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HookDeliveries } from '../ports/hook-deliveries.ts';
 import type { MonitorStore } from '../ports/monitor-store.ts';
 import type { Registry } from '../ports/registry.ts';
 import type { RolloutStore } from '../ports/rollout-store.ts';
+import type { Principal } from './principal.ts';
 
 /** What webhooks of git servers are judged by. */
 export interface HookDeps {
@@ -20,6 +22,7 @@ export interface HookDeps {
 /** What the HTTP API answers from. */
 export interface ApiDeps {
   readonly registry: Registry;
+  readonly access: Access;
   readonly artefacts: ArtefactStore;
   readonly rollouts: Pick<RolloutStore, 'rollout' | 'rollouts' | 'devices'>;
   readonly reports: Pick<MonitorStore, 'reports'>;
@@ -28,11 +31,11 @@ export interface ApiDeps {
   /** What the API cannot do without, by name; each rejects when its part does not answer. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
   readonly logger: Logger;
-  /** Bearer token that every call but the health checks must carry. */
+  /** Bearer token of the admin; with it set, every call but the health checks needs a token. */
   readonly token?: string | undefined;
 }
 
 /** What a request carries along. */
 export interface ApiEnv {
-  Variables: { requestId: string; logger: Logger };
+  Variables: { requestId: string; logger: Logger; principal: Principal };
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
@@ -27,23 +27,6 @@ export function requestContext(
     metrics.observe(c, { status, seconds });
     const level = OPEN.has(path) || path === '/metrics' ? 'debug' : 'info';
     logger[level]({ method, path, status, ms: Math.round(seconds * 1000) }, 'request');
-  };
-}
-
-/** Checks the bearer token when one is set; health checks are open, and `signed` paths check a signature of their own. */
-export function requireToken(
-  token: string | undefined,
-  signed: ReadonlySet<string>,
-): MiddlewareHandler<ApiEnv> {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  const expected = token === undefined ? undefined : digest(token);
-  return async (c, next) => {
-    if (expected === undefined || OPEN.has(c.req.path) || signed.has(c.req.path)) return next();
-    const given = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
-    if (timingSafeEqual(digest(given), expected)) return next();
-    throw new WindlassError('FORBIDDEN', 'This needs the token of the API.', {
-      hint: 'Send the header "Authorization: Bearer …" with the value of WINDLASS_API_TOKEN.',
-    });
   };
 }
 

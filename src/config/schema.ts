@@ -53,6 +53,9 @@ export const configSchema = z.strictObject({
   stateDir: text('expected a folder')
     .default('.windlass')
     .meta({ description: 'Folder of databases, logs and artefacts of the embedded parts', path: true }),
+  actor: text('expected a name')
+    .optional()
+    .meta({ description: 'Who you are, for roles, approvals and audit; without it the name of the user' }),
   temporal: z
     .strictObject({
       address: text('expected host:port')

@@ -1,0 +1,36 @@
+import { ALL_PROJECTS } from '../../contracts/roles.ts';
+import type { Action, Grant, Role } from '../../contracts/roles.ts';
+
+/** Which roles may do what. Approving and putting into production are apart: who approves need not be who rolls out. */
+export const PERMISSIONS: Readonly<Record<Action, readonly Role[]>> = {
+  read: ['viewer', 'contributor', 'approver', 'operator', 'admin'],
+  build: ['contributor', 'admin'],
+  tag: ['contributor', 'operator', 'admin'],
+  approve: ['approver', 'admin'],
+  promote: ['operator', 'admin'],
+  deploy: ['operator', 'admin'],
+  monitor: ['contributor', 'operator', 'admin'],
+  retire: ['operator', 'admin'],
+  export: ['contributor', 'operator', 'admin'],
+  delete: ['admin'],
+  administer: ['admin'],
+};
+
+/**
+ * Why the grants of an actor do not allow an action, or null when they do. Reading without a project needs any role anywhere;
+ * everything else without a project needs the role on all projects.
+ */
+export function refusesAction(
+  { action, project }: { action: Action; project?: string | undefined },
+  grants: readonly Grant[],
+): string | null {
+  const roles = PERMISSIONS[action];
+  const counts = grants.filter(
+    (g) =>
+      g.project === ALL_PROJECTS || g.project === project || (project === undefined && action === 'read'),
+  );
+  if (counts.some((g) => roles.includes(g.role))) return null;
+  const where = project === undefined || project === ALL_PROJECTS ? 'all projects' : `the project ${project}`;
+  const have = [...new Set(counts.map((g) => g.role))].join(', ');
+  return `to ${action} takes the role ${roles.join(' or ')} on ${where}; ${have === '' ? 'no role was granted there' : `granted is ${have}`}`;
+}
