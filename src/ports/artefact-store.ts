@@ -13,4 +13,6 @@ export interface ArtefactStore {
   has(digest: string): Promise<boolean>;
   /** Size and media type (as the first put gave it) of a stored artefact, without reading it. */
   stat(digest: string): Promise<ArtefactRef | undefined>;
+  /** Removes the bytes for good, if they are there; only retention does so. */
+  remove(digest: string): Promise<void>;
 }

@@ -107,6 +107,10 @@ export function createFileArtefactStore(dir: string): ArtefactStore {
       if (size === undefined) return undefined;
       return { digest, size, mediaType: await readFile(`${pathOf(digest)}.type`, 'utf8') };
     },
+    remove: async (digest) => {
+      await rm(pathOf(digest), { force: true });
+      await rm(`${pathOf(digest)}.type`, { force: true });
+    },
   };
 }
 

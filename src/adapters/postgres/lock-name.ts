@@ -10,3 +10,15 @@ export async function lockName(
 ): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${kind} ${name}`}, 0))`.execute(transaction);
 }
+
+/**
+ * Registrations share this lock, retention has it alone: no version is registered while bytes are removed. Take it before
+ * any other.
+ */
+export async function lockArtefacts(
+  transaction: Transaction<Database>,
+  how: 'shared' | 'exclusive',
+): Promise<void> {
+  const call = sql.raw(how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock');
+  await sql`select ${call}(hashtextextended('windlass artefacts', 0))`.execute(transaction);
+}
