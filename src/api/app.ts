@@ -5,8 +5,11 @@ import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { createMetrics } from './metrics.ts';
-import { requestContext, requireLoopbackHost, requireToken } from './middleware.ts';
+import { requestContext, requireLoopbackHost } from './middleware.ts';
+import { authenticate } from './principal.ts';
+import { addAccessRoutes } from './routes/access.ts';
 import { addHookRoutes, HOOK_PATHS } from './routes/hooks.ts';
+import { addModelChangeRoutes } from './routes/model-changes.ts';
 import { addModelRoutes } from './routes/models.ts';
 import { addRecordRoutes } from './routes/records.ts';
 import { addRolloutRoutes } from './routes/rollouts.ts';
@@ -41,7 +44,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const metrics = createMetrics();
   api.use(requestContext(deps, metrics));
   api.use(requireLoopbackHost(deps.token, HOOK_PATHS));
-  api.use(requireToken(deps.token, HOOK_PATHS));
+  api.use(authenticate(deps, HOOK_PATHS));
   const [limit, hookLimit] = [limitBody(MAX_BODY), limitBody(MAX_HOOK_BODY)];
   api.use((c, next) => (HOOK_PATHS.has(c.req.path) ? hookLimit : limit)(c, next));
   api.onError(answerError);
@@ -51,6 +54,8 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   addHookRoutes(api, deps);
   addRunRoutes(api, deps);
   addModelRoutes(api, deps);
+  addModelChangeRoutes(api, deps);
+  addAccessRoutes(api, deps);
   addRolloutRoutes(api, deps);
   addRecordRoutes(api, deps);
   api.doc31('/openapi.json', {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { serve } from '@hono/node-server';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import { createAccess } from '../adapters/postgres/access.ts';
 import { createHookDeliveries } from '../adapters/postgres/hook-deliveries.ts';
 import { createMonitorStore } from '../adapters/postgres/monitor-store.ts';
 import { createRolloutStore } from '../adapters/postgres/rollout-store.ts';
@@ -25,6 +26,7 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
   const { db, registry, artefacts, temporal, clock } = platform;
   const api = createApi({
     ...{ registry, artefacts, temporal, logger, token },
+    access: createAccess(db, clock),
     rollouts: createRolloutStore(db, clock),
     reports: createMonitorStore(db),
     hooks: {

@@ -45,6 +45,11 @@ export const nameSchema = z
   .regex(/^[a-z][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes')
   .openapi({ example: 'pump-health' });
 
+export const versionSchema = z
+  .string()
+  .regex(/^([0-9]+|[a-z][a-z0-9-]*)$/, 'expected a version or an alias')
+  .openapi({ example: '3', description: 'a version, or an alias such as "champion"' });
+
 export const started = z
   .object({ workflowId: z.string(), runId: z.string(), workflow: z.string() })
   .openapi('StartedWorkflow');

@@ -32,7 +32,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'models',
-    summary: 'list model versions, show one, trace where it comes from',
+    summary: 'search versions, show one, trace it, approve and promote it',
     load: () => import('./commands/models.ts'),
   },
   {
@@ -44,6 +44,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'triggers',
     summary: 'list which pushes start a build',
     load: () => import('./commands/triggers.ts'),
+  },
+  {
+    name: 'audit',
+    summary: 'what was done, by whom, and whether the trail is whole',
+    load: () => import('./commands/audit.ts'),
+  },
+  {
+    name: 'roles',
+    summary: 'who may do what on which project',
+    load: () => import('./commands/roles.ts'),
+  },
+  {
+    name: 'tokens',
+    summary: 'tokens of the HTTP API',
+    load: () => import('./commands/tokens.ts'),
+  },
+  {
+    name: 'retention',
+    summary: 'delete the bytes of old versions that nothing needs',
+    load: () => import('./commands/retention.ts'),
   },
   {
     name: 'deploy',

@@ -2,7 +2,11 @@ import type { ArtefactRef } from '../contracts/artefact.ts';
 import type { Comparison, DataRef, EvaluationMetrics, SourceRef } from '../contracts/build.ts';
 import type { PackagedImage } from '../contracts/deploy.ts';
 import type { GateResult } from '../contracts/gate.ts';
+import type { ModelSearch } from '../contracts/model-search.ts';
+import type { ModelSummary } from '../contracts/model-summary.ts';
 import type { ProjectSpec } from '../contracts/project.ts';
+import type { Review } from '../domain/registry/approvals.ts';
+import type { ModelState } from '../contracts/model-state.ts';
 
 /** Who did something and why; every change carries one and leaves an audit event in the same transaction. */
 export interface Actor {
@@ -48,8 +52,6 @@ export interface ModelRegistration {
   readonly run: RunIdentity;
 }
 
-export type ModelState = 'registered' | 'rejected' | 'retired';
-
 export interface ModelVersion extends ModelRegistration {
   readonly version: string;
   readonly state: ModelState;
@@ -66,6 +68,26 @@ export interface AuditEvent {
   readonly subject: string;
   readonly reason: string;
   readonly details: Record<string, unknown>;
+}
+
+export interface AuditFilter {
+  /** Exact, or a prefix when it ends with `*`. */
+  readonly subject?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Whether the audit trail is whole; `head` is the hash of its last good event, to be kept elsewhere and asked about later. */
+export interface AuditVerdict {
+  readonly ok: boolean;
+  readonly entries: number;
+  readonly head: string;
+  /** Number of the first event that is altered or missing, and what is wrong with it. */
+  readonly brokenAt?: number;
+  readonly reason?: string;
 }
 
 export interface Lineage {
@@ -100,6 +122,18 @@ export interface DeviceAssignment {
   readonly reason: string;
 }
 
+/** A stretch of time during which an alias pointed at a version; `until` is null while it does. */
+export interface AliasStretch {
+  readonly alias: string;
+  readonly version: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly since: string;
+  readonly until: string | null;
+  /** Who had approved the version by then. */
+  readonly approvals: readonly Review[];
+}
+
 /** Immutable pipeline and model versions, aliases with history, lineage, audit. */
 export interface Registry {
   /** Publishes a pipeline version, or returns the one that already has this digest. */
@@ -124,14 +158,43 @@ export interface Registry {
   model(name: string, versionOrAlias: string): Promise<ModelVersion | undefined>;
   /** Newest first; `data` is the digest of a data set or of one of its files: forward from data to models. */
   models(filter?: { name?: string; alias?: string; data?: string; limit?: number }): Promise<ModelVersion[]>;
-  /** Points an alias at a version; keeps the history. */
+  /** The lines of a list, newest first: all conditions hold. Cheap for tens of thousands of versions. */
+  search(search: Partial<ModelSearch> & Pick<ModelSearch, 'limit'>): Promise<ModelSummary[]>;
+  /** Sets tags; null removes one. Tags decide nothing: they are for finding. */
+  setTags(
+    target: { name: string; version: string; tags: Readonly<Record<string, string | null>> },
+    by: Actor,
+  ): Promise<void>;
+  tags(name: string, version: string): Promise<Record<string, string>>;
+  /**
+   * Points an alias at a version; keeps the history. Throws APPROVAL_REQUIRED or PROMOTION_REFUSED that names what the version
+   * lacks (src/domain/registry/promotion.ts).
+   */
   setAlias(target: { name: string; alias: string; version: string }, by: Actor): Promise<void>;
-  /** Version that an alias pointed at, at a point in time. */
-  aliasAt(
-    name: string,
-    alias: string,
-    at: Date,
-  ): Promise<{ version: string; by: string; since: string; reason: string } | undefined>;
+  /** Ends an alias; nothing happens when nothing carries it. */
+  removeAlias(target: { name: string; alias: string }, by: Actor): Promise<void>;
+  /** What an alias asks of a version, each as a gate; throws NOT_FOUND. */
+  promotionGates(name: string, version: string, alias: string): Promise<GateResult[]>;
+  /** Version that an alias pointed at, at a point in time, and who had approved it by then. */
+  aliasAt(name: string, alias: string, at: Date): Promise<AliasStretch | undefined>;
+  /** Newest first. */
+  aliasHistory(name: string, alias?: string): Promise<AliasStretch[]>;
+
+  /**
+   * A person's word about a version; the newest of each counts. Throws FORBIDDEN when that person may not approve, and
+   * PROMOTION_REFUSED when the version could not be promoted however many approve.
+   */
+  reviewModel(
+    target: { name: string; version: string; decision: Review['decision'] },
+    by: Actor,
+  ): Promise<ModelVersion>;
+  /** Every word about a version, oldest first. */
+  reviews(name: string, version: string): Promise<Review[]>;
+  /** Takes a version out of use, or back into it; throws CONFLICT while an alias or a live rollout uses it. */
+  changeState(
+    target: { name: string; version: string; to: 'retired' | 'archived' | 'registered' },
+    by: Actor,
+  ): Promise<ModelVersion>;
 
   recordImage(model: { name: string; version: string }, image: PackagedImage, by?: Actor): Promise<void>;
   image(name: string, version: string): Promise<PackagedImage | undefined>;
@@ -139,6 +202,9 @@ export interface Registry {
   lineage(name: string, version: string): Promise<Lineage>;
   /** What ran on a device, newest first. */
   deviceHistory(deviceId: string): Promise<DeviceAssignment[]>;
-  audit(filter?: { subject?: string; limit?: number }): Promise<AuditEvent[]>;
+  /** Newest first. */
+  audit(filter?: AuditFilter): Promise<AuditEvent[]>;
+  /** Recomputes the chain; with a head that was kept elsewhere, also finds an end that was cut off. */
+  verifyAudit(head?: string): Promise<AuditVerdict>;
   recordAudit(event: Omit<AuditEvent, 'seq' | 'at'>): Promise<void>;
 }

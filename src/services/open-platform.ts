@@ -40,14 +40,15 @@ export async function openPlatform(config: WindlassConfig, logger: Logger): Prom
     });
   const clock = systemClock;
   const db = openDatabase(url);
+  const artefacts = createFileArtefactStore(config.artefacts.dir);
   try {
     const applied = await migrate(db);
     if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated');
     const connection = await connect(config);
     return {
       ...{ config, logger, clock, db },
-      artefacts: createFileArtefactStore(config.artefacts.dir),
-      registry: createRegistry(db, clock),
+      artefacts,
+      registry: createRegistry(db, clock, artefacts),
       steps: createStepStore(db, clock),
       temporal: new Client({ connection, namespace: config.temporal.namespace }),
       close: async () => {

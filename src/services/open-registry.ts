@@ -1,17 +1,35 @@
+import { createFileArtefactStore } from '../adapters/blob/file-artefact-store.ts';
+import { createAccess } from '../adapters/postgres/access.ts';
 import { openDatabase } from '../adapters/postgres/database.ts';
 import { createRegistry } from '../adapters/postgres/registry.ts';
+import { createRetention } from '../adapters/postgres/retention.ts';
 import type { WindlassConfig } from '../config/schema.ts';
+import { governRegistry } from '../domain/registry/governed-registry.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
+import type { Access } from '../ports/access.ts';
+import type { ArtefactStore } from '../ports/artefact-store.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { Registry } from '../ports/registry.ts';
+import type { Retention } from '../ports/retention.ts';
 
-/** The registry alone, for commands that read; the database must have been migrated. Throws NOT_RUNNING without a database. */
-export async function openRegistry(
-  config: WindlassConfig,
-): Promise<{ registry: Registry; close(): Promise<void> }> {
+export interface OpenRegistry {
+  /** Changes ask for the role of who makes them. */
+  readonly registry: Registry;
+  readonly access: Access;
+  readonly artefacts: ArtefactStore;
+  readonly retention: Retention;
+  close(): Promise<void>;
+}
+
+/** The registry for commands, without workers and Temporal; the database must have been migrated. Throws NOT_RUNNING without one. */
+export async function openRegistry(config: WindlassConfig): Promise<OpenRegistry> {
   const { url } = config.database;
   if (url === undefined)
     throw new WindlassError('NOT_RUNNING', 'There is no database to read the registry from.');
   const db = openDatabase(url);
-  return { registry: createRegistry(db, systemClock), close: () => db.destroy() };
+  const access = createAccess(db, systemClock);
+  const artefacts = createFileArtefactStore(config.artefacts.dir);
+  const registry = governRegistry(createRegistry(db, systemClock, artefacts), access);
+  const retention = createRetention(db, { clock: systemClock, artefacts });
+  return { registry, access, artefacts, retention, close: () => db.destroy() };
 }

@@ -9,6 +9,7 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import pino from 'pino';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
+import { createAccess } from '../../src/adapters/postgres/access.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createHookDeliveries } from '../../src/adapters/postgres/hook-deliveries.ts';
 import { createMonitorStore } from '../../src/adapters/postgres/monitor-store.ts';
@@ -42,6 +43,7 @@ beforeAll(async () => {
   const clock = systemClock;
   deps = {
     registry: createRegistry(db, clock),
+    access: createAccess(db, clock),
     artefacts: createFileArtefactStore(dir),
     rollouts: createRolloutStore(db, clock),
     reports: createMonitorStore(db),
@@ -116,23 +118,34 @@ describe('system', () => {
     expect(Object.keys(paths).sort()).toEqual([
       '/api/v1/artefacts/{digest}',
       '/api/v1/audit',
+      '/api/v1/audit/verify',
       '/api/v1/builds',
       '/api/v1/data-events',
       '/api/v1/deployments',
       '/api/v1/devices/{id}/history',
       '/api/v1/hooks/git/{provider}',
       '/api/v1/models',
+      '/api/v1/models/{name}/aliases',
       '/api/v1/models/{name}/aliases/{alias}',
       '/api/v1/models/{name}/versions/{version}',
+      '/api/v1/models/{name}/versions/{version}/approve',
+      '/api/v1/models/{name}/versions/{version}/archive',
       '/api/v1/models/{name}/versions/{version}/lineage',
+      '/api/v1/models/{name}/versions/{version}/reject',
+      '/api/v1/models/{name}/versions/{version}/restore',
+      '/api/v1/models/{name}/versions/{version}/retire',
+      '/api/v1/models/{name}/versions/{version}/tags',
       '/api/v1/monitor-runs',
       '/api/v1/reports',
+      '/api/v1/roles',
       '/api/v1/rollouts',
       '/api/v1/rollouts/{id}',
       '/api/v1/rollouts/{id}/abort',
       '/api/v1/rollouts/{id}/approve',
       '/api/v1/rollouts/{id}/pause',
       '/api/v1/rollouts/{id}/resume',
+      '/api/v1/tokens',
+      '/api/v1/tokens/{id}',
       '/api/v1/workflows/{id}',
     ]);
     expect(JSON.stringify(paths['/api/v1/deployments']?.post?.requestBody)).toContain('successThreshold');
@@ -163,6 +176,60 @@ describe('who may call', () => {
     }
     expect(await call('/api/v1/models', `Bearer ${token}`)).toBe(200);
     expect(await call('/api/v1/models', `bearer ${token}`)).toBe(200);
+  });
+
+  test('with a grant, everybody needs a token, and the role of its owner counts', async () => {
+    const { access } = deps;
+    const admin = { actor: 'ada', reason: 'test' };
+    const everywhere = { project: '*', role: 'admin' } as const;
+    await expect(access.grant({ actor: 'bob', project: '*', role: 'viewer' }, admin)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('first grant must make somebody admin'),
+    });
+    await access.grant({ actor: 'ada', ...everywhere }, admin);
+    try {
+      await access.grant({ actor: 'bob', project: 'pump-health', role: 'approver' }, admin);
+      const bob = await access.createToken({ actor: 'bob' }, admin);
+      const ada = await access.createToken({ actor: 'ada' }, admin);
+      const stored = await sql<{ row: string }>`select t::text as row from api_tokens t`.execute(db);
+      expect(JSON.stringify(stored.rows)).not.toContain(bob.token.slice(-20));
+      const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+      const path = '/api/v1/models/pump-health/versions/1';
+      expect((await get('/api/v1/models')).status).toBe(403);
+      expect((await get('/api/v1/models', bearer('windlass_guess'))).status).toBe(403);
+      expect((await get('/api/v1/models', bearer(bob.token))).status).toBe(200);
+      expect(await post(`${path}/retire`, { reason: 'old' }, bearer(bob.token))).toMatchObject({
+        status: 403,
+        body: { error: { message: expect.stringContaining('takes the role operator or admin') } },
+      });
+      const named = await post(`${path}/approve`, { reason: 'x', actor: 'eve' }, bearer(bob.token));
+      expect(named).toMatchObject({
+        status: 403,
+        body: { error: { message: expect.stringContaining('belongs to bob') } },
+      });
+      expect(await post(`${path}/approve`, { reason: 'looks right' }, bearer(bob.token))).toMatchObject({
+        status: 200,
+        body: {
+          state: 'approved',
+          reviews: [{ actor: 'bob', decision: 'approve', reason: 'looks right' }],
+        },
+      });
+      for (const start of ['/api/v1/builds', '/api/v1/deployments', '/api/v1/monitor-runs', '/api/v1/tokens'])
+        expect((await post(start, {}, bearer(bob.token))).status).toBeGreaterThanOrEqual(400);
+      expect((await get('/api/v1/tokens', bearer(bob.token))).status).toBe(403);
+      expect((await get('/api/v1/tokens', bearer(ada.token))).body).toHaveLength(2);
+      await access.revokeToken(bob.id, admin);
+      expect((await get('/api/v1/models', bearer(bob.token))).status).toBe(403);
+      // The API's own token is admin, whatever is granted.
+      const guarded = createApi({ ...deps, token });
+      expect((await guarded.request('/api/v1/models', { headers: bearer(token) })).status).toBe(200);
+      await expect(access.revoke({ actor: 'ada', ...everywhere }, admin)).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: expect.stringContaining('last admin'),
+      });
+    } finally {
+      await sql`delete from role_grants`.execute(db);
+    }
   });
 
   test('without a token, only under a name of this machine', async () => {
@@ -218,6 +285,49 @@ describe('models', () => {
     });
   });
 
+  test('search, alias and tags', async () => {
+    const found = async (query: string) =>
+      ((await get(`/api/v1/models?${query}`)).body as { version: string }[]).map((m) => m.version);
+    const tags = '/api/v1/models/pump-health/versions/1/tags';
+    const patch = (body: object) =>
+      api.request(tags, {
+        method: 'PATCH',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      });
+    expect(await (await patch({ tags: { site: 'north', old: 'x' } })).json()).toEqual({
+      old: 'x',
+      site: 'north',
+    });
+    expect(await (await patch({ tags: { old: null } })).json()).toEqual({ site: 'north' });
+    expect(await found('tag=site%3Dnorth&metric=f1%3E%3D0.9&metric=confusion.tp%3E10')).toEqual(['1']);
+    expect(await found('metric=f1%3E0.9')).toEqual([]);
+    expect(await found('text=NORTH')).toEqual(['1']);
+    expect(await found('state=rejected')).toEqual([]);
+    expect(await found(`digest=${digestOf('onnx two').slice(0, 20)}`)).toEqual(['2']);
+    expect(await found('since=2020-01-01&until=2021-01-01')).toEqual([]);
+    expect(await get('/api/v1/models?metric=f1')).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('expected a metric, a comparison and a number') } },
+    });
+    const put = await api.request('/api/v1/models/pump-health/aliases/staging', {
+      ...{ method: 'PUT', body: JSON.stringify({ version: '1', reason: 'try' }) },
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(await put.json()).toMatchObject({
+      name: 'pump-health',
+      alias: 'staging',
+      version: '1',
+      by: 'api',
+    });
+    expect(
+      (await api.request('/api/v1/models/pump-health/aliases/staging', { method: 'DELETE' })).status,
+    ).toBe(204);
+    expect((await get('/api/v1/models/pump-health/aliases?alias=staging')).body).toMatchObject([
+      { version: '1', until: expect.any(String) },
+    ]);
+  });
+
   test('what an alias meant on a date', async () => {
     expect((await get('/api/v1/models/pump-health/aliases/champion')).body).toMatchObject({
       version: '2',
@@ -246,6 +356,7 @@ describe('models', () => {
   test('audit events by subject, and a route that is not there', async () => {
     const events = (await get('/api/v1/audit?subject=model/pump-health@2')).body as { action: string }[];
     expect(events.map((e) => e.action)).toEqual(['alias.set', 'model.registered']);
+    expect((await get('/api/v1/audit/verify')).body).toMatchObject({ ok: true, entries: expect.any(Number) });
     expect(await get('/api/v1/nothing')).toMatchObject({
       status: 404,
       body: { error: { code: 'NOT_FOUND' } },
@@ -277,6 +388,10 @@ describe('artefacts', () => {
     expect(download.headers.get('content-disposition')).toMatch(/^attachment/);
     await download.arrayBuffer();
     expect((await get(`/api/v1/artefacts/${digestOf('none')}`)).status).toBe(404);
+    // Bytes that were given out are in the trail: once each, the 304 gave none.
+    expect(await deps.registry.audit({ subject: `artefact/${digest}` })).toMatchObject([
+      { action: 'artefact.read', actor: 'api', details: { mediaType: 'text/html', size: 15 } },
+    ]);
   });
 });
 

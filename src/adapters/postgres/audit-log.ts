@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import type { AuditEvent } from '../../ports/registry.ts';
+import type { AuditEvent, AuditFilter, AuditVerdict } from '../../ports/registry.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { json } from './registry-tables.ts';
 import type { Database } from './schema.ts';
@@ -52,50 +52,64 @@ function hashOf(previous: string, event: AuditEvent): string {
 }
 
 /** Newest events first; `subject` matches exactly, or as a prefix when it ends with `*`. */
-export async function readAudit(
-  db: Kysely<Database>,
-  filter: { subject?: string; limit?: number } = {},
-): Promise<AuditEvent[]> {
-  const { subject } = filter;
-  const rows = await db
-    .selectFrom('audit_events')
-    .selectAll()
-    .$if(subject !== undefined, (query) =>
-      subject?.endsWith('*')
-        ? query.where(sql<boolean>`starts_with(subject, ${subject.slice(0, -1)})`)
-        : query.where('subject', '=', subject ?? ''),
-    )
+export async function readAudit(db: Kysely<Database>, filter: AuditFilter = {}): Promise<AuditEvent[]> {
+  const { subject, actor, action, since, until } = filter;
+  let query = db.selectFrom('audit_events').selectAll();
+  if (subject?.endsWith('*') === true)
+    query = query.where(sql<boolean>`starts_with(subject, ${subject.slice(0, -1)})`);
+  else if (subject !== undefined) query = query.where('subject', '=', subject);
+  if (actor !== undefined) query = query.where('actor', '=', actor);
+  if (action !== undefined) query = query.where('action', '=', action);
+  if (since !== undefined) query = query.where('at', '>=', since);
+  if (until !== undefined) query = query.where('at', '<=', until);
+  const rows = await query
     .orderBy('seq', 'desc')
     .limit(filter.limit ?? 200)
     .execute();
-  return rows.map(({ seq, at, actor, action, subject: about, reason, details }) => ({
+  return rows.map(({ seq, at, actor: by, action: what, subject: about, reason, details }) => ({
     seq: Number(seq),
     at: at.toISOString(),
-    ...{ actor, action, subject: about, reason, details },
+    ...{ actor: by, action: what, subject: about, reason, details },
   }));
 }
 
-/** Recomputes the whole chain; names the first event that does not follow from the one before it. */
-export async function verifyAudit(
-  db: Kysely<Database>,
-): Promise<{ ok: boolean; events: number; brokenAt: number | null }> {
-  let previous = GENESIS;
-  let seq = 0;
+/**
+ * Recomputes the whole chain, and names the first event that does not follow from the one before it. A chain whose end was cut
+ * off is whole in itself: only a head that somebody kept elsewhere (`expected`) shows it.
+ */
+export async function verifyAudit(db: Kysely<Database>, expected?: string): Promise<AuditVerdict> {
+  let head = GENESIS;
+  let entries = 0;
+  let seen = expected === undefined || expected === GENESIS;
   for (;;) {
     const rows = await db
       .selectFrom('audit_events')
       .selectAll()
-      .where('seq', '>', String(seq))
+      .where('seq', '>', String(entries))
       .orderBy('seq')
       .limit(1000)
       .execute();
-    if (rows.length === 0) return { ok: true, events: seq, brokenAt: null };
+    if (rows.length === 0) break;
     for (const { prev_hash, hash, ...row } of rows) {
       const event = { ...row, seq: Number(row.seq), at: row.at.toISOString() };
-      if (event.seq !== seq + 1 || prev_hash !== previous || hashOf(previous, event) !== hash)
-        return { ok: false, events: seq, brokenAt: event.seq };
-      previous = hash;
-      seq = event.seq;
+      const reason = whyBroken({ event, previous: prev_hash, hash }, { entries, head });
+      if (reason !== null) return { ok: false, entries, head, brokenAt: entries + 1, reason };
+      head = hash;
+      entries = event.seq;
+      seen ||= hash === expected;
     }
   }
+  if (seen) return { ok: true, entries, head };
+  const reason = `no event has the hash ${expected}: the log was cut off or written anew`;
+  return { ok: false, entries, head, brokenAt: entries + 1, reason };
+}
+
+function whyBroken(
+  found: { event: AuditEvent; previous: string; hash: string },
+  before: { entries: number; head: string },
+): string | null {
+  const { event, previous, hash } = found;
+  if (event.seq !== before.entries + 1) return `event ${before.entries + 1} is gone; ${event.seq} follows`;
+  if (previous !== before.head) return `event ${event.seq} does not follow from the one before it`;
+  return hashOf(previous, event) === hash ? null : `event ${event.seq} was altered`;
 }

@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import { promotable } from '../../domain/comparison/verdict.ts';
+import type { ModelState } from '../../contracts/model-state.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Actor, ModelRegistration, ModelVersion, Registry } from '../../ports/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { insertDataSet } from './data-sets.ts';
-import { lockName } from './lock-name.ts';
+import { lockArtefacts, lockName } from './lock-name.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { json } from './registry-tables.ts';
 import type { Database } from './schema.ts';
@@ -15,13 +17,17 @@ import type { Database } from './schema.ts';
 export function createModelVersions(
   db: Kysely<Database>,
   clock: Clock,
+  artefacts?: Pick<ArtefactStore, 'has'>,
 ): Pick<Registry, 'registerModel' | 'model' | 'models'> {
   return {
     registerModel: (registration, by) =>
       db.transaction().execute(async (transaction) => {
+        await lockArtefacts(transaction, 'shared');
         await lockName(transaction, 'model', registration.name);
+        if (artefacts !== undefined) await refuseMissing(artefacts, registration);
         const known = await findSame(transaction, registration);
-        const version = known ?? (await insertVersion(transaction, clock, { registration, by }));
+        if (known?.state === 'deleted') await revive(transaction, clock, { known, registration, by });
+        const version = known?.version ?? (await insertVersion(transaction, clock, { registration, by }));
         const [model] = await select(transaction)
           .where('name', '=', registration.name)
           .where('version', '=', version)
@@ -92,20 +98,55 @@ export function createModelVersions(
   };
 }
 
+type Known = { readonly version: number; readonly state: ModelState };
+
 async function findSame(
   transaction: Transaction<Database>,
   registration: ModelRegistration,
-): Promise<number | undefined> {
-  const row = await transaction
+): Promise<Known | undefined> {
+  return transaction
     .selectFrom('models')
-    .select('version')
+    .select(['version', 'state'])
     .where('name', '=', registration.name)
     .where('digest', '=', registration.digest)
     .where('pipeline_name', '=', registration.pipeline.name)
     .where('pipeline_version', '=', versionNumber(registration.pipeline.version) ?? 0)
     .where('data_digest', '=', registration.data.digest)
     .executeTakeFirst();
-  return row?.version;
+}
+
+/** A version must not name bytes that retention has removed since they were made. */
+async function refuseMissing(
+  artefacts: Pick<ArtefactStore, 'has'>,
+  { onnx, golden, baseline, folds, card, log }: ModelRegistration,
+): Promise<void> {
+  for (const ref of [onnx, golden, baseline, card, log, ...Object.values(folds)])
+    if (ref !== null && !(await artefacts.has(ref.digest)))
+      throw new WindlassError('CONFLICT', `The artefact ${ref.digest} is gone, so no version can name it.`, {
+        hint: 'Retention removed it while the run was under way: start the run again.',
+      });
+}
+
+/** The very same content is there again after retention had deleted it. */
+async function revive(
+  transaction: Transaction<Database>,
+  clock: Clock,
+  { known, registration, by }: { known: Known; registration: ModelRegistration; by: Actor },
+): Promise<void> {
+  const { name, comparison } = registration;
+  const to = promotable(comparison.verdict) ? 'registered' : 'rejected';
+  await transaction
+    .updateTable('models')
+    .set({ state: to })
+    .where('name', '=', name)
+    .where('version', '=', known.version)
+    .execute();
+  await appendAudit(transaction, clock, {
+    ...by,
+    action: 'model.restored',
+    subject: `model/${name}@${known.version}`,
+    details: { from: 'deleted', to },
+  });
 }
 
 async function insertVersion(
@@ -169,7 +210,7 @@ async function insertVersion(
 function select(db: Kysely<Database>) {
   return db
     .selectFrom('models')
-    .selectAll('models')
+    .select(['registration', 'version', 'state', 'created_at', 'created_by'])
     .select(
       sql<string[]>`array(select alias from model_aliases a where a.name = models.name
         and a.version = models.version and a.until is null order by alias)`.as('aliases'),

@@ -1,10 +1,12 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { ArtefactRef } from '../../contracts/artefact.ts';
-import type { SourceRef } from '../../contracts/build.ts';
+import type { EvaluationMetrics, SourceRef } from '../../contracts/build.ts';
 import type { PackagedImage } from '../../contracts/deploy.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
-import type { ModelRegistration, ModelState } from '../../ports/registry.ts';
+import type { Review } from '../../domain/registry/approvals.ts';
+import type { ModelState } from '../../contracts/model-state.ts';
+import type { ModelRegistration } from '../../ports/registry.ts';
 
 /** JSON columns are read as values and written as text (see `json`). */
 export type Json<T> = ColumnType<T, string, string>;
@@ -52,7 +54,20 @@ export interface RegistryTables {
     state: ModelState;
     created_at: Date;
     created_by: string;
+    /** Parts of the registration, kept by the database itself. */
+    metrics: ColumnType<EvaluationMetrics, never, never>;
+    words: ColumnType<string, never, never>;
   };
+  model_reviews: {
+    id: Generated<string>;
+    name: string;
+    version: number;
+    actor: string;
+    decision: Review['decision'];
+    reason: string;
+    at: Date;
+  };
+  model_tags: { name: string; version: number; key: string; value: string; set_at: Date; set_by: string };
   model_aliases: {
     id: Generated<string>;
     name: string;

@@ -1,14 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { modelSummary } from '../../contracts/model-summary.ts';
+import { modelSearchShape } from '../../contracts/model-search.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
-import { answers, document, limitSchema, list, nameSchema } from '../schemas.ts';
+import { answers, document, limitSchema, list, nameSchema, versionSchema } from '../schemas.ts';
 
-const version = z
-  .string()
-  .regex(/^([0-9]+|[a-z][a-z0-9-]*)$/, 'expected a version or an alias')
-  .openapi({ example: '3', description: 'a version, or an alias such as "champion"' });
 const time = z
   .string()
   .refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time, e.g. "2026-03-01T00:00:00Z"')
@@ -20,12 +16,12 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
     createRoute({
       method: 'get',
       path: '/api/v1/models',
-      summary: 'Model versions, newest first',
+      summary: 'Model versions, newest first; all conditions must hold',
       request: {
         query: z.strictObject({
+          ...modelSearchShape,
           name: nameSchema.optional(),
           alias: nameSchema.optional(),
-          data: z.string().optional().openapi({ description: 'digest of a data set or of one of its files' }),
           limit: limitSchema,
         }),
       },
@@ -35,7 +31,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
         list('name, version, digest, state, aliases, metrics, createdAt'),
       ),
     }),
-    async (c) => c.json((await registry.models(c.req.valid('query'))).map(modelSummary)),
+    async (c) => c.json(await registry.search(c.req.valid('query'))),
   );
 
   api.openapi(
@@ -43,7 +39,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
       method: 'get',
       path: '/api/v1/models/{name}/versions/{version}',
       summary: 'One model version with its gates, comparison and artefacts',
-      request: { params: z.object({ name: nameSchema, version }) },
+      request: { params: z.object({ name: nameSchema, version: versionSchema }) },
       responses: answers(200, 'The model version', document('ModelVersion')),
     }),
     async (c) => {
@@ -60,7 +56,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
       method: 'get',
       path: '/api/v1/models/{name}/versions/{version}/lineage',
       summary: 'From the version back to commit and data, and forward to rollouts and devices',
-      request: { params: z.object({ name: nameSchema, version }) },
+      request: { params: z.object({ name: nameSchema, version: versionSchema }) },
       responses: answers(200, 'The lineage', document('Lineage')),
     }),
     async (c) => {
@@ -78,7 +74,11 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
         params: z.object({ name: nameSchema, alias: nameSchema }),
         query: z.strictObject({ at: time.optional().openapi({ type: 'string', format: 'date-time' }) }),
       },
-      responses: answers(200, 'The alias', document('name, alias, version, by, since, reason')),
+      responses: answers(
+        200,
+        'The alias',
+        document('name, alias, version, by, reason, since, until, approvals'),
+      ),
     }),
     async (c) => {
       const { name, alias } = c.req.valid('param');
@@ -89,7 +89,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
           'NOT_FOUND',
           `${name}@${alias} pointed at no version${at === undefined ? '' : ` at ${at.toISOString()}`}.`,
         );
-      return c.json({ name, alias, ...found });
+      return c.json({ name, ...found });
     },
   );
 

@@ -4,12 +4,15 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { digestSchema } from '../../contracts/artefact.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
-import { answers, limitSchema, list, nameSchema } from '../schemas.ts';
+import { actorOf } from '../principal.ts';
+import { answers, document, limitSchema, list, nameSchema } from '../schemas.ts';
 
 /** Shown by a browser; everything else is offered as a download. */
 const SHOWN = /^(text\/(html|plain|csv)|application\/json|image\/(png|svg\+xml))\b/;
 /** A report may style itself and hold pictures; it may not run scripts, load anything, or act as part of this site. */
 const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
+
+const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
 
 /** The audit trail, the monitoring reports, and the bytes of artefacts. */
 export function addRecordRoutes(api: OpenAPIHono<ApiEnv>, { registry, reports, artefacts }: ApiDeps): void {
@@ -24,12 +27,29 @@ export function addRecordRoutes(api: OpenAPIHono<ApiEnv>, { registry, reports, a
             .string()
             .optional()
             .openapi({ description: 'e.g. model/pump-health@3; a * at the end matches what begins so' }),
+          actor: z.string().optional(),
+          action: z.string().optional().openapi({ description: 'e.g. alias.set' }),
           limit: limitSchema,
         }),
       },
       responses: answers(200, 'Events', list('seq, at, actor, action, subject, reason, details')),
     }),
     async (c) => c.json(await registry.audit(c.req.valid('query'))),
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/audit/verify',
+      summary: 'Whether the audit trail is whole, recomputed from its first event',
+      request: {
+        query: z.strictObject({
+          head: hashSchema.optional().openapi({ description: 'a head that an earlier answer gave' }),
+        }),
+      },
+      responses: answers(200, 'The verdict', document('ok, entries, head, brokenAt, reason')),
+    }),
+    async (c) => c.json(await registry.verifyAudit(c.req.valid('query').head)),
   );
 
   api.openapi(
@@ -65,6 +85,10 @@ export function addRecordRoutes(api: OpenAPIHono<ApiEnv>, { registry, reports, a
       const headers = { etag, 'cache-control': 'private, max-age=31536000, immutable' };
       if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
       const { mediaType, size } = found;
+      await registry.recordAudit({
+        ...{ actor: actorOf(c), action: 'artefact.read', subject: `artefact/${digest}` },
+        ...{ reason: 'through the API', details: { mediaType, size } },
+      });
       const utf8 = /^(text\/|application\/json)/.test(mediaType) && !mediaType.includes('charset');
       const bytes = Readable.toWeb(await artefacts.stream(digest)) as ReadableStream<Uint8Array>;
       return c.body(bytes, 200, {

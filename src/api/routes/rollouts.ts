@@ -5,6 +5,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { StoredRollout } from '../../ports/rollout-store.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { allow } from '../principal.ts';
 import { answers, document, jsonBody, limitSchema, list, nameSchema, parseBody } from '../schemas.ts';
 
 const who = {
@@ -27,7 +28,7 @@ const STEER = {
 const UPDATE_MS = 30_000;
 
 /** Rollouts: how they stand, and the ways to steer one. */
-export function addRolloutRoutes(api: OpenAPIHono<ApiEnv>, { rollouts, temporal }: ApiDeps): void {
+export function addRolloutRoutes(api: OpenAPIHono<ApiEnv>, { rollouts, temporal, access }: ApiDeps): void {
   const find = async (id: string): Promise<StoredRollout> => {
     const rollout = await rollouts.rollout(id);
     if (rollout !== undefined) return rollout;
@@ -80,11 +81,12 @@ export function addRolloutRoutes(api: OpenAPIHono<ApiEnv>, { rollouts, temporal 
         ),
       }),
       async (c) => {
-        const body = parseBody(schema as z.ZodType<object>, await readBody(c), {
+        const body = parseBody(schema as z.ZodType<{ actor: string }>, await readBody(c), {
           what: `The request to ${action}`,
           example,
         });
-        const { rolloutId, workflowId } = await find(c.req.param('id') ?? '');
+        const { rolloutId, workflowId, model: project } = await find(c.req.param('id') ?? '');
+        await allow(c, access, { action: 'deploy', project, named: body.actor });
         const status: unknown = await temporal.withDeadline(Date.now() + UPDATE_MS, () =>
           temporal.workflow.getHandle(workflowId).executeUpdate(message, { args: [body] }),
         );

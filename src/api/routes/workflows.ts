@@ -6,15 +6,18 @@ import type { Context } from 'hono';
 import { BUILD_EXAMPLE, buildInputSchema } from '../../contracts/build.ts';
 import { DEPLOY_EXAMPLE, deployInputSchema } from '../../contracts/deploy.ts';
 import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../contracts/monitor.ts';
+import type { Action } from '../../contracts/roles.ts';
 import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { allow } from '../principal.ts';
 import { answers, jsonBody, parseBody, started } from '../schemas.ts';
 
 interface Start {
   readonly path: string;
   readonly workflow: keyof typeof WORKFLOWS;
+  readonly action: Action;
   readonly schema: z.ZodType<object>;
   readonly example: object;
   readonly summary: string;
@@ -24,6 +27,7 @@ const STARTS: readonly Start[] = [
   {
     path: '/api/v1/builds',
     workflow: 'buildAndTrain',
+    action: 'build',
     schema: buildInputSchema,
     example: BUILD_EXAMPLE,
     summary: 'Build, train, judge and register a version',
@@ -31,6 +35,7 @@ const STARTS: readonly Start[] = [
   {
     path: '/api/v1/deployments',
     workflow: 'packageAndDeploy',
+    action: 'deploy',
     schema: deployInputSchema,
     example: DEPLOY_EXAMPLE,
     summary: 'Package a version and roll it out in rings',
@@ -38,6 +43,7 @@ const STARTS: readonly Start[] = [
   {
     path: '/api/v1/monitor-runs',
     workflow: 'monitorAndRetrain',
+    action: 'monitor',
     schema: monitorInputSchema,
     example: MONITOR_EXAMPLE,
     summary: 'Judge what devices saw, and retrain when the policy says so',
@@ -54,8 +60,8 @@ const idempotencyHeader = z.object({
 });
 
 /** The three pipelines and the new-data event, each started by one JSON object. */
-export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry }: ApiDeps): void {
-  for (const { path, workflow, schema, example, summary } of STARTS)
+export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry, access }: ApiDeps): void {
+  for (const { path, workflow, action, schema, example, summary } of STARTS)
     api.openapi(
       createRoute({
         method: 'post',
@@ -69,7 +75,10 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry
       }),
       async (c) => {
         const body = await readBody(c);
-        const input = parseBody(schema, body, { what: `The input of ${workflow}`, example });
+        const parsed = parseBody(schema, body, { what: `The input of ${workflow}`, example });
+        const asked = { action, project: projectOf(parsed), named: actorIn(body) };
+        const actor = await allow(c, access, asked);
+        const input = c.get('principal').actor === null ? parsed : { ...parsed, actor };
         const workflowId = idFor(workflow, c.req.header('idempotency-key'));
         const runId = await temporal.withDeadline(Date.now() + CALL_MS, () =>
           startOnce({ temporal }, { workflow, workflowId, input }),
@@ -91,8 +100,15 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry
       responses: answers(202, 'Taken', started),
     }),
     async (c) => {
-      const given = parseBody(dataEventSchema, await readBody(c), { what: 'The data event', example });
-      const event = { ...given, id: given.id ?? c.req.header('idempotency-key') };
+      const body = await readBody(c);
+      const given = parseBody(dataEventSchema, body, { what: 'The data event', example });
+      const asked = { action: 'build', project: given.model, named: actorIn(body) } as const;
+      const actor = await allow(c, access, asked);
+      const key = c.req.header('idempotency-key');
+      const event = {
+        ...{ ...given, id: given.id ?? key },
+        ...(c.get('principal').actor === null ? {} : { actor }),
+      };
       // Without this a mistyped name would start a coordinator that waits for ever.
       if ((await registry.models({ name: event.model, limit: 1 })).length === 0)
         throw new WindlassError('NOT_FOUND', `No version of the model "${event.model}" is registered.`);
@@ -110,6 +126,19 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry
       return accepted(c, { workflowId, runId: handle.signaledRunId, workflow: 'retrainCoordinator' });
     },
   );
+}
+
+/** The model that an input is about: roles are granted on models. A build from source knows its model only later. */
+function projectOf(input: object): string | undefined {
+  const { model, pipeline } = input as { model?: unknown; pipeline?: unknown };
+  const reference = [pipeline, model].find((value) => typeof value === 'string');
+  return reference?.split('@')[0];
+}
+
+/** Who the body says it is, before defaults fill the gap. */
+function actorIn(body: unknown): string | undefined {
+  const actor = (body as { actor?: unknown } | null)?.actor;
+  return typeof actor === 'string' ? actor : undefined;
 }
 
 function idFor(workflow: string, key: string | undefined): string {

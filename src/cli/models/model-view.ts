@@ -2,6 +2,7 @@ import type { Output } from '../output.ts';
 import { table } from '../output.ts';
 import type { PackagedImage } from '../../contracts/deploy.ts';
 import type { ModelSummary } from '../../contracts/model-summary.ts';
+import type { Review } from '../../domain/registry/approvals.ts';
 import type { ModelVersion } from '../../ports/registry.ts';
 import { describeGate } from '../../domain/gates.ts';
 
@@ -27,9 +28,15 @@ export function listText(models: readonly ModelSummary[]): string {
   );
 }
 
+interface ShownVersion extends ModelVersion {
+  readonly tags: Readonly<Record<string, string>>;
+  readonly reviews: readonly Review[];
+}
+
 /** One version with what it was judged by. */
-export function showText(model: ModelVersion, image: PackagedImage | null, colors: Output['colors']): string {
+export function showText(model: ShownVersion, image: PackagedImage | null, colors: Output['colors']): string {
   const { metrics: m, comparison, gates, aliases } = model;
+  const tags = Object.entries(model.tags).map(([key, value]) => `${key}=${value}`);
   const mark = {
     pass: colors.green('✓'),
     warn: colors.yellow('!'),
@@ -46,6 +53,8 @@ export function showText(model: ModelVersion, image: PackagedImage | null, color
     `  image       ${image === null ? 'not packaged yet' : image.reference}`,
     `  metrics     F1 ${m.f1.toFixed(3)} (always-alarm ${m.alwaysAlarmF1.toFixed(3)}), false alarms ${share(m.falseAlarmRate)}, missed ${share(m.missedAlarmRate)}, AUC ${m.auc.toFixed(3)}, ${m.rows} windows of ${m.groups} groups`,
     `  comparison  ${comparison.verdict}: ${comparison.reason}`,
+    ...(tags.length === 0 ? [] : [`  tags        ${tags.join(', ')}`]),
+    ...model.reviews.map((r) => `  ${r.decision.padEnd(11)} ${r.actor}, ${time(r.at)}: ${r.reason}`),
     '  gates',
     ...gates.map((gate) => `    ${mark[gate.status]} ${describeGate(gate)}`),
   ].join('\n');

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { OpenRegistry } from '../services/open-registry.ts';
+import type { Actor } from '../ports/registry.ts';
+import type { Cli } from './cli.ts';
+
+/** Runs work on the registry of the running system (or of one whose database is started for it). */
+export async function withRegistry(
+  cli: Cli,
+  command: string,
+  work: (open: OpenRegistry) => Promise<void>,
+): Promise<void> {
+  const { values } = await cli.config();
+  const system = await cli.system(values, { needs: ['database'], command });
+  const { openRegistry } = await import('../services/open-registry.ts');
+  const open = await openRegistry(system.config);
+  try {
+    await work(open);
+  } finally {
+    await open.close();
+  }
+}
+
+export interface ByOptions {
+  readonly actor?: string;
+  readonly reason: string;
+}
+
+/** `--actor` and `--reason` of a command that changes something. */
+export function byOptions(command: Command): Command {
+  return command
+    .option(
+      '--actor <name>',
+      'who does this, for roles and audit trail (default: the setting actor, or $USER)',
+    )
+    .option('--reason <text>', 'why', '');
+}
+
+/** Who acts and why. */
+export async function actingAs(cli: Cli, { actor, reason }: ByOptions): Promise<Actor> {
+  const { values } = await cli.config();
+  return { actor: actor ?? values.actor ?? process.env['USER'] ?? 'engineer', reason };
+}
