@@ -178,60 +178,6 @@ describe('who may call', () => {
     expect(await call('/api/v1/models', `bearer ${token}`)).toBe(200);
   });
 
-  test('with a grant, everybody needs a token, and the role of its owner counts', async () => {
-    const { access } = deps;
-    const admin = { actor: 'ada', reason: 'test' };
-    const everywhere = { project: '*', role: 'admin' } as const;
-    await expect(access.grant({ actor: 'bob', project: '*', role: 'viewer' }, admin)).rejects.toMatchObject({
-      code: 'CONFLICT',
-      message: expect.stringContaining('first grant must make somebody admin'),
-    });
-    await access.grant({ actor: 'ada', ...everywhere }, admin);
-    try {
-      await access.grant({ actor: 'bob', project: 'pump-health', role: 'approver' }, admin);
-      const bob = await access.createToken({ actor: 'bob' }, admin);
-      const ada = await access.createToken({ actor: 'ada' }, admin);
-      const stored = await sql<{ row: string }>`select t::text as row from api_tokens t`.execute(db);
-      expect(JSON.stringify(stored.rows)).not.toContain(bob.token.slice(-20));
-      const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-      const path = '/api/v1/models/pump-health/versions/1';
-      expect((await get('/api/v1/models')).status).toBe(403);
-      expect((await get('/api/v1/models', bearer('windlass_guess'))).status).toBe(403);
-      expect((await get('/api/v1/models', bearer(bob.token))).status).toBe(200);
-      expect(await post(`${path}/retire`, { reason: 'old' }, bearer(bob.token))).toMatchObject({
-        status: 403,
-        body: { error: { message: expect.stringContaining('takes the role operator or admin') } },
-      });
-      const named = await post(`${path}/approve`, { reason: 'x', actor: 'eve' }, bearer(bob.token));
-      expect(named).toMatchObject({
-        status: 403,
-        body: { error: { message: expect.stringContaining('belongs to bob') } },
-      });
-      expect(await post(`${path}/approve`, { reason: 'looks right' }, bearer(bob.token))).toMatchObject({
-        status: 200,
-        body: {
-          state: 'approved',
-          reviews: [{ actor: 'bob', decision: 'approve', reason: 'looks right' }],
-        },
-      });
-      for (const start of ['/api/v1/builds', '/api/v1/deployments', '/api/v1/monitor-runs', '/api/v1/tokens'])
-        expect((await post(start, {}, bearer(bob.token))).status).toBeGreaterThanOrEqual(400);
-      expect((await get('/api/v1/tokens', bearer(bob.token))).status).toBe(403);
-      expect((await get('/api/v1/tokens', bearer(ada.token))).body).toHaveLength(2);
-      await access.revokeToken(bob.id, admin);
-      expect((await get('/api/v1/models', bearer(bob.token))).status).toBe(403);
-      // The API's own token is admin, whatever is granted.
-      const guarded = createApi({ ...deps, token });
-      expect((await guarded.request('/api/v1/models', { headers: bearer(token) })).status).toBe(200);
-      await expect(access.revoke({ actor: 'ada', ...everywhere }, admin)).rejects.toMatchObject({
-        code: 'CONFLICT',
-        message: expect.stringContaining('last admin'),
-      });
-    } finally {
-      await sql`delete from role_grants`.execute(db);
-    }
-  });
-
   test('without a token, only under a name of this machine', async () => {
     for (const host of ['localhost:8787', '127.0.0.1', '[::1]:8787'])
       expect((await get('/api/v1/models', { host })).status).toBe(200);
@@ -283,49 +229,6 @@ describe('models', () => {
       status: 404,
       body: { error: { code: 'NOT_FOUND', message: 'There is no model version pump-health@9.' } },
     });
-  });
-
-  test('search, alias and tags', async () => {
-    const found = async (query: string) =>
-      ((await get(`/api/v1/models?${query}`)).body as { version: string }[]).map((m) => m.version);
-    const tags = '/api/v1/models/pump-health/versions/1/tags';
-    const patch = (body: object) =>
-      api.request(tags, {
-        method: 'PATCH',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
-      });
-    expect(await (await patch({ tags: { site: 'north', old: 'x' } })).json()).toEqual({
-      old: 'x',
-      site: 'north',
-    });
-    expect(await (await patch({ tags: { old: null } })).json()).toEqual({ site: 'north' });
-    expect(await found('tag=site%3Dnorth&metric=f1%3E%3D0.9&metric=confusion.tp%3E10')).toEqual(['1']);
-    expect(await found('metric=f1%3E0.9')).toEqual([]);
-    expect(await found('text=NORTH')).toEqual(['1']);
-    expect(await found('state=rejected')).toEqual([]);
-    expect(await found(`digest=${digestOf('onnx two').slice(0, 20)}`)).toEqual(['2']);
-    expect(await found('since=2020-01-01&until=2021-01-01')).toEqual([]);
-    expect(await get('/api/v1/models?metric=f1')).toMatchObject({
-      status: 400,
-      body: { error: { message: expect.stringContaining('expected a metric, a comparison and a number') } },
-    });
-    const put = await api.request('/api/v1/models/pump-health/aliases/staging', {
-      ...{ method: 'PUT', body: JSON.stringify({ version: '1', reason: 'try' }) },
-      headers: { 'content-type': 'application/json' },
-    });
-    expect(await put.json()).toMatchObject({
-      name: 'pump-health',
-      alias: 'staging',
-      version: '1',
-      by: 'api',
-    });
-    expect(
-      (await api.request('/api/v1/models/pump-health/aliases/staging', { method: 'DELETE' })).status,
-    ).toBe(204);
-    expect((await get('/api/v1/models/pump-health/aliases?alias=staging')).body).toMatchObject([
-      { version: '1', until: expect.any(String) },
-    ]);
   });
 
   test('what an alias meant on a date', async () => {

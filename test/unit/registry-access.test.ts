@@ -1,12 +1,13 @@
 import { metricConditionSchema, modelSearchSchema } from '../../src/contracts/model-search.ts';
-import { ACTIONS, ROLES } from '../../src/contracts/roles.ts';
+import { ACTIONS } from '../../src/contracts/roles.ts';
+import type { Role } from '../../src/contracts/roles.ts';
 import { PERMISSIONS, refusesAction } from '../../src/domain/registry/roles.ts';
 
 describe('roles', () => {
-  const has = (role: (typeof ROLES)[number], project = 'pump-health') => [{ actor: 'bob', project, role }];
+  const has = (role: Role, project = 'pump-health') => [{ actor: 'bob', project, role }];
 
   test('who may do what', () => {
-    const may = (role: (typeof ROLES)[number]) =>
+    const may = (role: Role) =>
       ACTIONS.filter((action) => refusesAction({ action, project: 'pump-health' }, has(role)) === null);
     expect(may('viewer')).toEqual(['read']);
     expect(may('contributor')).toEqual(['read', 'build', 'tag', 'monitor', 'export']);

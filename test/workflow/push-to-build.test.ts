@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
+import { createAccess } from '../../src/adapters/postgres/access.ts';
 import { createHookDeliveries } from '../../src/adapters/postgres/hook-deliveries.ts';
 import { createMonitorStore } from '../../src/adapters/postgres/monitor-store.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
@@ -38,6 +39,7 @@ function apiWith(settings: object, token?: string): ReturnType<typeof createApi>
   const now = { now: () => clock ?? new Date() };
   return createApi({
     ...{ registry, artefacts, temporal, token },
+    access: createAccess(db, now),
     rollouts: createRolloutStore(db, now),
     reports: createMonitorStore(db),
     hooks: {
