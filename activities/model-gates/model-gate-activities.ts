@@ -7,11 +7,13 @@ import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { blockingGates, describeGate } from '../../src/domain/gates.ts';
 import type { Parity } from '../../src/domain/model-gates/golden-gates.ts';
+import { judgeModel, type ModelFiles } from '../../src/domain/model-gates/judge-model.ts';
+import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
+import { sha256 } from '../source/read-spec.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { judgeModel, type ModelFiles } from './judge-model.ts';
 
 export interface ModelGateDeps extends StepDeps {
   readonly models: ModelRuntime;
@@ -84,6 +86,8 @@ export function createModelGateActivities(deps: ModelGateDeps) {
             };
             const gates = await judgeModel(deps.models, files, {
               spec,
+              expect: modelExpectation(spec),
+              digest: sha256,
               parity,
               signal,
               report: (message) => report({ message }),

@@ -85,9 +85,11 @@ export interface ModelBehaviour {
 
 /** What the model is asked to be: from windlass.yaml, or from its own signature. */
 export interface ModelExpectation {
-  /** Rows per window. */
-  readonly window: number;
+  /** Rows per window; null when the input has no time axis: [N, columns]. */
+  readonly window: number | null;
   readonly columns: ReadonlyArray<{ readonly name: string; readonly min: number; readonly max: number }>;
+  /** Nobody knows the columns' ranges: those of the golden rows serve. */
+  readonly observedRanges?: boolean;
   /** Input that takes the window. */
   readonly input: string;
   readonly calibration: readonly CalibrationTensor[];
@@ -117,11 +119,11 @@ export interface RuntimeHooks {
 
 /** Opens model files that others made, in processes of their own that can be ended. */
 export interface ModelRuntime {
-  /** Per file what it says of itself, or why it is no ONNX model. Throws MODEL_INVALID when reading them took too long. */
+  /** Per file what it says of itself, why it is no ONNX model, or its size when it is not even read. Throws MODEL_INVALID when reading them took too long. */
   inspect(
     modelFiles: readonly string[],
-    hooks?: RuntimeHooks,
-  ): Promise<ReadonlyArray<ModelStructure | { readonly refused: string }>>;
+    hooks: RuntimeHooks & { readonly maxBytes: number },
+  ): Promise<ReadonlyArray<ModelStructure | { readonly refused: string } | { readonly tooLarge: number }>>;
   /**
    * Without a golden file on rows drawn from the columns' ranges. Throws MODEL_INVALID when the runtime cannot open the file, when
    * opening or running it takes too long or too much memory, or when the golden file does not fit it.

@@ -1,15 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { judgeModel } from '../../activities/model-gates/judge-model.ts';
+import { judgeModel } from '../../src/domain/model-gates/judge-model.ts';
 import * as ort from 'onnxruntime-node';
 import { createOnnxModelRuntime } from '../../src/adapters/onnx/onnx-model-runtime.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
+import type { ProjectSpec } from '../../src/contracts/project.ts';
+import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import type { GoldenFile } from '../../src/contracts/project.ts';
 import { worstStatus } from '../../src/domain/gates.ts';
 import { targetRuntimes } from '../../src/domain/model-gates/target-runtimes.ts';
 import { scoring, variant } from '../support/hostile-models.ts';
 import { constant, node, opsetImport } from '../support/onnx-encode.ts';
-import { projectSpec } from '../support/registry-fixtures.ts';
+import { digestOf, projectSpec } from '../support/registry-fixtures.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { tinyGolden, tinyModelBytes } from '../support/tiny-model.ts';
 
@@ -23,6 +25,7 @@ const PLAIN = [
 ];
 const models = createOnnxModelRuntime();
 const spec = projectSpec({ gates: { maxLatencyP99Ms: 500 } });
+const measureOf = (own: ProjectSpec) => ({ spec: own, expect: modelExpectation(own), digest: digestOf });
 
 let folder: ReturnType<typeof tempFolder>;
 beforeEach(() => {
@@ -48,7 +51,7 @@ async function judge({ model, golden, fold }: Given = {}): Promise<GateResult[]>
     folds.set('0', join(folder.path, 'fold.onnx'));
     writeFileSync(join(folder.path, 'fold.onnx'), fold);
   }
-  return judgeModel(models, { ...files, folds }, { spec });
+  return judgeModel(models, { ...files, folds }, measureOf(spec));
 }
 
 const bad = (gates: readonly GateResult[]): string[] =>
@@ -198,7 +201,7 @@ describe('refused for what it does', () => {
     const hasty = createOnnxModelRuntime({ timeoutMs: 1 });
     const model = join(folder.path, 'model.onnx');
     writeFileSync(model, tinyModelBytes());
-    await expect(hasty.inspect([model])).rejects.toMatchObject({
+    await expect(hasty.inspect([model], { maxBytes: 20e6 })).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringContaining('longer than allowed'),
     });

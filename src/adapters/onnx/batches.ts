@@ -61,3 +61,20 @@ export function drawnRows(expect: ModelExpectation, n: number): Batch {
     ),
   };
 }
+
+/** The columns' ranges as these rows show them. */
+export function withObservedRanges(expect: ModelExpectation, rows: Batch): ModelExpectation {
+  const width = expect.columns.length;
+  const ranges = expect.columns.map(() => ({ min: Infinity, max: -Infinity }));
+  rows.tensors[expect.input]?.data.forEach((value, i) => {
+    const range = ranges[i % width];
+    if (range === undefined || !Number.isFinite(value)) return;
+    range.min = Math.min(range.min, value);
+    range.max = Math.max(range.max, value);
+  });
+  const columns = expect.columns.map((column, c) => {
+    const { min = 0, max = 0 } = ranges[c] ?? {};
+    return min <= max ? { ...column, min, max } : column;
+  });
+  return { ...expect, columns };
+}

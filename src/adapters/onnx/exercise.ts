@@ -1,6 +1,6 @@
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelBehaviour, ModelExpectation } from '../../ports/model-runtime.ts';
-import { drawnRows, slice } from './batches.ts';
+import { drawnRows, slice, withObservedRanges } from './batches.ts';
 import type { Golden } from './golden-file.ts';
 import { probeInvalid, probeRanges } from './probe.ts';
 import type { Batch, ScoringSession } from './session.ts';
@@ -116,10 +116,12 @@ const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 export async function exercise(
   open: () => Promise<ScoringSession>,
   golden: Golden | undefined,
-  expect: ModelExpectation,
+  asked: ModelExpectation,
 ): Promise<ModelBehaviour> {
   if (golden?.rows === 0) throw new WindlassError('MODEL_INVALID', 'golden.json holds no row.');
-  const rows: Batch = golden === undefined ? drawnRows(expect, DRAWN_ROWS) : { n: golden.rows, ...golden };
+  const rows: Batch =
+    golden === undefined ? drawnRows(asked, DRAWN_ROWS) : { n: golden.rows, tensors: golden.tensors };
+  const expect = asked.observedRanges === true ? withObservedRanges(asked, rows) : asked;
   const [before, began] = [process.memoryUsage.rss(), performance.now()];
   const session = await open();
   const startMs = performance.now() - began;

@@ -1,12 +1,16 @@
 // Runs in a process of its own, because a model file that others made may crash or hang the runtime: node gate-process.ts
 // REQUEST ANSWER, both JSON files.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { ModelStructure } from '../../ports/model-runtime.ts';
+import type { ModelRuntime } from '../../ports/model-runtime.ts';
 import type { GateAnswer, GateRequest } from './protocol.ts';
 import { readStructure } from './read-structure.ts';
 
-async function inspect(file: string): Promise<ModelStructure | { refused: string }> {
+type Inspected = Awaited<ReturnType<ModelRuntime['inspect']>>[number];
+
+async function inspect(file: string, maxBytes: number): Promise<Inspected> {
+  const { size } = await stat(file);
+  if (size > maxBytes) return { tooLarge: size };
   try {
     return readStructure(await readFile(file));
   } catch (error) {
@@ -16,7 +20,12 @@ async function inspect(file: string): Promise<ModelStructure | { refused: string
 }
 
 async function answer(request: GateRequest): Promise<GateAnswer> {
-  if (request.task === 'inspect') return { structures: await Promise.all(request.modelFiles.map(inspect)) };
+  if (request.task === 'inspect') {
+    const structures: Inspected[] = [];
+    // One after the other: each may take much memory.
+    for (const file of request.modelFiles) structures.push(await inspect(file, request.maxBytes));
+    return { structures };
+  }
   // The runtime is loaded only for files that have been read and accepted before.
   const [{ openSession }, { readGolden }, { exercise }] = await Promise.all([
     import('./session.ts'),

@@ -98,10 +98,10 @@ export function createOnnxModelRuntime({
   memoryMb = 4096,
 }: OnnxModelRuntimeOptions = {}): ModelRuntime {
   return {
-    inspect: (modelFiles, hooks = {}) =>
+    inspect: (modelFiles, { maxBytes, ...hooks }) =>
       inFolder(async (folder) => {
         const call = { ...hooks, timeoutMs, memoryMb, folder };
-        const answer = await ask<GateAnswer>('gate', { task: 'inspect', modelFiles }, call);
+        const answer = await ask<GateAnswer>('gate', { task: 'inspect', modelFiles, maxBytes }, call);
         if (!('structures' in answer))
           throw new WindlassError('INTERNAL', 'the gate process gave another answer');
         return answer.structures;

@@ -17,7 +17,7 @@ function typicalOf(batch: Batch, { input, columns, window }: ModelExpectation): 
   const width = columns.length;
   const data = slice(batch, 0, 1).tensors[input]?.data ?? new Float32Array();
   const means = columns.map(
-    (_, c) => data.reduce((sum, v, i) => sum + (i % width === c ? v : 0), 0) / window,
+    (_, c) => data.reduce((sum, v, i) => sum + (i % width === c ? v : 0), 0) / (window ?? 1),
   );
   return (c) => means[c] ?? 0;
 }
@@ -25,7 +25,7 @@ function typicalOf(batch: Batch, { input, columns, window }: ModelExpectation): 
 /** One window per way to fill it: every row of the window gets the same reading per column. */
 function windows(batch: Batch, expect: ModelExpectation, fills: readonly Fill[]): Batch {
   const { input, window, columns } = expect;
-  const size = window * columns.length;
+  const size = (window ?? 1) * columns.length;
   const readings = fills.map((fill) =>
     Float32Array.from({ length: size }, (_, i) => fill(i % columns.length)),
   );

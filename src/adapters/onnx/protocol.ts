@@ -1,10 +1,10 @@
 import type { CalibrationTensor } from '../../contracts/calibration.ts';
 import type { ErrorBody } from '../../errors/windlass-error.ts';
-import type { ModelBehaviour, ModelExpectation, ModelStructure } from '../../ports/model-runtime.ts';
+import type { ModelBehaviour, ModelExpectation, ModelRuntime } from '../../ports/model-runtime.ts';
 
 /** What the gate process is asked, as JSON in a file. */
 export type GateRequest =
-  | { readonly task: 'inspect'; readonly modelFiles: readonly string[] }
+  | { readonly task: 'inspect'; readonly modelFiles: readonly string[]; readonly maxBytes: number }
   | {
       readonly task: 'exercise';
       readonly modelFile: string;
@@ -13,7 +13,7 @@ export type GateRequest =
     };
 
 export type GateAnswer =
-  | { readonly structures: ReadonlyArray<ModelStructure | { readonly refused: string }> }
+  | { readonly structures: Awaited<ReturnType<ModelRuntime['inspect']>> }
   | { readonly behaviour: ModelBehaviour }
   | { readonly error: Pick<ErrorBody, 'code' | 'message'> };
 

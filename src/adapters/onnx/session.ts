@@ -19,7 +19,11 @@ export interface ScoringSession {
   close(): Promise<void>;
 }
 
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** The runtime's words without the places in its own source. */
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\/onnxruntime_src\/\S+:\d+ [^()]*\([^()]*\)( const)?\s*/g, '').trim();
+}
 
 /** Opens a model on the CPU with the given number of threads; throws MODEL_INVALID with the runtime's own words. */
 export async function openSession(file: string, output: string, threads = 1): Promise<ScoringSession> {

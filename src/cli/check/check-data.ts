@@ -1,29 +1,16 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { GateResult, GateStatus } from '../../contracts/gate.ts';
+import type { GateResult } from '../../contracts/gate.ts';
 import type { SampleRow } from '../../domain/data/gate-parts.ts';
-import { worstStatus } from '../../domain/gates.ts';
 import { ERRORS } from '../../errors/table.ts';
 import { systemClock } from '../../ports/clock.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
 import type { Output } from '../output.ts';
+import { GATE_MARK, verdictOf } from './gate-view.ts';
 import { judgeData } from './judge-data.ts';
 import type { JudgedData } from './judge-data.ts';
 import { readProjectSpec } from './project-spec.ts';
-
-/** Too little to judge by stands in the way of a build just as a failure does. */
-function verdictOf(gates: readonly GateResult[]): 'pass' | 'warn' | 'fail' {
-  const worst = worstStatus(gates);
-  return worst === 'insufficient' ? 'fail' : worst;
-}
-
-const MARK: Record<GateStatus, (c: Output['colors']) => string> = {
-  pass: (c) => c.green('✓ pass'),
-  warn: (c) => c.yellow('! warn'),
-  fail: (c) => c.red('✗ fail'),
-  insufficient: (c) => c.yellow('? too little'),
-};
 
 function rowsOf(gate: GateResult): SampleRow[] {
   return Array.isArray(gate.evidence?.rows) ? (gate.evidence.rows as SampleRow[]) : [];
@@ -55,7 +42,7 @@ export function dataText({ gates, files, rows }: JudgedData, c: Output['colors']
   return [
     table(
       ['GATE', 'VERDICT', 'WHY'],
-      gates.map((gate) => [gate.name, MARK[gate.status](c), gate.reason]),
+      gates.map((gate) => [gate.name, GATE_MARK[gate.status](c), gate.reason]),
     ),
     ...sampleTable(others),
     '',

@@ -68,7 +68,7 @@ function costGates(b: ModelBehaviour, { gates }: Pick<ProjectSpec, 'gates'>): Ga
  */
 export function behaviourGates(
   b: ModelBehaviour,
-  spec: Pick<ProjectSpec, 'gates' | 'model'>,
+  spec: Pick<ProjectSpec, 'gates'> & { readonly threshold: number },
   parity: Parity = 'strict',
 ): GateResult[] {
   const which = b.golden === null ? 'drawn rows' : 'golden rows';

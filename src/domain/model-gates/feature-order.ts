@@ -1,5 +1,4 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
 import type { ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
 
 /** Metadata of a model file that names its columns in order, as a JSON list. */
@@ -19,9 +18,10 @@ export function signatureOf(
   return { inputs: inputs.map(plain), outputs: outputs.map(plain), columns };
 }
 
-function stated(text: string): readonly string[] | undefined {
+/** The columns that a model file states of itself; undefined when it states none, or no list of names. */
+export function statedColumns({ metadata }: Pick<ModelStructure, 'metadata'>): readonly string[] | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(metadata[COLUMNS_KEY] ?? 'null');
     return Array.isArray(value) && value.every((v) => typeof v === 'string') ? value : undefined;
   } catch {
     return undefined;
@@ -29,17 +29,16 @@ function stated(text: string): readonly string[] | undefined {
 }
 
 /**
- * The order of the columns that a model file states of itself must be that of windlass.yaml: two columns exchanged give scores
+ * The order of the columns that a model file states of itself must be that which it is judged and served with: two columns exchanged give scores
  * that look sound. `digest` is the digest of signatureOf(); it is kept as evidence.
  */
 export function featureOrderGate(
-  { metadata }: Pick<ModelStructure, 'metadata'>,
-  { data }: Pick<ProjectSpec, 'data'>,
+  structure: Pick<ModelStructure, 'metadata'>,
+  columns: readonly string[],
   digest: string,
 ): GateResult {
-  const columns = data.columns.map((c) => c.name);
-  const text = metadata[COLUMNS_KEY];
-  const base = { name: 'feature-order', threshold: 'as in windlass.yaml', n: columns.length };
+  const text = structure.metadata[COLUMNS_KEY];
+  const base = { name: 'feature-order', threshold: 'as declared', n: columns.length };
   const evidence = { signature: digest, columns };
   if (text === undefined)
     return {
@@ -47,9 +46,9 @@ export function featureOrderGate(
       status: 'pass',
       observed: 'not stated in the file',
       evidence,
-      reason: `the columns' order is that of windlass.yaml; a model can state its own as metadata "${COLUMNS_KEY}"`,
+      reason: `the order in which it is judged is recorded; a model can state its own as metadata "${COLUMNS_KEY}"`,
     };
-  const own = stated(text);
+  const own = statedColumns(structure);
   const at = columns.findIndex((name, i) => own?.[i] !== name);
   const ok = own?.length === columns.length && at === -1;
   const reason = ok
@@ -57,12 +56,12 @@ export function featureOrderGate(
     : own === undefined
       ? `the metadata "${COLUMNS_KEY}" is no JSON list of names`
       : at === -1
-        ? `the model states ${own.length} columns, windlass.yaml ${columns.length}`
-        : `column ${at + 1} is "${own[at] ?? 'none'}" in the model and "${columns[at] ?? ''}" in windlass.yaml`;
+        ? `the model states ${own.length} columns, ${columns.length} are declared`
+        : `column ${at + 1} is "${own[at] ?? 'none'}" in the model and declared as "${columns[at] ?? ''}"`;
   return {
     ...base,
     status: ok ? 'pass' : 'fail',
-    observed: ok ? 'as in windlass.yaml' : reason,
+    observed: ok ? 'as declared' : reason,
     evidence: { ...evidence, stated: own ?? text },
     reason,
   };

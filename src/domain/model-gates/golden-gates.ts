@@ -11,7 +11,7 @@ const MAX_FLIP_SHARE = 0.001;
 export type Parity = 'strict' | 'quality';
 
 type Golden = NonNullable<ModelBehaviour['golden']>;
-type Context = Pick<ProjectSpec, 'gates' | 'model'> & { readonly parity: Parity };
+type Context = Pick<ProjectSpec, 'gates'> & { readonly threshold: number; readonly parity: Parity };
 
 function rowsGate({ rows }: Golden): GateResult {
   const ok = rows >= MIN_GOLDEN_ROWS;
@@ -36,8 +36,7 @@ function stated(gate: GateResult): GateResult {
   };
 }
 
-function flipGate({ rows, labelFlips, farthestFlip }: Golden, { gates, model }: Context): GateResult {
-  const { threshold } = model;
+function flipGate({ rows, labelFlips, farthestFlip }: Golden, { gates, threshold }: Context): GateResult {
   const gate = atMost({
     name: 'label-flips',
     observed: labelFlips / rows,

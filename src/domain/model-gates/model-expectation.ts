@@ -16,5 +16,8 @@ export function expectedInputs({
   input,
   calibration,
 }: ModelExpectation): CalibrationTensor[] {
-  return [{ name: input, shape: [window, columns.length] }, ...calibration];
+  return [
+    { name: input, shape: window === null ? [columns.length] : [window, columns.length] },
+    ...calibration,
+  ];
 }

@@ -1,0 +1,118 @@
+import type { GateResult } from '../../contracts/gate.ts';
+import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ModelExpectation, ModelRuntime } from '../../ports/model-runtime.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import { blockingGates } from '../gates.ts';
+import { behaviourGates } from './behaviour-gates.ts';
+import { featureOrderGate, signatureOf } from './feature-order.ts';
+import type { Parity } from './golden-gates.ts';
+import { structureGates, sizeGate } from './structure-gates.ts';
+
+export interface ModelFiles {
+  readonly model: string;
+  /** Absent: nothing says what the training framework predicted. */
+  readonly golden?: string;
+  /** Fold models by fold. */
+  readonly folds: ReadonlyMap<string, string>;
+}
+
+/** What a model is held to. */
+export interface Measure {
+  readonly spec: Pick<ProjectSpec, 'gates' | 'serve'>;
+  readonly expect: ModelExpectation;
+}
+
+export interface JudgeContext extends Measure {
+  /** sha256:<hex> of a text. */
+  readonly digest: (text: string) => string;
+  readonly parity?: Parity;
+  readonly signal?: AbortSignal;
+  readonly report?: (message: string) => void;
+}
+
+type Answer = Awaited<ReturnType<ModelRuntime['inspect']>>[number];
+
+function refused(name: string, reason: string): GateResult {
+  return { name, status: 'fail', observed: 'refused', threshold: 'accepted', n: 1, reason };
+}
+
+/** The message of an error of the model itself; every other error is thrown on. */
+function modelError(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'MODEL_INVALID') return error.message;
+  throw error;
+}
+
+/** Largest file that is read at all, in bytes. */
+export function maxBytes({ gates }: Pick<ProjectSpec, 'gates'>): number {
+  return gates.maxSizeMb * 1e6;
+}
+
+/** Gates on what one file says of itself, or why it was not read. */
+export function judgeStructure(
+  answer: Answer,
+  { spec, expect, digest }: Pick<JudgeContext, 'spec' | 'expect' | 'digest'>,
+): GateResult[] {
+  if ('tooLarge' in answer) return [sizeGate(answer.tooLarge, spec)];
+  if ('refused' in answer) return [refused('onnx-file', answer.refused)];
+  const columns = expect.columns.map((c) => c.name);
+  const signature = digest(canonicalJson(signatureOf(answer, columns)));
+  return [...structureGates(answer, spec, expect), featureOrderGate(answer, columns, signature)];
+}
+
+/** What files say of themselves, or the one gate that says why none could be read. */
+export async function inspectFiles(
+  models: ModelRuntime,
+  files: readonly string[],
+  { spec, signal }: Pick<JudgeContext, 'spec' | 'signal'>,
+): Promise<readonly Answer[] | GateResult> {
+  try {
+    return await models.inspect(files, { maxBytes: maxBytes(spec), signal });
+  } catch (error) {
+    return refused('onnx-file', modelError(error));
+  }
+}
+
+/** Gates on what a model whose file has been accepted does. */
+export async function judgeBehaviour(
+  models: ModelRuntime,
+  { model: modelFile, golden: goldenFile }: Pick<ModelFiles, 'model' | 'golden'>,
+  { spec, expect, parity, signal, report }: JudgeContext,
+): Promise<GateResult[]> {
+  report?.('running the model');
+  const request = { modelFile, ...(goldenFile === undefined ? {} : { goldenFile }), expect };
+  const loads: GateResult = {
+    name: 'onnx-loads',
+    status: 'pass',
+    observed: 'accepted',
+    threshold: 'accepted',
+    n: 1,
+    reason: 'ONNX Runtime opens it and runs it',
+  };
+  try {
+    const behaviour = await models.exercise(request, { signal });
+    return [loads, ...behaviourGates(behaviour, { gates: spec.gates, threshold: expect.threshold }, parity)];
+  } catch (error) {
+    return [refused('onnx-loads', modelError(error))];
+  }
+}
+
+/** All gates of a model: first on what the file says, and only when those pass, on what it does. */
+export async function judgeModel(
+  models: ModelRuntime,
+  files: ModelFiles,
+  context: JudgeContext,
+): Promise<GateResult[]> {
+  context.report?.('reading the model file');
+  const answers = await inspectFiles(models, [files.model, ...files.folds.values()], context);
+  if ('status' in answers) return [answers];
+  const folds = [...files.folds.keys()];
+  const structure = answers.flatMap((answer, i) => {
+    const gates = judgeStructure(answer, context);
+    if (i === 0) return gates;
+    // A fold model adds its first trouble only.
+    const [worst] = blockingGates(gates);
+    return worst === undefined ? [] : [{ ...worst, name: `fold-${folds[i - 1] ?? ''}-${worst.name}` }];
+  });
+  if (blockingGates(structure).length > 0) return structure;
+  return [...structure, ...(await judgeBehaviour(models, files, context))];
+}
