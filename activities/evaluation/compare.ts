@@ -4,7 +4,8 @@ import { ALIASES } from '../../src/contracts/names.ts';
 import type { DataFile, DataManifest, ProjectSpec } from '../../src/contracts/project.ts';
 import { scoresFileSchema, type ScoresFile } from '../../src/contracts/scores.ts';
 import { compareModels, noBaseline } from '../../src/domain/comparison/compare.ts';
-import { confusion } from '../../src/domain/evaluation/metrics.ts';
+import type { PairedGroup } from '../../src/domain/comparison/paired-groups.ts';
+import { UNIT_COSTS } from '../../src/domain/evaluation/cost.ts';
 import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
@@ -23,6 +24,8 @@ export interface CompareRequest {
   readonly metrics: EvaluationMetrics;
   readonly spec: ProjectSpec;
   readonly seed: number;
+  /** Version to compare with instead of the model's own champion: `name@version` or `name@alias`. */
+  readonly against?: string | undefined;
 }
 
 interface Hooks {
@@ -44,8 +47,21 @@ export function fairModel(
   return own.fold === null ? { key: MAIN, seen: own.labelled } : { key: String(own.fold), seen: false };
 }
 
-async function championOf(registry: CompareDeps['registry'], model: string) {
-  const champion = await registry.model(model, ALIASES.champion);
+/** The version that a reference means, the champion for a name alone; throws NOT_FOUND when an explicit reference means none. */
+async function baseline(
+  registry: CompareDeps['registry'],
+  reference: string,
+): Promise<ModelVersion | undefined> {
+  const [name = '', version] = reference.split('@');
+  const found = await registry.model(name, version ?? ALIASES.champion);
+  if (found !== undefined || version === undefined) return found;
+  throw new WindlassError('NOT_FOUND', `There is no model version ${reference} to compare with.`, {
+    hint: 'See `windlass models list`.',
+  });
+}
+
+async function championOf(registry: CompareDeps['registry'], reference: string) {
+  const champion = await baseline(registry, reference);
   if (champion === undefined) return undefined;
   const { name, version } = champion.pipeline;
   const pipeline = await registry.pipeline(name, version);
@@ -57,15 +73,29 @@ async function championOf(registry: CompareDeps['registry'], model: string) {
   return { champion, spec: pipeline.spec };
 }
 
-/** What identifies the champion of a model for caching; null when there is none. */
+/** What identifies the version to compare with, for caching; null when there is none. */
 export async function championIdentity(
   registry: CompareDeps['registry'],
-  model: string,
-): Promise<Pick<ModelVersion, 'version' | 'digest' | 'pipeline'> | null> {
-  const champion = await registry.model(model, ALIASES.champion);
+  reference: string,
+): Promise<Pick<ModelVersion, 'name' | 'version' | 'digest' | 'pipeline'> | null> {
+  const champion = await baseline(registry, reference);
   if (champion === undefined) return null;
-  const { version, digest, pipeline } = champion;
-  return { version, digest, pipeline };
+  const { name, version, digest, pipeline } = champion;
+  return { name, version, digest, pipeline };
+}
+
+/** How the project wants its challenger compared. */
+function comparisonPlan(spec: ProjectSpec, champion: { version: string; threshold: number }) {
+  const { slices, guardrails, costs, nonInferiorityMargin } = spec.evaluation;
+  return {
+    championVersion: champion.version,
+    margin: nonInferiorityMargin,
+    margins: guardrails,
+    slices,
+    thresholds: { champion: champion.threshold, challenger: spec.model.threshold },
+    cost: { costs: costs ?? UNIT_COSTS, windowRows: spec.model.window },
+    costsDeclared: costs !== undefined,
+  };
 }
 
 /**
@@ -79,7 +109,7 @@ export async function compareWithChampion(
 ): Promise<Comparison> {
   const { spec, data, seed, metrics } = request;
   const margin = spec.evaluation.nonInferiorityMargin;
-  const found = await championOf(deps.registry, spec.name);
+  const found = await championOf(deps.registry, request.against ?? spec.name);
   if (found === undefined) return noBaseline(metrics, margin);
   const { champion, spec: championSpec } = found;
   const scores: ScoresFile = scoresFileSchema.parse(
@@ -121,20 +151,26 @@ export async function compareWithChampion(
       pairs.map((p) => p.job),
       { signal, onProgress: report },
     );
-    const paired = pairs.map(({ own, common }, i) => {
-      const labels = common.map((k) => own.labels[k] ?? 0);
-      const mine = common.map((k) => own.scores[k] ?? 0);
+    const paired = pairs.map(({ own, common }, i): PairedGroup => {
+      const of = <T>(all: readonly T[]): T[] => common.map((k) => all[k] as T);
       return {
-        group: own.group,
-        challenger: confusion(mine, labels, spec.model.threshold),
-        champion: confusion(answers[i] ?? [], labels, championSpec.model.threshold),
+        ...{ group: own.group, secondsPerRow: own.secondsPerRow },
+        labels: of(own.labels),
+        deviations: of(own.deviations),
+        challenger: of(own.scores),
+        champion: answers[i] ?? [],
+        slices: Object.fromEntries(
+          Object.entries(own.slices).map(([name, v]) => [name, typeof v === 'string' ? v : of(v)]),
+        ),
       };
     });
+    const { name, version } = champion;
     const comparison = compareModels(paired, {
-      championVersion: champion.version,
-      margin,
+      ...comparisonPlan(spec, {
+        version: name === spec.name ? version : `${name}@${version}`,
+        threshold: championSpec.model.threshold,
+      }),
       seed,
-      rows: pairs.reduce((sum, p) => sum + p.common.length, 0),
     });
     return seen === 0
       ? comparison

@@ -2,12 +2,14 @@ import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import { calibrationTensors } from '../../src/contracts/calibration.ts';
 import type { DataRef, EvaluationMetrics } from '../../src/contracts/build.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
-import type { ScoresFile } from '../../src/contracts/scores.ts';
+import type { GroupScores, ScoresFile } from '../../src/contracts/scores.ts';
 import type { MonitoringBaseline } from '../../src/contracts/window-summary.ts';
 import { monitoringBaseline } from '../../src/domain/baseline/monitoring-baseline.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { deviations } from '../../src/domain/evaluation/deviation.ts';
 import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
 import { evaluationMetrics } from '../../src/domain/evaluation/metrics.ts';
+import { sliceValues } from '../../src/domain/evaluation/slices.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime, ScoreJob } from '../../src/ports/model-runtime.ts';
 import { readManifest } from '../data/data-sets.ts';
@@ -67,6 +69,21 @@ export function scoreJob(
   };
 }
 
+/** What a later comparison needs to know of a group and its scored rows. */
+function groupScores(
+  { file, data, calibration, secondsPerRow, texts }: CalibratedGroup,
+  scored: { readonly fold: number; readonly rows: number[]; readonly scores: number[] },
+  spec: ProjectSpec,
+): GroupScores {
+  const { rows } = scored;
+  return {
+    ...{ group: file.group, sha256: file.sha256, secondsPerRow, ...scored },
+    labels: rows.map((r) => data.labels?.[r] ?? 0),
+    deviations: deviations(data, calibration, rows),
+    slices: sliceValues(spec.evaluation.slices, { path: file.path, rows, texts }),
+  };
+}
+
 /** Readings of one monitoring report: the summaries of one stretch, each of so many windows. */
 export function reportRows(spec: Pick<ProjectSpec, 'model' | 'monitoring'>): number {
   return spec.monitoring.windowsPerSummary * spec.model.window;
@@ -86,11 +103,12 @@ export async function evaluate(
   const manifest = await readManifest(deps.artefacts, data);
   return withFolder(async (folder) => {
     const labelled = manifest.files.filter((f) => f.labelled);
+    const texts = spec.evaluation.slices.flatMap((s) => s.column ?? []);
     const read: SourceGroup[] = [];
     for (const file of labelled) {
       signal?.throwIfAborted();
       report?.(`reading ${file.path}`);
-      read.push(await readGroup(deps, file, { spec, folder }));
+      read.push(await readGroup(deps, file, { spec, folder, texts }));
     }
     const groups = calibrateGroups(read, spec);
     const models = await placeModels(deps.artefacts, folds, folder);
@@ -118,14 +136,9 @@ export async function evaluate(
       scored.map((s) => s.job),
       { signal, onProgress: report },
     );
-    const results = scored.map(({ group, fold, rows }, i) => ({
-      group: group.file.group,
-      sha256: group.file.sha256,
-      fold,
-      rows,
-      scores: [...(answers[i] ?? [])],
-      labels: rows.map((r) => group.data.labels?.[r] ?? 0),
-    }));
+    const results = scored.map(({ group, fold, rows }, i) =>
+      groupScores(group, { fold, rows, scores: [...(answers[i] ?? [])] }, spec),
+    );
     const broken = results.find((r) => r.scores.some((p) => !Number.isFinite(p)));
     if (broken !== undefined)
       throw new WindlassError(
@@ -149,7 +162,7 @@ export async function evaluate(
         seed,
       },
     );
-    const scores: ScoresFile = { schema: 'windlass.scores/1', groups: results };
+    const scores: ScoresFile = { schema: 'windlass.scores/2', groups: results };
     return {
       metrics: evaluationMetrics(results, spec.model.threshold),
       scores: await deps.artefacts.put(canonicalJson(scores), 'application/json'),

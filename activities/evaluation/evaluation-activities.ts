@@ -32,11 +32,16 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
         const { spec, folds, data, seed, reuse } = request;
         const identity = {
           step: 'evaluate',
-          version: 1,
+          version: 2,
           inputs: {
             folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
             data: data.digest,
-            spec: { data: spec.data, model: spec.model, chunkRows: reportRows(spec) },
+            spec: {
+              data: spec.data,
+              model: spec.model,
+              slices: spec.evaluation.slices,
+              chunkRows: reportRows(spec),
+            },
             seed,
           },
           same: 'same fold models, data and scoring',
@@ -60,12 +65,12 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
         const { spec, data, scores, seed, reuse } = request;
         const identity = {
           step: 'compare',
-          version: 1,
+          version: 2,
           inputs: {
-            champion: await championIdentity(deps.registry, spec.name),
+            champion: await championIdentity(deps.registry, request.against ?? spec.name),
             scores: scores.digest,
             data: data.digest,
-            spec: { data: spec.data, model: spec.model, margin: spec.evaluation.nonInferiorityMargin },
+            spec: { data: spec.data, model: spec.model, evaluation: spec.evaluation },
             seed,
           },
           same: 'same champion, same scores',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataFile, ProjectSpec } from '../../src/contracts/project.ts';
+import { secondsPerRow } from '../../src/domain/evaluation/deviation.ts';
 import { fitMeanStd, type Calibration, type GroupRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
@@ -16,6 +17,10 @@ export interface GroupSource {
 export interface SourceGroup {
   readonly file: DataFile;
   readonly data: GroupRows;
+  /** Median time between two rows; null when the times cannot be read. */
+  readonly secondsPerRow: number | null;
+  /** The columns asked for as text, one cell per row. */
+  readonly texts: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A group's rows with the calibration that a pump like it would have been given. */
@@ -37,14 +42,23 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
 export async function readGroup(
   { artefacts, files }: GroupSource,
   file: DataFile,
-  place: { readonly spec: Pick<ProjectSpec, 'data'>; readonly folder: string },
+  place: {
+    readonly spec: Pick<ProjectSpec, 'data'>;
+    readonly folder: string;
+    /** Columns to give as text too. */
+    readonly texts?: readonly string[];
+  },
 ): Promise<SourceGroup> {
-  const { spec, folder } = place;
+  const { spec, folder, texts = [] } = place;
   const local = join(folder, `${file.sha256}${extname(file.path)}`);
   await artefacts.toFile(`sha256:${file.sha256}`, local);
   try {
-    const { rows, values, labels } = await files.readGroupRows(local, spec.data);
-    return { file, data: { group: file.group, rows, values, labels } };
+    const { rows, times, values, labels } = await files.readGroupRows(local, spec.data);
+    return {
+      ...{ file, data: { group: file.group, rows, values, labels } },
+      secondsPerRow: secondsPerRow(times),
+      texts: texts.length === 0 ? {} : await files.readTexts(local, texts),
+    };
   } finally {
     await rm(local, { force: true });
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { digestSchema } from './artefact.ts';
 import type { ArtefactRef } from './artefact.ts';
 import { BUILD_STEPS, type BuildStep } from './build-steps.ts';
+import type { ComparisonDiagnostics, GuardrailResult, RuleResult } from './comparison.ts';
 import type { GateResult } from './gate.ts';
 import type { StepReport } from './progress.ts';
 import type { DeploymentPolicy } from './deploy.ts';
@@ -38,6 +39,14 @@ export const buildInputSchema = z.strictObject({
   noCache: z.array(z.enum([...BUILD_STEPS, '*'])).default([]),
   /** Run again from this step on, whatever the cache holds. */
   from: z.enum(BUILD_STEPS).optional(),
+  against: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]*(@([0-9]+|[a-z][a-z0-9-]*))?$/,
+      'expected name, name@version or name@alias, e.g. "pump-anomaly@champion"',
+    )
+    .optional()
+    .describe("version to compare with, also of another model; default: the model's own champion"),
   deploy: deploymentOptionsSchema.optional(),
   /** Who asked, for the audit trail. */
   actor: z.string().min(1).default('engineer'),
@@ -112,6 +121,12 @@ export interface Comparison {
   readonly groups: number;
   readonly replicates: number;
   readonly reason: string;
+  /** Verdict of the primary metric alone; a breached guardrail makes the verdict INFERIOR all the same. */
+  readonly primaryVerdict?: ComparisonVerdict;
+  readonly guardrails?: readonly GuardrailResult[];
+  readonly diagnostics?: ComparisonDiagnostics;
+  /** Champion and challenger next to always, never and z-score alarms on the same windows. */
+  readonly rules?: readonly RuleResult[];
 }
 
 export interface BuildResult {

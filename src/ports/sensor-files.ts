@@ -19,6 +19,8 @@ export interface SensorFiles {
   examine(path: string, spec: DataSpec): Promise<SensorTable | { readonly unreadable: string }>;
   /** The rows alone; a missing column is DATA_INVALID. */
   readGroupRows(path: string, spec: DataSpec): Promise<GroupRows>;
+  /** Columns as text, one cell per row, in the order of `readGroupRows`; a missing column is DATA_INVALID. */
+  readTexts(path: string, columns: readonly string[]): Promise<Record<string, string[]>>;
   /** Writes the file as `;`-separated CSV with the same rows and columns. */
   toCsv(path: string, target: string): Promise<void>;
 }

@@ -1,7 +1,8 @@
 import { monitoringBaseline, type ReferenceGroup } from '../../src/domain/baseline/monitoring-baseline.ts';
 import { fitMeanStd, scorableRows, STD_FLOOR } from '../../src/domain/evaluation/group-rows.ts';
-import { calibratedThreshold, populationStabilityIndex } from '../../src/domain/monitoring/psi.ts';
-import { histogram } from '../../src/domain/baseline/quantiles.ts';
+import { calibratedThreshold } from '../../src/domain/monitoring/calibrated-threshold.ts';
+import { populationStabilityIndex } from '../../src/domain/statistics/psi.ts';
+import { histogram } from '../../src/domain/statistics/quantiles.ts';
 import { seededRandom } from '../../src/domain/random.ts';
 import { monitoringBaselineSchema } from '../../src/contracts/window-summary.ts';
 

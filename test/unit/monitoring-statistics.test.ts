@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alarmShare } from '../../src/domain/monitoring/alarm-share.ts';
-import { calibratedThreshold, populationStabilityIndex } from '../../src/domain/monitoring/psi.ts';
+import { calibratedThreshold } from '../../src/domain/monitoring/calibrated-threshold.ts';
+import { populationStabilityIndex } from '../../src/domain/statistics/psi.ts';
 
 interface Numbers {
   psi: Array<{ shares: number[]; counts: number[]; psi: number }>;

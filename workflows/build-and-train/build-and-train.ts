@@ -61,7 +61,11 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     activity.evaluateModel({ folds, data, spec, seed, reuse: reuse('evaluate') }),
   );
   const comparison = await steps.run('compare', () =>
-    activity.compareModel({ scores, metrics, data, spec, seed, reuse: reuse('compare') }),
+    activity.compareModel({
+      ...{ scores, metrics, data, spec, seed },
+      against: input.against,
+      reuse: reuse('compare'),
+    }),
   );
 
   const model = await steps.run('register', async () => {

@@ -11,7 +11,7 @@ import type { TableSummary } from '../../domain/data/table-summary.ts';
 import { parquetToCsv, readParquet } from './parquet.ts';
 
 /** Reads and converts sensor data files: CSV by a strict reader of our own, Parquet by DuckDB. */
-export const sensorFiles: SensorFiles = { describe, examine, readGroupRows, toCsv };
+export const sensorFiles: SensorFiles = { describe, examine, readGroupRows, readTexts, toCsv };
 
 const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
 
@@ -58,6 +58,22 @@ export async function readGroupRows(path: string, spec: DataSpec): Promise<Group
       `${basename(path)} has no column ${missingColumns.map((column) => `"${column}"`).join(', ')}.`,
     );
   return { rows, times, values, labels };
+}
+
+async function readTexts(path: string, columns: readonly string[]): Promise<Record<string, string[]>> {
+  const source: TableSource = isParquet(path)
+    ? await parquet(path, () => readParquet(path, { timestamp: '', names: columns }))
+    : await openCsv(path);
+  const at = columns.map((column) => source.header.indexOf(column));
+  const absent = columns.filter((_, k) => at[k] === -1);
+  if (absent.length > 0)
+    throw new WindlassError(
+      'DATA_INVALID',
+      `${basename(path)} has no column ${absent.map((column) => `"${column}"`).join(', ')}.`,
+    );
+  const texts = columns.map((): string[] => []);
+  for (const { cells } of source.rows()) at.forEach((i, k) => texts[k]?.push(String(cells[i] ?? '')));
+  return Object.fromEntries(columns.map((column, k) => [column, texts[k] ?? []]));
 }
 
 async function toCsv(path: string, target: string): Promise<void> {

@@ -7,6 +7,7 @@ import { isGitUrl, withoutCredentials } from '../../domain/git/address.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName, System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
+import { comparisonLines } from '../models/comparison-view.ts';
 import { table } from '../output.ts';
 import { openClient, runWorkflow } from '../run-workflow.ts';
 
@@ -23,6 +24,7 @@ interface TrainOptions {
   readonly redo?: string;
   readonly from?: string;
   readonly allowDirty?: boolean;
+  readonly against?: string;
   readonly param: readonly string[];
   readonly deploy?: 'auto' | 'approval' | 'never';
   readonly actor: string;
@@ -60,7 +62,7 @@ function stepsWithoutCache({ cache, redo }: TrainOptions): NonNullable<BuildInpu
 
 /** The workflow's input; relative paths become absolute here, where the user stands. */
 export function trainInput(options: TrainOptions, cwd: string): BuildInput {
-  const { project, pipeline, data, ref, seed, from, deploy, actor, reason } = options;
+  const { project, pipeline, data, ref, seed, from, against, deploy, actor, reason } = options;
   if (project !== undefined && pipeline !== undefined)
     throw new WindlassError('INPUT_INVALID', 'Give --project or --pipeline, not both.', {
       hint: '--pipeline trains again what was published; --project builds a commit.',
@@ -76,6 +78,7 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
     ...(ref === undefined ? {} : { ref }),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
     ...(from === undefined ? {} : { from: step(from, '--from') }),
+    ...(against === undefined ? {} : { against }),
     ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
     params: Object.fromEntries(options.param.map(parameter)),
     allowDirty: options.allowDirty === true,
@@ -98,6 +101,7 @@ function show(result: BuildResult): string {
     `  measured   F1 ${m.f1.toFixed(4)} (always alarm ${m.alwaysAlarmF1.toFixed(4)}), false alarms ${percent(m.falseAlarmRate)}, missed ${percent(m.missedAlarmRate)}, AUC ${m.auc.toFixed(4)}`,
     `             on ${m.rows} windows of ${m.groups} groups that the scoring model had not seen`,
     `  compared   ${comparison.verdict}: ${comparison.reason}`,
+    ...comparisonLines(comparison),
     ...(result.deployment === undefined ? [] : [`  deployment workflow ${result.deployment.workflowId}`]),
     '',
     table(
@@ -161,6 +165,7 @@ export function register(program: Command, cli: Cli): void {
     .option('--redo <steps>', 'do these steps anew, e.g. train,evaluate')
     .option('--from <step>', `do every step anew from this one on: ${BUILD_STEPS.join(', ')}`)
     .option('--allow-dirty', 'build uncommitted changes too; the version is marked')
+    .option('--against <model>', "compare with this version (name@version) instead of the model's champion")
     .option('--deploy <policy>', 'auto, approval or never, for a version that passed')
     .option('--actor <name>', 'who asks, for the audit trail', process.env['USER'] ?? 'engineer')
     .option('--reason <text>', 'why', '')
@@ -174,6 +179,7 @@ Examples:
   $ windlass train --project examples/pump-health --data data/pumps
   $ windlass train --project . --data data/pumps --param max_columns=6 --seed 11 --json
   $ windlass train --pipeline pump-health@3 --data data/new
+  $ windlass train --project . --data data/pumps --against pump-anomaly@champion
   $ windlass train --project https://git.example.com/models.git#pumps --ref v2 --data data/pumps
 `,
     )

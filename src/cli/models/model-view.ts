@@ -4,6 +4,7 @@ import type { PackagedImage } from '../../contracts/deploy.ts';
 import type { ModelSummary } from '../../contracts/model-summary.ts';
 import type { Review } from '../../domain/registry/approvals.ts';
 import type { ModelVersion } from '../../ports/registry.ts';
+import { comparisonLines } from './comparison-view.ts';
 import { describeGate } from '../../domain/gates.ts';
 
 export const shortDigest = (digest: string): string => digest.slice(0, 19);
@@ -53,6 +54,7 @@ export function showText(model: ShownVersion, image: PackagedImage | null, color
     `  image       ${image === null ? 'not packaged yet' : image.reference}`,
     `  metrics     F1 ${m.f1.toFixed(3)} (always-alarm ${m.alwaysAlarmF1.toFixed(3)}), false alarms ${share(m.falseAlarmRate)}, missed ${share(m.missedAlarmRate)}, AUC ${m.auc.toFixed(3)}, ${m.rows} windows of ${m.groups} groups`,
     `  comparison  ${comparison.verdict}: ${comparison.reason}`,
+    ...comparisonLines(comparison),
     ...(tags.length === 0 ? [] : [`  tags        ${tags.join(', ')}`]),
     ...model.reviews.map((r) => `  ${r.decision.padEnd(11)} ${r.actor}, ${time(r.at)}: ${r.reason}`),
     '  gates',

@@ -1,8 +1,8 @@
 import { SCORE_EDGES, type MonitoringBaseline } from '../../contracts/window-summary.ts';
 import type { GroupRows, MeanStd } from '../evaluation/group-rows.ts';
-import { populationStabilityIndex } from '../monitoring/psi.ts';
+import { populationStabilityIndex } from '../statistics/psi.ts';
 import { randomIndex, seededRandom, shuffled } from '../random.ts';
-import { decileEdges, histogram } from './quantiles.ts';
+import { decileEdges, histogram } from '../statistics/quantiles.ts';
 
 /** Reference chunks that the alarm threshold is calibrated on. */
 const CHUNKS = 40;

@@ -1,6 +1,15 @@
 import type { Comparison, ComparisonVerdict } from '../../contracts/build.ts';
-import { addConfusions, f1Score } from '../evaluation/metrics.ts';
-import { BOOTSTRAP_REPLICATES, pairedClusterBootstrap, type PairedGroup } from './paired-bootstrap.ts';
+import type { GuardrailResult } from '../../contracts/comparison.ts';
+import { f1Score } from '../evaluation/metrics.ts';
+import { referenceRules, ruleResult } from '../evaluation/rules.ts';
+import {
+  BOOTSTRAP_REPLICATES,
+  clusterBootstrap,
+  percentileInterval,
+} from '../statistics/cluster-bootstrap.ts';
+import { diagnose } from './diagnostics.ts';
+import { guards, judgeGuards, type GuardrailPlan } from './guardrails.ts';
+import { pairedCounts, pooled, type PairedGroup, type Side } from './paired-groups.ts';
 
 /** Fewest groups that an interval by resampling groups may rest on. */
 export const MIN_COMPARISON_GROUPS = 4;
@@ -11,14 +20,16 @@ const points = (value: number): string => value.toFixed(4);
  * Verdict by the interval of the difference and the margin m: above 0 SUPERIOR; not below −m NON_INFERIOR; wholly
  * below −m INFERIOR; otherwise INCONCLUSIVE. Source: CONSORT statement on non-inferiority trials (Piaggio et al. 2012).
  */
-export function verdictOf(interval: readonly [number, number], margin: number): ComparisonVerdict {
+export function verdictOf(interval: readonly [number, number], margin: number): DecidedVerdict {
   const [low, high] = interval;
   if (low > 0) return 'SUPERIOR';
   if (low >= -margin) return 'NON_INFERIOR';
   return high < -margin ? 'INFERIOR' : 'INCONCLUSIVE';
 }
 
-const VERDICT_REASONS: Record<'SUPERIOR' | 'NON_INFERIOR' | 'INFERIOR' | 'INCONCLUSIVE', string> = {
+type DecidedVerdict = Exclude<ComparisonVerdict, 'INVALID' | 'NO_BASELINE'>;
+
+const VERDICT_REASONS: Record<DecidedVerdict, string> = {
   SUPERIOR: 'the whole interval lies above zero',
   NON_INFERIOR: 'the interval stays above the margin',
   INFERIOR: 'the whole interval lies below the margin',
@@ -45,49 +56,86 @@ export function noBaseline(
   };
 }
 
-/** Challenger against champion on the same windows. `rows` counts scored windows. */
-export function compareModels(
-  paired: readonly PairedGroup[],
-  options: {
-    readonly championVersion: string;
-    readonly margin: number;
-    readonly seed: number;
-    readonly rows: number;
-  },
-): Comparison {
-  const champion = addConfusions(paired.map((g) => g.champion));
-  const challenger = addConfusions(paired.map((g) => g.challenger));
+export interface ComparisonPlan extends GuardrailPlan {
+  readonly championVersion: string;
+  readonly margin: number;
+  readonly seed: number;
+}
+
+/**
+ * Challenger against champion on the same windows: the primary metric decides, a guardrail that is significantly worse than its
+ * margin makes the verdict INFERIOR, and everything stands next to rules that need no model.
+ */
+export function compareModels(groups: readonly PairedGroup[], plan: ComparisonPlan): Comparison {
+  const whole = groups.map((g) => pairedCounts(g, plan.thresholds));
+  const once = new Uint32Array(groups.length).fill(1);
+  const total = { champion: pooled(whole, 'champion', once), challenger: pooled(whole, 'challenger', once) };
+  const side = (of: Side) => whole.map((g) => ({ counts: g[of], secondsPerRow: g.secondsPerRow }));
   const known = {
     metric: 'f1' as const,
-    champion: { version: options.championVersion, value: f1Score(champion) },
-    challenger: { value: f1Score(challenger) },
-    margin: options.margin,
-    rows: options.rows,
-    groups: paired.length,
+    champion: { version: plan.championVersion, value: f1Score(total.champion) },
+    challenger: { value: f1Score(total.challenger) },
+    margin: plan.margin,
+    rows: groups.reduce((n, g) => n + g.labels.length, 0),
+    groups: groups.length,
+    rules: [
+      ruleResult('champion', side('champion'), plan.cost),
+      ruleResult('challenger', side('challenger'), plan.cost),
+      ...referenceRules(groups, plan.cost),
+    ],
   };
   const invalid = (reason: string): Comparison => ({
     ...known,
     verdict: 'INVALID',
-    difference: paired.length === 0 ? null : known.challenger.value - known.champion.value,
+    difference: groups.length === 0 ? null : known.challenger.value - known.champion.value,
     interval: null,
     replicates: 0,
     reason,
   });
-  if (champion.tp + champion.fn === 0 || champion.tn + champion.fp === 0)
+  const { tp, tn, fp, fn } = total.champion;
+  if (tp + fn === 0 || tn + fp === 0)
     return invalid('the common windows hold only one class: F1 says nothing about them');
-  if (paired.length < MIN_COMPARISON_GROUPS)
+  if (groups.length < MIN_COMPARISON_GROUPS)
     return invalid(
-      `${paired.length} common group(s): resampling groups needs at least ${MIN_COMPARISON_GROUPS}`,
+      `${groups.length} common group(s): resampling groups needs at least ${MIN_COMPARISON_GROUPS}`,
     );
-  const { difference, interval } = pairedClusterBootstrap(paired, options.seed);
-  const verdict = verdictOf(interval, options.margin);
-  const why = VERDICT_REASONS[verdict as keyof typeof VERDICT_REASONS];
+
+  const guarded = guards(groups, plan);
+  const found = clusterBootstrap(
+    groups.length,
+    (weights) => {
+      const f1 = (of: Side): number => f1Score(pooled(whole, of, weights));
+      const worse = guarded.map((g) => {
+        if (!g.enough) return [g.name, 0];
+        return [g.name, g.sign * (g.value('challenger', weights) - g.value('champion', weights))];
+      });
+      return { ...Object.fromEntries(worse), [PRIMARY]: f1('challenger') - f1('champion') };
+    },
+    { seed: plan.seed },
+  );
+  const bootstrap = (name: string) => found[name] as NonNullable<(typeof found)[string]>;
+  const primary = bootstrap(PRIMARY);
+  const interval = percentileInterval(primary);
+  const primaryVerdict = verdictOf(interval, plan.margin);
+  const guardrails = judgeGuards(guarded, once, (g) => bootstrap(g.name));
+  const breached = guardrails.filter((g) => g.status === 'breached');
+  const measured = `F1 difference ${points(primary.value)} to version ${plan.championVersion}, 95 % interval ${points(interval[0])} to ${points(interval[1])}, margin ${plan.margin}`;
   return {
     ...known,
-    verdict,
-    difference,
+    verdict: breached.length > 0 ? 'INFERIOR' : primaryVerdict,
+    difference: primary.value,
     interval,
     replicates: BOOTSTRAP_REPLICATES,
-    reason: `F1 difference ${points(difference)} to version ${options.championVersion}, 95 % interval ${points(interval[0])} to ${points(interval[1])}, margin ${options.margin}: ${why}`,
+    reason: [`${measured}: ${VERDICT_REASONS[primaryVerdict]}`, ...breached.map(describeBreach)].join('; '),
+    primaryVerdict,
+    guardrails,
+    diagnostics: diagnose(groups, plan.thresholds),
   };
+}
+
+/** Name of the primary metric's difference among the replicated statistics; no guardrail is called so. */
+const PRIMARY = 'f1';
+
+function describeBreach({ name, champion, challenger, margin, adjustedP }: GuardrailResult): string {
+  return `guardrail ${name} is breached: ${points(challenger ?? NaN)} after ${points(champion ?? NaN)}, worse by more than ${points(margin)} (p ${(adjustedP ?? NaN).toFixed(4)} after Holm)`;
 }

@@ -1,4 +1,5 @@
 import type { Confusion, EvaluationMetrics } from '../../contracts/build.ts';
+import { midranks } from '../statistics/ranks.ts';
 
 /** Scored windows of one group: probability and true label (1 = anomaly) side by side. */
 export interface ScoredGroup {
@@ -39,28 +40,36 @@ export function f1Score({ tp, fp, fn }: Pick<Confusion, 'tp' | 'fp' | 'fn'>): nu
 
 const share = (part: number, rest: number): number => (part + rest === 0 ? 0 : part / (part + rest));
 
+export interface AlarmRates {
+  readonly f1: number;
+  /** FP / (FP + TN) */
+  readonly falseAlarmRate: number;
+  /** FN / (FN + TP) */
+  readonly missedAlarmRate: number;
+}
+
+/** The rates that counts give; a rate without cases is 0. */
+export function alarmRates(counts: Confusion): AlarmRates {
+  return {
+    f1: f1Score(counts),
+    falseAlarmRate: share(counts.fp, counts.tn),
+    missedAlarmRate: share(counts.fn, counts.tp),
+  };
+}
+
 /**
  * Area under the ROC curve as the Mann–Whitney statistic with ties at half (Hanley & McNeil 1982); 0.5 when only one
  * class is there.
  */
 export function areaUnderCurve(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
-  const order = Array.from({ length: scores.length }, (_, i) => i).sort(
-    (a, b) => (scores[a] ?? 0) - (scores[b] ?? 0),
-  );
   let positives = 0;
   let rankSum = 0;
-  for (let start = 0; start < order.length;) {
-    let end = start + 1;
-    while (end < order.length && scores[order[end] as number] === scores[order[start] as number]) end += 1;
-    const rank = (start + 1 + end) / 2;
-    for (let k = start; k < end; k += 1)
-      if (labels[order[k] as number] === 1) {
-        positives += 1;
-        rankSum += rank;
-      }
-    start = end;
-  }
-  const negatives = order.length - positives;
+  midranks(scores).forEach((rank, i) => {
+    if (labels[i] !== 1) return;
+    positives += 1;
+    rankSum += rank;
+  });
+  const negatives = scores.length - positives;
   if (positives === 0 || negatives === 0) return 0.5;
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
@@ -71,9 +80,7 @@ export function evaluationMetrics(groups: readonly ScoredGroup[], threshold: num
   const scores = groups.flatMap((g) => Array.from(g.scores));
   const labels = groups.flatMap((g) => Array.from(g.labels));
   return {
-    f1: f1Score(counts),
-    falseAlarmRate: share(counts.fp, counts.tn),
-    missedAlarmRate: share(counts.fn, counts.tp),
+    ...alarmRates(counts),
     auc: areaUnderCurve(scores, labels),
     alwaysAlarmF1: f1Score({ tp: counts.tp + counts.fn, fp: counts.fp + counts.tn, fn: 0 }),
     confusion: counts,

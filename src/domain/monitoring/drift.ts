@@ -1,7 +1,8 @@
 import type { ColumnDrift } from '../../contracts/monitor.ts';
 import type { MonitoringBaseline } from '../../contracts/window-summary.ts';
 import type { MergedWindows } from './merge-windows.ts';
-import { calibratedThreshold, populationStabilityIndex } from './psi.ts';
+import { populationStabilityIndex } from '../statistics/psi.ts';
+import { calibratedThreshold } from './calibrated-threshold.ts';
 
 export interface DriftPolicy {
   readonly psiFloor: number;

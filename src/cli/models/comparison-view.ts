@@ -1,0 +1,26 @@
+import type { Comparison } from '../../contracts/build.ts';
+import { table } from '../output.ts';
+
+const share = (x: number): string => `${(x * 100).toFixed(1)} %`;
+
+/** Champion and challenger next to rules that need no model, and guardrails that stand in the way; nothing for old versions. */
+export function comparisonLines({ rules = [], guardrails = [] }: Comparison): string[] {
+  const open = guardrails.filter((g) => g.status !== 'kept');
+  return [
+    ...(rules.length === 0
+      ? []
+      : [
+          table(
+            ['ON THE SAME WINDOWS', 'F1', 'FALSE', 'MISSED', 'COST / DEVICE-DAY'],
+            rules.map((r) => [
+              r.rule,
+              r.f1.toFixed(4),
+              share(r.falseAlarmRate),
+              share(r.missedAlarmRate),
+              r.costPerDeviceDay?.toFixed(2) ?? 'unknown',
+            ]),
+          ),
+        ]),
+    ...open.map((g) => `  guardrail  ${g.name}: ${g.status} (${g.rows} windows of ${g.groups} groups)`),
+  ];
+}
