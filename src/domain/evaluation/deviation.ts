@@ -1,4 +1,4 @@
-import type { Calibration, GroupRows } from './group-rows.ts';
+import type { GroupRows, MeanStd } from './group-rows.ts';
 
 /** The z-score rule raises the alarm from this many standard deviations on: Shewhart's three-sigma limit (1931). */
 export const Z_LIMIT = 3;
@@ -9,7 +9,7 @@ export const Z_LIMIT = 3;
  */
 export function deviations(
   data: Pick<GroupRows, 'values'>,
-  calibration: Pick<Calibration, 'mean' | 'std'>,
+  calibration: MeanStd,
   rows: readonly number[],
 ): number[] {
   const columns = calibration.mean.length;
