@@ -3,11 +3,10 @@ import type { Hash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough, pipeline as pipe, Transform } from 'node:stream';
+import { pipeline as pipe, Transform } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { digestOfFile } from './digest.ts';
 
 /** Fixed, because another level gives other bytes and so another digest. */
 export const GZIP_LEVEL = 6;
@@ -76,12 +75,12 @@ export async function openTar(path: string): Promise<Readable> {
   return pipe(source, createGunzip({ chunkSize: 1 << 18 }), () => undefined);
 }
 
-/** Measures a layer that somebody else made, compressed or not. */
-export async function measureLayer(path: string): Promise<Layer> {
-  const outer = await digestOfFile(path);
+/** The tar inside a layer, and the layer's diff id once the tar has been read to its end. */
+export async function openMeasured(path: string): Promise<{ tar: Readable; diffId(): string }> {
   const inner = new Meter();
-  await pipeline(await openTar(path), inner, new PassThrough().resume());
-  return { ...outer, diffId: `sha256:${inner.hash.digest('hex')}`, unpackedSize: inner.size };
+  const tar = pipe(await openTar(path), inner, () => undefined);
+  let digest: string | undefined;
+  return { tar, diffId: () => (digest ??= `sha256:${inner.hash.digest('hex')}`) };
 }
 
 /** True for bytes that start with gzip's magic number. */
