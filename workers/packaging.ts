@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPackagingActivities } from '../activities/packaging/packaging-activities.ts';
-import { EDGE_ENV, EDGE_FILES, EDGE_PACKAGES } from '../edge/package-files.ts';
+import { EDGE_SERVER } from '../edge/package-files.ts';
 import { openPackagingTools } from '../src/adapters/docker/packaging-tools.ts';
 import { readBundle } from '../src/adapters/git/source-bundle.ts';
 import { createOciLayoutStore } from '../src/adapters/oci/layout-store.ts';
@@ -19,7 +19,7 @@ export function createPackagingQueue(context: WorkerContext): QueueSetup {
   const store = createOciLayoutStore(images);
   const push =
     remote === undefined ? undefined : createRegistryStore(remote, join(images, 'tmp', 'registry'));
-  const server = { root: PROJECT, files: EDGE_FILES, packages: EDGE_PACKAGES, env: EDGE_ENV };
+  const server = { root: PROJECT, ...EDGE_SERVER };
   return {
     activities: createPackagingActivities({
       registry,

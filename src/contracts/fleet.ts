@@ -59,7 +59,7 @@ export const IMAGE_LAYOUT = {
   golden: 'windlass/model/golden.json',
   baseline: 'windlass/model/baseline.json',
   entry: 'windlass/entry/entry.js',
-  server: 'windlass/server/edge/main.ts',
+  server: 'windlass/server/main.js',
 } as const;
 
 /** Reported properties of the module twin: what the module attests about itself after its start. */

@@ -1,10 +1,14 @@
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EDGE_SERVER } from '../../edge/package-files.ts';
 import { startModule, type EdgeModule } from '../../edge/edge-module.ts';
 import { silentLog } from '../../edge/log.ts';
 import { readSettings } from '../../edge/settings.ts';
 import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
+import { bundleServer } from '../../src/adapters/oci/server-bundle.ts';
 import { createRoutedTelemetry } from '../../src/adapters/iot-hub/routed-telemetry.ts';
-import { MODULE_SLOT } from '../../src/contracts/fleet.ts';
+import { IMAGE_LAYOUT, MODULE_SLOT } from '../../src/contracts/fleet.ts';
 import { windowSummarySchema } from '../../src/contracts/window-summary.ts';
 import { waitFor } from '../../src/services/wait.ts';
 import { createPump, type Pump } from '../../stand-ins/pump/pump.ts';
@@ -12,6 +16,7 @@ import { deviceConnection, startTestHub, type TestHub } from '../support/iot-hub
 import { tempFolder } from '../support/temp-folder.ts';
 import { writeModelFolder, type TinyModel } from '../support/tiny-model.ts';
 
+const ROOT = join(import.meta.dirname, '../..');
 const DEVICE = 'pump-042';
 const folder = tempFolder('edge-hub');
 let hub: TestHub;
@@ -21,18 +26,16 @@ let model: TinyModel;
 let module: EdgeModule;
 let pump: Pump;
 
-async function start(): Promise<EdgeModule> {
-  const settings = readSettings({
-    WINDLASS_ROOT: folder.path,
-    WINDLASS_STATE: join(folder.path, 'state'),
-    WINDLASS_LISTEN: '127.0.0.1:0',
-    WINDLASS_STRIDE: '60',
-    WINDLASS_IMAGE: 'repo@sha256:1',
-    WINDLASS_MODULE_CONNECTION_STRING: connection,
-    WINDLASS_HUB_CA: hub.hub.caFile,
-  });
-  return startModule(settings, silentLog, () => undefined);
-}
+const environment = () => ({
+  WINDLASS_ROOT: folder.path,
+  WINDLASS_STATE: join(folder.path, 'state'),
+  WINDLASS_LISTEN: '127.0.0.1:0',
+  WINDLASS_STRIDE: '60',
+  WINDLASS_IMAGE: 'repo@sha256:1',
+  WINDLASS_MODULE_CONNECTION_STRING: connection,
+  WINDLASS_HUB_CA: hub.hub.caFile,
+});
+const start = (): Promise<EdgeModule> => startModule(readSettings(environment()), silentLog, () => undefined);
 async function rows(count: number): Promise<{ scored: number }> {
   const body = JSON.stringify({ rows: Array.from({ length: count }, () => pump.next()) });
   const response = await fetch(`http://${module.address}/rows`, { method: 'POST', body });
@@ -104,4 +107,28 @@ test('after a restart it goes on with the next number', async () => {
   module = await start();
   await rows(60 * 2 + 1);
   expect(await arrives([0, 1, 2, 3, 4])).toBe(true);
+});
+
+test('bundled as an image has it, the module reaches the hub too', async () => {
+  await module.stop();
+  for (const entry of await bundleServer({ root: ROOT, ...EDGE_SERVER })) {
+    const path = join(folder.path, entry.path);
+    mkdirSync(dirname(path), { recursive: true });
+    if (entry.type === 'file') writeFileSync(path, entry.content as Uint8Array);
+  }
+  mkdirSync(join(folder.path, 'windlass/node_modules'));
+  for (const name of EDGE_SERVER.packages)
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder.path, 'windlass/node_modules', name));
+  const child = spawn(process.execPath, [join(folder.path, IMAGE_LAYOUT.server)], {
+    env: { ...EDGE_SERVER.env, ...environment(), WINDLASS_IMAGE: 'repo@sha256:2' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  try {
+    const attested = await waitFor(async () => (await evidence())?.attestation?.image === 'repo@sha256:2', {
+      timeoutMs: 20_000,
+    });
+    expect(attested).toBe(true);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });

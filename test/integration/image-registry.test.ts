@@ -65,8 +65,8 @@ withRegistry(`images in a registry${present ? '' : ' (skipped: docker-registry i
   const assembler = (images: string, push: ReturnType<typeof createRegistryStore>) => {
     const store = createOciLayoutStore(join(dir, images));
     const cache = createLayerCache(store);
-    writeFileSync(join(dir, 'main.ts'), '');
-    const server = { root: join(import.meta.dirname, '../..'), files: ['edge'], packages: ['zod'], env: {} };
+    const root = join(import.meta.dirname, '../..');
+    const server = { root, entry: 'edge/log.ts', packages: ['zod'], env: {} };
     const environment = {
       build: async () => ({
         layers: [(await cache.layerOf([{ type: 'directory', path: 'tmp' }])).layer],

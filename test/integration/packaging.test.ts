@@ -77,7 +77,7 @@ describe('an image as OCI layout', () => {
     expect(config.Env).toEqual(
       expect.arrayContaining(['ORT_DISABLE_TELEMETRY=1', 'WINDLASS_ROOT=/windlass']),
     );
-    expect(config.Entrypoint).toEqual(['node', '/windlass/server/edge/main.ts']);
+    expect(config.Entrypoint).toEqual(['node', '/windlass/server/main.js']);
     const version = await fixture.registry.model(model.name, model.version);
     expect(config.Labels).toMatchObject({
       'org.opencontainers.image.revision': 'c0ffee',

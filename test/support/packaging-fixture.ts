@@ -5,7 +5,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { createPackagingActivities } from '../../activities/packaging/packaging-activities.ts';
 import type { PackagingDeps, PackagingTools } from '../../activities/packaging/packaging-activities.ts';
 import type { PackagingActivities } from '../../activities/packaging/types.ts';
-import { EDGE_ENV, EDGE_FILES, EDGE_PACKAGES } from '../../edge/package-files.ts';
+import { EDGE_SERVER } from '../../edge/package-files.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
 import { bundleFiles, readBundle } from '../../src/adapters/git/source-bundle.ts';
 import { openPackagingTools } from '../../src/adapters/docker/packaging-tools.ts';
@@ -24,7 +24,7 @@ import { tinyBaseline, TINY_COLUMNS, TINY_ENTRY, tinyGolden, tinyModelBytes } fr
 import type { TinyModelOptions } from './tiny-model.ts';
 
 export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-export const SERVER = { root: PROJECT_ROOT, files: EDGE_FILES, packages: EDGE_PACKAGES, env: EDGE_ENV };
+export const SERVER = { root: PROJECT_ROOT, ...EDGE_SERVER };
 const BY = { actor: 'tester', reason: 'test' };
 
 export interface PackagingFixture {

@@ -1,38 +1,39 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join, relative } from 'node:path';
-import { EDGE_FILES, EDGE_PACKAGES } from '../../edge/package-files.ts';
+import { join } from 'node:path';
+import { EDGE_SERVER } from '../../edge/package-files.ts';
+import { keyOfEntries } from '../../src/adapters/oci/layer-cache.ts';
+import { bundleServer } from '../../src/adapters/oci/server-bundle.ts';
+import { IMAGE_LAYOUT } from '../../src/contracts/fleet.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const textOf = (content: unknown): string => Buffer.from(content as Uint8Array).toString('utf8');
 
-function filesOf(path: string): string[] {
-  if (statSync(join(ROOT, path)).isFile()) return [path];
-  return readdirSync(join(ROOT, path)).flatMap((name) => filesOf(join(path, name)));
-}
-
-/** Modules that a file loads at run time: types are gone by then. */
-function importsOf(file: string): string[] {
-  const source = readFileSync(join(ROOT, file), 'utf8');
-  const statements = source.matchAll(
-    /^(?:import|export)\s(?!type\b)[^;]*?from '([^']+)'|\bimport\('([^']+)'\)/gm,
+test('the server of an image is a few modules that need nothing but Node, each other and the packages beside them', async () => {
+  const entries = await bundleServer({ root: ROOT, ...EDGE_SERVER });
+  const files = new Map(entries.map((e) => [e.path, e.type === 'file' ? textOf(e.content) : '']));
+  const modules = [...files].filter(([path]) => path.endsWith('.js'));
+  expect(files.has(IMAGE_LAYOUT.server)).toBe(true);
+  expect(modules.length).toBeLessThan(30);
+  const imported = modules.flatMap(([, text]) =>
+    [...text.matchAll(/^(?:import|export) .*?from "([^"]+)";|^import "([^"]+)";/gm)].map(
+      (m) => m[1] ?? m[2] ?? '',
+    ),
   );
-  return [...statements].map((match) => (match[1] ?? match[2]) as string);
-}
-
-const files = EDGE_FILES.flatMap(filesOf);
-
-test('the files of the image import only each other', () => {
-  const missing = files.flatMap((file) =>
-    importsOf(file)
-      .filter((name) => name.startsWith('.'))
-      .map((name) => relative(ROOT, join(ROOT, dirname(file), name)))
-      .filter((target) => !files.includes(target)),
-  );
-  expect(files).toContain('edge/main.ts');
-  expect(missing).toEqual([]);
+  const outside = imported.filter((name) => !name.startsWith('./') && !isBuiltin(name));
+  expect([...new Set(outside)]).toEqual([...EDGE_SERVER.packages]);
+  // The hub's client is loaded only by a module that has a hub.
+  expect(files.get(IMAGE_LAYOUT.server)).not.toContain('node_modules/azure-iot-device/');
+  expect(modules.some(([, text]) => text.includes('node_modules/azure-iot-device/'))).toBe(true);
+  expect(files.get('windlass/server/LICENSES.txt')).toMatch(/azure-iot-device 1\.[\s\S]*zod 4\./);
+  expect([...files.values()].join('')).not.toContain(ROOT);
 });
 
-test('the packages of the image are those that its files import', () => {
-  const packages = files.flatMap(importsOf).filter((name) => !name.startsWith('.') && !isBuiltin(name));
-  expect([...new Set(packages)].sort()).toEqual([...EDGE_PACKAGES].sort());
+test('the same sources give the same bytes, and a main file that is not there is named', async () => {
+  const keys = [0, 1].map(async () => keyOfEntries(await bundleServer({ root: ROOT, ...EDGE_SERVER })));
+  const [first, second] = await Promise.all(keys);
+  expect(first).toBe(second);
+  await expect(bundleServer({ root: ROOT, ...EDGE_SERVER, entry: 'edge/nowhere.ts' })).rejects.toMatchObject({
+    code: 'PACKAGING_FAILED',
+    message: expect.stringMatching(/edge\/nowhere\.ts/) as unknown,
+  });
 });

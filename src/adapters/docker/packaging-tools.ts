@@ -4,7 +4,7 @@ import type { ImageRunner } from '../../ports/image-instance.ts';
 import type { ImageStore } from '../../ports/image-store.ts';
 import { createMachineEnvironment } from '../oci/environment.ts';
 import { createImageAssembler } from '../oci/image-assembler.ts';
-import type { ServerFiles } from '../oci/image-assembler.ts';
+import type { ServerFiles } from '../oci/server-bundle.ts';
 import { createLayerCache } from '../oci/layer-cache.ts';
 import type { OciLayoutStore } from '../oci/layout-store.ts';
 import { createProcessRunner } from '../oci/process-runner.ts';

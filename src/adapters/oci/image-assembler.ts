@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { IMAGE_LAYOUT } from '../../contracts/fleet.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type {
   AssembledImage,
@@ -14,24 +13,13 @@ import type {
 } from '../../ports/image-assembler.ts';
 import type { ImageStore } from '../../ports/image-store.ts';
 import type { EnvironmentBuilder } from './environment.ts';
-import { entriesOfFolder } from './folder-entries.ts';
 import { imageIndex, imageManifest } from './image-config.ts';
 import type { LayerCache } from './layer-cache.ts';
 import type { OciLayoutStore } from './layout-store.ts';
 import { OCI } from './media-types.ts';
 import { npmEntries } from './npm-packages.ts';
 import { machinePlatform } from './platform.ts';
-
-/** What runs in the image, as files of the installed project. */
-export interface ServerFiles {
-  /** The project's folder: the place of `node_modules`. */
-  readonly root: string;
-  /** Source files and folders relative to `root`; they keep their places below `windlass/server`. */
-  readonly files: readonly string[];
-  readonly packages: readonly string[];
-  /** Variables that the image sets. */
-  readonly env: Readonly<Record<string, string>>;
-}
+import { bundleServer, type ServerFiles } from './server-bundle.ts';
 
 export interface ImageAssemblerOptions {
   readonly store: OciLayoutStore;
@@ -71,7 +59,7 @@ export function createImageAssembler(options: ImageAssemblerOptions): ImageAssem
     progress(`${platform}: runtime layer`);
     layers.push(await layer('runtime', runtime, signal));
     progress(`${platform}: server, entry and model layers`);
-    layers.push(await layer('server', await serverLayer(server), signal));
+    layers.push(await layer('server', await bundleServer(server), signal));
     layers.push(await layer('entry', spec.entry, signal));
     layers.push(await layer('model', spec.model, signal));
     const { config, manifest } = imageManifest({
@@ -123,24 +111,6 @@ export function createImageAssembler(options: ImageAssemblerOptions): ImageAssem
 
 function repositoryOf(store: ImageStore, spec: ImageSpec): string {
   return `${store.prefix}/${spec.name}`;
-}
-
-async function serverLayer({ root, files }: ServerFiles): Promise<ImageEntry[]> {
-  const main = 'edge/main.ts';
-  const folder = IMAGE_LAYOUT.server.slice(0, -main.length);
-  const sources: ImageEntry[] = [];
-  for (const name of files) {
-    const path = join(root, name);
-    const below = (await stat(path)).isDirectory()
-      ? (await entriesOfFolder(path)).flatMap((e) => (e.type === 'file' ? [`${name}/${e.path}`] : []))
-      : [name];
-    for (const file of below)
-      sources.push({ type: 'file', path: `${folder}${file}`, content: { file: join(root, file) } });
-  }
-  if (!sources.some((source) => source.path === IMAGE_LAYOUT.server))
-    throw new WindlassError('PACKAGING_FAILED', `The server's files lack ${main}.`);
-  const module = Buffer.from('{"private":true,"type":"module"}\n');
-  return [{ type: 'file', path: `${folder}package.json`, content: module }, ...sources];
 }
 
 async function storeBytes(store: OciLayoutStore, blob: { bytes: Buffer; digest: string }): Promise<void> {
