@@ -6,6 +6,9 @@ import type { ApiDeps, ApiEnv } from './deps.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { createMetrics } from './metrics.ts';
 import { requestContext, requireLoopbackHost } from './middleware.ts';
+import { isUpload } from './mlflow/artefacts.ts';
+import { createMlflowDoor } from './mlflow/door.ts';
+import { answerMlflowError, answerNotServed, isMlflowPath } from './mlflow/errors.ts';
 import { authenticate } from './principal.ts';
 import { addAccessRoutes } from './routes/access.ts';
 import { addHookRoutes, HOOK_PATHS } from './routes/hooks.ts';
@@ -46,9 +49,12 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   api.use(requireLoopbackHost(deps.token, HOOK_PATHS));
   api.use(authenticate(deps, HOOK_PATHS));
   const [limit, hookLimit] = [limitBody(MAX_BODY), limitBody(MAX_HOOK_BODY)];
-  api.use((c, next) => (HOOK_PATHS.has(c.req.path) ? hookLimit : limit)(c, next));
-  api.onError(answerError);
-  api.notFound(answerNotFound);
+  api.use((c, next) => {
+    if (isUpload(c.req.method, c.req.path)) return next();
+    return (HOOK_PATHS.has(c.req.path) ? hookLimit : limit)(c, next);
+  });
+  api.onError((error, c) => (isMlflowPath(c.req.path) ? answerMlflowError(error, c) : answerError(error, c)));
+  api.notFound((c) => (isMlflowPath(c.req.path) ? answerNotServed(c) : answerNotFound(c)));
   addSystemRoutes(api, deps, metrics);
   addWorkflowRoutes(api, deps);
   addHookRoutes(api, deps);
@@ -58,6 +64,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   addAccessRoutes(api, deps);
   addRolloutRoutes(api, deps);
   addRecordRoutes(api, deps);
+  api.route('/api', createMlflowDoor(deps));
   api.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: {

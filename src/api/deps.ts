@@ -6,6 +6,7 @@ import type { Access } from '../ports/access.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HookDeliveries } from '../ports/hook-deliveries.ts';
+import type { MlflowStores } from '../ports/mlflow-stores.ts';
 import type { MonitorStore } from '../ports/monitor-store.ts';
 import type { Registry } from '../ports/registry.ts';
 import type { RolloutStore } from '../ports/rollout-store.ts';
@@ -26,6 +27,7 @@ export interface ApiDeps {
   readonly artefacts: ArtefactStore;
   readonly rollouts: Pick<RolloutStore, 'rollout' | 'rollouts' | 'devices'>;
   readonly reports: Pick<MonitorStore, 'reports'>;
+  readonly mlflow: MlflowStores;
   readonly temporal: Client;
   readonly hooks: HookDeps;
   /** What the API cannot do without, by name; each rejects when its part does not answer. */

@@ -9,7 +9,7 @@ import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiEnv } from './deps.ts';
 
 /** Any error as one of the table; what nobody foresaw is INTERNAL, and its words stay in the log. */
-function toWindlassError(error: unknown, requestId: string): WindlassError {
+export function toWindlassError(error: unknown, requestId: string): WindlassError {
   if (error instanceof WindlassError) return error;
   if (error instanceof HTTPException && error.status < 500)
     return new WindlassError('INPUT_INVALID', error.message);

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import { createAccess } from '../adapters/postgres/access.ts';
 import { createHookDeliveries } from '../adapters/postgres/hook-deliveries.ts';
+import { createMlflowStores } from '../adapters/postgres/mlflow-stores.ts';
 import { createMonitorStore } from '../adapters/postgres/monitor-store.ts';
 import { createRolloutStore } from '../adapters/postgres/rollout-store.ts';
 import type { WindlassConfig } from '../config/schema.ts';
@@ -35,6 +36,7 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
       deliveries: createHookDeliveries(db, clock),
       clock,
     },
+    mlflow: createMlflowStores(db, clock),
     probes: {
       database: () => sql`select 1`.execute(db),
       temporal: () => temporal.workflowService.getSystemInfo({}),

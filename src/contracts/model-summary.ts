@@ -8,6 +8,7 @@ export interface ModelSummary {
   readonly digest: string;
   readonly state: ModelState;
   readonly aliases: readonly string[];
-  readonly metrics: EvaluationMetrics;
+  /** null for a version that came through the MLflow door: nothing has measured it. */
+  readonly metrics: EvaluationMetrics | null;
   readonly createdAt: string;
 }

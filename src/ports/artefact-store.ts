@@ -5,6 +5,8 @@ import type { ArtefactRef } from '../contracts/artefact.ts';
 export interface ArtefactStore {
   put(bytes: Uint8Array | string, mediaType: string): Promise<ArtefactRef>;
   putFile(path: string, mediaType: string): Promise<ArtefactRef>;
+  /** Stores bytes as they come; nothing is kept when the source fails. */
+  putStream(source: Readable, mediaType: string): Promise<ArtefactRef>;
   /** The whole artefact; throws NOT_FOUND, or ARTEFACT_CORRUPT when the bytes no longer match. */
   read(digest: string): Promise<Buffer>;
   stream(digest: string): Promise<Readable>;

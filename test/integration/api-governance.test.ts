@@ -6,6 +6,7 @@ import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-s
 import { createAccess } from '../../src/adapters/postgres/access.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createHookDeliveries } from '../../src/adapters/postgres/hook-deliveries.ts';
+import { createMlflowStores } from '../../src/adapters/postgres/mlflow-stores.ts';
 import { createMonitorStore } from '../../src/adapters/postgres/monitor-store.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
@@ -35,6 +36,7 @@ beforeAll(async () => {
     artefacts: createFileArtefactStore(folder.path),
     rollouts: createRolloutStore(db, systemClock),
     reports: createMonitorStore(db),
+    mlflow: createMlflowStores(db, systemClock),
     // No route of these tests gets as far as Temporal.
     temporal: {} as ApiDeps['temporal'],
     hooks: {

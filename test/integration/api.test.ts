@@ -12,6 +12,7 @@ import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-s
 import { createAccess } from '../../src/adapters/postgres/access.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createHookDeliveries } from '../../src/adapters/postgres/hook-deliveries.ts';
+import { createMlflowStores } from '../../src/adapters/postgres/mlflow-stores.ts';
 import { createMonitorStore } from '../../src/adapters/postgres/monitor-store.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
@@ -53,6 +54,7 @@ beforeAll(async () => {
       deliveries: createHookDeliveries(db, clock),
       clock,
     },
+    mlflow: createMlflowStores(db, clock),
     temporal: env.client,
     probes: {
       database: () => sql`select 1`.execute(db),

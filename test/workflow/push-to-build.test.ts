@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { createAccess } from '../../src/adapters/postgres/access.ts';
 import { createHookDeliveries } from '../../src/adapters/postgres/hook-deliveries.ts';
+import { createMlflowStores } from '../../src/adapters/postgres/mlflow-stores.ts';
 import { createMonitorStore } from '../../src/adapters/postgres/monitor-store.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
 import { createApi } from '../../src/api/app.ts';
@@ -42,6 +43,7 @@ function apiWith(settings: object, token?: string): ReturnType<typeof createApi>
     access: createAccess(db, now),
     rollouts: createRolloutStore(db, now),
     reports: createMonitorStore(db),
+    mlflow: createMlflowStores(db, now),
     hooks: {
       settings: { debounceSeconds: 2, ...settings },
       triggers: [

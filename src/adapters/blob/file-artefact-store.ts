@@ -80,6 +80,7 @@ export function createFileArtefactStore(dir: string): ArtefactStore {
   return {
     put: async (bytes, mediaType) => store(Readable.from([Buffer.from(bytes)]), mediaType),
     putFile: async (path, mediaType) => store((await open(path)).createReadStream(), mediaType),
+    putStream: store,
     read: async (digest) => {
       const bytes = await readFile(pathOf(digest)).catch((error: unknown) => {
         throw isMissing(error) ? missing(digest) : error;

@@ -12,6 +12,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Actor, Registry } from '../../ports/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from './lock-name.ts';
+import { isForeign } from './mlflow-registry/foreign.ts';
 import { approvalRules, judgePromotion, modelRow, readReviews, refusePromotion } from './promotion.ts';
 import type { ModelRow } from './promotion.ts';
 import { versionNumber } from './pipeline-versions.ts';
@@ -117,6 +118,7 @@ function reviewedState(
   model: ModelRow,
   { reviews, rules }: { reviews: readonly Review[]; rules: readonly ApprovalRule[] },
 ): ModelState {
+  if (isForeign(model.registration)) return 'unjudged';
   const standing = standingReviews(reviews);
   const { verdict } = model.registration.comparison;
   if (!promotable(verdict) || standing.some((r) => r.decision === 'reject')) return 'rejected';

@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Actor, ModelRegistration, ModelVersion, Registry } from '../../ports/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { insertDataSet } from './data-sets.ts';
+import { isForeign, NOT_FOREIGN, unjudged } from './mlflow-registry/foreign.ts';
 import { lockArtefacts, lockName } from './lock-name.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { json } from './registry-tables.ts';
@@ -59,7 +60,7 @@ export function createModelVersions(
     },
 
     models: async ({ name, alias, data, limit } = {}) => {
-      let query = select(db);
+      let query = select(db).where(NOT_FOREIGN);
       if (name !== undefined) query = query.where('name', '=', name);
       if (alias !== undefined)
         query = query.where((e) =>
@@ -220,6 +221,7 @@ function select(db: Kysely<Database>) {
 type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
 
 function toModel(row: Row): ModelVersion {
+  if (isForeign(row.registration)) throw unjudged(row.registration.name, row.version);
   return {
     ...row.registration,
     version: String(row.version),

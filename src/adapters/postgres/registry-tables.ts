@@ -55,7 +55,7 @@ export interface RegistryTables {
     created_at: Date;
     created_by: string;
     /** Parts of the registration, kept by the database itself. */
-    metrics: ColumnType<EvaluationMetrics, never, never>;
+    metrics: ColumnType<EvaluationMetrics | null, never, never>;
     words: ColumnType<string, never, never>;
   };
   model_reviews: {

@@ -19,9 +19,9 @@ export function listText(models: readonly ModelSummary[]): string {
     models.map(({ name, version, aliases, metrics: m, state, createdAt, digest }) => [
       `${name}@${version}`,
       aliases.join(', '),
-      m.f1.toFixed(3),
-      share(m.falseAlarmRate),
-      share(m.missedAlarmRate),
+      ...(m === null
+        ? ['–', '–', '–']
+        : [m.f1.toFixed(3), share(m.falseAlarmRate), share(m.missedAlarmRate)]),
       state,
       time(createdAt),
       shortDigest(digest),

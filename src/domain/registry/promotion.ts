@@ -9,6 +9,10 @@ import type { ApprovalRule, Review } from './approvals.ts';
 import { isUsable } from './states.ts';
 import type { ModelState } from '../../contracts/model-state.ts';
 
+const STATE_REASONS: Partial<Record<ModelState, string>> = {
+  unjudged: 'it is unjudged: it came through the MLflow door, and no gate of Windlass has seen it',
+};
+
 /** All that decides whether an alias may point at a version. */
 export interface PromotionCase {
   readonly alias: string;
@@ -35,7 +39,7 @@ export function promotionGates(asked: PromotionCase): GateResult[] {
     observed: asked.state,
     threshold: 'registered or approved',
     n: null,
-    reason: fits(asked) ? '' : `it is ${asked.state}`,
+    reason: fits(asked) ? '' : (STATE_REASONS[asked.state] ?? `it is ${asked.state}`),
   };
   if (asked.alias !== ALIASES.champion) return [state];
   return [state, passedGates(asked.gates), comparisonGate(asked.comparison), ...approvalGates(asked)];
@@ -54,10 +58,14 @@ export function promotionRefusal(
   };
 }
 
-/** A version that lost may be looked at under another name than champion or challenger. */
+/** A version that lost, or that nothing has judged, may carry other aliases than champion and challenger. */
 function fits({ alias, state }: PromotionCase): boolean {
   if (isUsable(state)) return true;
-  return state === 'rejected' && alias !== ALIASES.champion && alias !== ALIASES.challenger;
+  return (
+    (state === 'rejected' || state === 'unjudged') &&
+    alias !== ALIASES.champion &&
+    alias !== ALIASES.challenger
+  );
 }
 
 function passedGates(gates: readonly GateResult[]): GateResult {

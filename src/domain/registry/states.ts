@@ -5,9 +5,10 @@ export const MODEL_TRANSITIONS: Readonly<Record<ModelState, readonly ModelState[
   registered: ['approved', 'rejected', 'retired', 'archived', 'deleted'],
   approved: ['registered', 'rejected', 'retired', 'archived', 'deleted'],
   rejected: ['registered', 'approved', 'retired', 'archived', 'deleted'],
-  retired: ['registered', 'approved', 'rejected', 'archived', 'deleted'],
-  archived: ['registered', 'approved', 'rejected', 'retired'],
+  retired: ['registered', 'approved', 'rejected', 'archived', 'deleted', 'unjudged'],
+  archived: ['registered', 'approved', 'rejected', 'retired', 'unjudged'],
   deleted: ['registered', 'rejected'],
+  unjudged: ['retired', 'archived', 'deleted'],
 };
 
 /** Whether a version may go from one state to another; staying where it is always may. */

@@ -1,0 +1,25 @@
+import type { Context } from 'hono';
+import { PERMISSIONS } from '../../domain/registry/roles.ts';
+import type { Access } from '../../ports/access.ts';
+import type { ApiEnv } from '../deps.ts';
+
+/** Who uses the door: the owner of the token; without one the user name that the client was given, or `mlflow`. */
+export function userOf(c: Context<ApiEnv>): string {
+  const { actor } = c.get('principal');
+  if (actor !== null) return actor;
+  const basic = /^Basic (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const user = basic === undefined ? '' : (Buffer.from(basic, 'base64').toString('utf8').split(':')[0] ?? '');
+  return /^[\w.@+-]{1,64}$/.test(user) ? user : 'mlflow';
+}
+
+/** Experiments belong to no project: whoever may build in some project may log runs and artefacts. Throws FORBIDDEN. */
+export async function allowLogging(
+  c: Context<ApiEnv>,
+  access: Pick<Access, 'check' | 'grants'>,
+): Promise<void> {
+  const { actor } = c.get('principal');
+  if (actor === null) return;
+  const grants = await access.grants({ actor });
+  if (grants.some(({ role }) => PERMISSIONS.build.includes(role))) return;
+  await access.check(actor, { action: 'build' });
+}
