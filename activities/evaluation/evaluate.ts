@@ -1,5 +1,6 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import { calibrationTensors } from '../../src/contracts/calibration.ts';
+import type { EvaluationReport } from '../../src/contracts/evaluation.ts';
 import type { DataRef, EvaluationMetrics } from '../../src/contracts/build.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import type { GroupScores, ScoresFile } from '../../src/contracts/scores.ts';
@@ -9,8 +10,10 @@ import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import { deviations } from '../../src/domain/evaluation/deviation.ts';
 import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
 import { evaluationMetrics } from '../../src/domain/evaluation/metrics.ts';
+import { evaluationReport } from '../../src/domain/evaluation/report.ts';
 import { sliceValues } from '../../src/domain/evaluation/slices.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelRuntime, ScoreJob } from '../../src/ports/model-runtime.ts';
 import { readManifest } from '../data/data-sets.ts';
 import {
@@ -36,6 +39,8 @@ export interface EvaluateRequest {
 
 export interface Evaluation {
   readonly metrics: EvaluationMetrics;
+  /** EvaluationReport */
+  readonly report: ArtefactRef;
   /** ScoresFile */
   readonly scores: ArtefactRef;
   /** MonitoringBaseline */
@@ -82,6 +87,11 @@ function groupScores(
     deviations: deviations(data, calibration, rows),
     slices: sliceValues(spec.evaluation.slices, { path: file.path, rows, texts }),
   };
+}
+
+/** The report of an evaluation. */
+export async function readEvaluation(artefacts: ArtefactStore, ref: ArtefactRef): Promise<EvaluationReport> {
+  return JSON.parse((await artefacts.read(ref.digest)).toString('utf8')) as EvaluationReport;
 }
 
 /** Readings of one monitoring report: the summaries of one stretch, each of so many windows. */
@@ -163,8 +173,11 @@ export async function evaluate(
       },
     );
     const scores: ScoresFile = { schema: 'windlass.scores/2', groups: results };
+    const { costPerDeviceDay, ...evaluation } = evaluationReport(results, { spec, seed });
+    const { brier, ece } = evaluation.reliability ?? {};
     return {
-      metrics: evaluationMetrics(results, spec.model.threshold),
+      metrics: { ...evaluationMetrics(results, spec.model.threshold), brier, ece, costPerDeviceDay },
+      report: await deps.artefacts.put(canonicalJson(evaluation), 'application/json'),
       scores: await deps.artefacts.put(canonicalJson(scores), 'application/json'),
       baseline: await deps.artefacts.put(canonicalJson(baseline), 'application/json'),
     };

@@ -3,12 +3,13 @@ import type { Comparison, EvaluationMetrics } from '../../src/contracts/build.ts
 import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { evaluationGates } from '../../src/domain/model-gates/evaluation-gates.ts';
+import { sliceGates } from '../../src/domain/model-gates/slice-gates.ts';
 import { modelCard, type ModelCardContent } from '../../src/domain/model-card.ts';
 import { refuseBlocked } from '../model-gates/model-gate-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { championIdentity, compareWithChampion, type CompareDeps, type CompareRequest } from './compare.ts';
-import { evaluate, reportRows, type EvaluateRequest, type Evaluation } from './evaluate.ts';
+import { evaluate, readEvaluation, reportRows, type EvaluateRequest, type Evaluation } from './evaluate.ts';
 
 export type EvaluationDeps = CompareDeps & StepDeps;
 export type EvaluationActivities = ReturnType<typeof createEvaluationActivities>;
@@ -32,7 +33,7 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
         const { spec, folds, data, seed, reuse } = request;
         const identity = {
           step: 'evaluate',
-          version: 2,
+          version: 3,
           inputs: {
             folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
             data: data.digest,
@@ -40,6 +41,7 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
               data: spec.data,
               model: spec.model,
               slices: spec.evaluation.slices,
+              costs: spec.evaluation.costs ?? null,
               chunkRows: reportRows(spec),
             },
             seed,
@@ -49,7 +51,11 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
         };
         const hooks = { signal, report: (message: string) => report({ message }) };
         const output = await cachedStep(deps, identity, () => evaluate(deps, request, hooks));
-        const gates = evaluationGates(output.value.metrics, spec);
+        const { slices } = await readEvaluation(deps.artefacts, output.value.report);
+        const gates = [
+          ...evaluationGates(output.value.metrics, spec),
+          ...sliceGates(slices, spec.evaluation.slices),
+        ];
         refuseBlocked(gates, 'the evaluation');
         return {
           ...output,

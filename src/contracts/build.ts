@@ -95,6 +95,11 @@ export interface EvaluationMetrics {
   readonly confusion: Confusion;
   readonly rows: number;
   readonly groups: number;
+  /** Brier score and expected calibration error (15 bins of equal mass); absent when scores are no probabilities. */
+  readonly brier?: number;
+  readonly ece?: number;
+  /** By the costs of windlass.yaml, else the number of wrong decisions; absent when the sampling interval is unknown. */
+  readonly costPerDeviceDay?: number;
 }
 
 export const VERDICTS = [

@@ -1,6 +1,6 @@
 import type { Confusion } from './build.ts';
 
-export const RULES = ['champion', 'challenger', 'always-alarm', 'never-alarm', 'z-score'] as const;
+export const RULES = ['model', 'champion', 'challenger', 'always-alarm', 'never-alarm', 'z-score'] as const;
 export type Rule = (typeof RULES)[number];
 
 /** What a model or a rule that needs none did with the same windows. */
