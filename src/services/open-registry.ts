@@ -4,6 +4,7 @@ import { openDatabase } from '../adapters/postgres/database.ts';
 import { createRegistry } from '../adapters/postgres/registry.ts';
 import { createRetention } from '../adapters/postgres/retention.ts';
 import type { WindlassConfig } from '../config/schema.ts';
+import type { Action } from '../contracts/roles.ts';
 import { governRegistry } from '../domain/registry/governed-registry.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { Access } from '../ports/access.ts';
@@ -32,4 +33,18 @@ export async function openRegistry(config: WindlassConfig): Promise<OpenRegistry
   const registry = governRegistry(createRegistry(db, systemClock, artefacts), access);
   const retention = createRetention(db, { clock: systemClock, artefacts });
   return { registry, access, artefacts, retention, close: () => db.destroy() };
+}
+
+/** Asks whether the role of an actor allows what a command is about to start; throws FORBIDDEN. */
+export async function requireRole(
+  config: WindlassConfig,
+  actor: string,
+  asked: { action: Action; project?: string | undefined },
+): Promise<void> {
+  const { access, close } = await openRegistry(config);
+  try {
+    await access.check(actor, asked);
+  } finally {
+    await close();
+  }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { execa } from 'execa';
+import { sql } from 'kysely';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
@@ -179,3 +180,39 @@ test.each([['models list'], ['models show'], ['models lineage'], ['data-event']]
   },
   60_000,
 );
+
+describe('what people decide', () => {
+  test('a reason is needed, approvals are shown, and the date tells who gave them', async () => {
+    const without = await windlass('models', 'approve', 'pump-health@2', '--actor', 'bob', '--json');
+    expect([without.exitCode, without.json()]).toMatchObject([2, { error: { code: 'INPUT_INVALID' } }]);
+    const by = ['--actor', 'bob', '--reason', 'looks right', '--json'];
+    expect((await windlass('models', 'approve', 'pump-health@2', ...by)).json()).toMatchObject({
+      ...{ name: 'pump-health', version: '2', state: 'approved', missing: null },
+      reviews: [{ actor: 'bob', decision: 'approve', reason: 'looks right' }],
+    });
+    await windlass('models', 'promote', 'pump-health@2', '--actor', 'op', '--reason', 'go');
+    const { stdout } = await windlass('models', 'at', 'pump-health');
+    expect(stdout).toMatch(/champion +pump-health@2 +\d{4}-.* now +op +bob +go/);
+    expect((await windlass('models', 'at', 'pump-health', '--date', '2001-01-01')).exitCode).toBe(4);
+  }, 60_000);
+
+  test('an altered audit trail ends with 9 and names the entry', async () => {
+    const { json, exitCode } = await windlass('audit', 'verify', '--json');
+    expect([exitCode, json()]).toEqual([
+      0,
+      { ok: true, entries: expect.any(Number), head: expect.any(String) },
+    ]);
+    const db = openDatabase(database.url);
+    await sql`alter table audit_events disable trigger all`.execute(db);
+    await sql`update audit_events set actor = 'mallory' where seq = 3`.execute(db);
+    await db.destroy();
+    const broken = await windlass('audit', 'verify', '--json');
+    expect(broken.exitCode).toBe(9);
+    expect(broken.json()).toMatchObject({
+      ok: false,
+      entries: 2,
+      brokenAt: 3,
+      reason: 'event 3 was altered',
+    });
+  }, 60_000);
+});

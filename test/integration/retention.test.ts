@@ -114,7 +114,7 @@ describe('retention', () => {
     expect(await reasonsOf()).toEqual({
       1: 'the rollout r4 is live',
       2: 'it is champion',
-      3: '1 devices have it',
+      3: 'a device has it',
       4: 'the rollout r4 is live',
       7: 'it is among the newest 1; it is 0 days old',
     });
@@ -125,7 +125,7 @@ describe('retention', () => {
     await store.saveBaselines('r4', [{ deviceId: 'pump-1', target: null, restarts: 0 }]);
     await store.markOffered('r4', 0, ['pump-1']);
     await sql`update rollouts set finished_at = now(), outcome = 'completed'`.execute(db);
-    expect(await reasonsOf()).toMatchObject({ 3: '1 devices have it', 4: '1 devices have it' });
+    expect(await reasonsOf()).toMatchObject({ 3: 'a device has it', 4: 'a device has it' });
     await registry.changeState({ name: 'pump-health', version: '1', to: 'archived' }, BY);
     expect(await reasonsOf()).toMatchObject({ 1: 'it is archived' });
   });

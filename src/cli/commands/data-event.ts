@@ -6,6 +6,7 @@ import type { WindlassConfig } from '../../config/schema.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { Cli } from '../cli.ts';
+import { requireRole } from '../../services/open-registry.ts';
 import { openClient } from '../run-workflow.ts';
 import { workflowError } from '../workflow-error.ts';
 
@@ -47,6 +48,7 @@ Examples:
       );
       const { values } = await cli.config();
       const system = await cli.system(values, { needs: ['database', 'temporal'], command: 'data-event' });
+      await requireRole(system.config, event.actor, { action: 'build', project: event.model });
       await refuseUnknown(system.config, event.model);
       const temporal = await openClient(system);
       const workflowId = workflowIds.retrainCoordinator(event.model);

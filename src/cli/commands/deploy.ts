@@ -4,6 +4,7 @@ import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
+import { requireRole } from '../../services/open-registry.ts';
 import { addPolicyOptions, policyFrom, repeated, type PolicyOptions } from '../rollouts/policy-options.ts';
 import { ringTable } from '../rollouts/show-rollout.ts';
 import { openClient, runWorkflow } from '../run-workflow.ts';
@@ -93,6 +94,8 @@ Examples:
       const input = deployInput(model, options);
       const { values } = await cli.config();
       const system = await cli.system(values, { needs: NEEDS, command: 'deploy' });
+      const asked = { action: 'deploy', project: model.split('@')[0] } as const;
+      await requireRole(system.config, options.actor, asked);
       if (options.detach === true && system.owned)
         throw new WindlassError('NOT_RUNNING', '--detach needs a system that stays: nothing is running.', {
           hint: 'Start one with `windlass up` in another terminal.',

@@ -5,6 +5,7 @@ import { lineageOf, lineageText } from '../models/lineage-view.ts';
 import { registerList } from '../models/list-command.ts';
 import { showText } from '../models/model-view.ts';
 import { findModel } from '../models/references.ts';
+import { registerPacks } from '../models/pack-commands.ts';
 import { registerReviews } from '../models/review-commands.ts';
 import { registerTag } from '../models/tag-command.ts';
 import { withRegistry } from '../with-registry.ts';
@@ -68,4 +69,5 @@ export function register(program: Command, cli: Cli): void {
   registerAliases(models, cli);
   registerReviews(models, cli);
   registerTag(models, cli);
+  registerPacks(models, cli);
 }

@@ -4,6 +4,7 @@ import type { MonitorInput, MonitorResult } from '../../contracts/monitor.ts';
 import { WORKFLOWS } from '../../contracts/names.ts';
 import type { ServiceName } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
+import { requireRole } from '../../services/open-registry.ts';
 import { table } from '../output.ts';
 import { openClient, runWorkflow } from '../run-workflow.ts';
 
@@ -69,6 +70,7 @@ Examples:
     .action(async (model: string, options: RunOptions) => {
       const { values } = await cli.config();
       const system = await cli.system(values, { needs: NEEDS, command: 'monitor' });
+      await requireRole(system.config, options.actor, { action: 'monitor', project: model });
       const temporal = await openClient(system);
       try {
         const { result } = await runWorkflow<MonitorResult>(cli, temporal.client, {

@@ -4,6 +4,7 @@ import { ROLLOUT_MESSAGES } from '../../contracts/rollout-messages.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { RolloutStore, StoredRollout } from '../../ports/rollout-store.ts';
 import type { Cli } from '../cli.ts';
+import { requireRole } from '../../services/open-registry.ts';
 import { findRollout, openStore } from '../rollouts/open-store.ts';
 import { registerPlan } from '../rollouts/plan-command.ts';
 import { showRollout } from '../rollouts/show-rollout.ts';
@@ -168,6 +169,7 @@ function registerSteering(rollouts: Command, cli: Cli, steering: Steering): void
       const temporal = await openClient(system);
       try {
         const rollout = await findRollout(store, asked);
+        await requireRole(system.config, options.actor, { action: 'deploy', project: rollout.model });
         const sent = { update, argument: argument(rollout, options, extra) };
         const status = await steerRollout(temporal.client, rollout.workflowId, sent);
         cli.output.result(status, () => `${rollout.rolloutId}: ${status.state}. ${status.reason}`);

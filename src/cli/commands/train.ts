@@ -8,6 +8,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName, System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
 import { comparisonLines } from '../models/comparison-view.ts';
+import { requireRole } from '../../services/open-registry.ts';
 import { table } from '../output.ts';
 import { openClient, runWorkflow } from '../run-workflow.ts';
 
@@ -194,6 +195,8 @@ Examples:
         command: 'train',
         ephemeral: true,
       });
+      const asked = { action: 'build', project: options.pipeline?.split('@')[0] } as const;
+      await requireRole(system.config, options.actor, asked);
       if (options.detach === true) return detach(cli, system, input);
       const temporal = await openClient(system);
       try {

@@ -78,7 +78,7 @@ function ownReasons(
   return [
     ...v.aliases.map((alias) => `it is ${alias}`),
     ...v.rollouts.map((id) => `the rollout ${id} is live`),
-    ...(v.devices > 0 ? [`${v.devices} devices have it`] : []),
+    ...(v.devices > 0 ? [v.devices === 1 ? 'a device has it' : `${v.devices} devices have it`] : []),
     ...(v.awaitsApproval ? ['it waits for an approval'] : []),
     ...(v.state === 'archived' ? ['it is archived'] : []),
     ...(newest ? [`it is among the newest ${rule.keep}`] : []),
