@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { openDatabase } from '../src/adapters/postgres/database.ts';
 import { migrate } from '../src/adapters/postgres/migrate.ts';
 import { createRegistry } from '../src/adapters/postgres/registry.ts';
+import { createRetention } from '../src/adapters/postgres/retention.ts';
 import { modelSearchSchema } from '../src/contracts/model-search.ts';
 import { seededRandom } from '../src/domain/random.ts';
 import { systemClock } from '../src/ports/clock.ts';
@@ -138,14 +139,21 @@ try {
       async (i) => (await registry.audit({ subject: `model/model-1@${1 + i}` })).length,
     ),
   ];
+  const planned = performance.now();
+  const artefacts = { stat: async () => undefined, remove: async () => undefined };
+  const retention = createRetention(db, { clock: { now: () => new Date(Date.now() + 1e10) }, artefacts });
+  const { go } = await retention.plan({ keep: 10, olderThanDays: 90 });
+  const planSeconds = (performance.now() - planned) / 1000;
   const slow = results.filter((r) => r.p50 > LIMIT_MS);
-  if (values.json) process.stdout.write(`${JSON.stringify({ versions, seconds, results }, undefined, 2)}\n`);
+  if (values.json)
+    process.stdout.write(`${JSON.stringify({ versions, seconds, results, planSeconds }, undefined, 2)}\n`);
   else {
     process.stdout.write(`${versions} versions registered and tagged in ${seconds.toFixed(0)} s\n`);
     for (const { what, p50, p95, rows } of results)
       process.stdout.write(
         `${what.padEnd(34)} p50 ${p50.toFixed(1).padStart(6)} ms  p95 ${p95.toFixed(1).padStart(6)} ms  ${rows} rows\n`,
       );
+    process.stdout.write(`retention plan for ${go.length} versions that go: ${planSeconds.toFixed(1)} s\n`);
     process.stdout.write(
       slow.length === 0
         ? `all medians are under ${LIMIT_MS} ms\n`

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
+import { deployableVersion } from '../../activities/fleet/plan-rollout.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import type { Registry } from '../../src/ports/registry.ts';
-import { pipelineVersion, projectSpec, registration } from '../support/registry-fixtures.ts';
+import { packagedImage, pipelineVersion, projectSpec, registration } from '../support/registry-fixtures.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 
@@ -136,6 +137,20 @@ describe('promotion', () => {
     expect((await review('approve', 'eve')).state).toBe('approved');
     await registry.setAlias(CHAMPION, ADA);
     await expect(review('reject', 'eve')).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  test('a version that may not be champion may not reach a device either', async () => {
+    await governed({ approvals: 1 });
+    await registry.recordImage(MODEL, packagedImage(), ADA);
+    await expect(deployableVersion(registry, 'pump-health@1')).rejects.toMatchObject({
+      code: 'APPROVAL_REQUIRED',
+      message:
+        'pump-health@1 may not be rolled out: approvals: needs 1 more approval by anybody but its author ada.',
+    });
+    await review('approve', 'bob');
+    expect(await deployableVersion(registry, 'pump-health@1')).toMatchObject({ version: '1' });
+    await review('reject', 'eve');
+    await expect(deployableVersion(registry, 'pump-health@1')).rejects.toMatchObject({ code: 'GATE_FAILED' });
   });
 
   test('two approvals at once are both counted', async () => {

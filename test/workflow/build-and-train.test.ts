@@ -1,4 +1,4 @@
-import { globSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
@@ -259,6 +259,27 @@ describe('a later version', () => {
       const input = JSON.parse(Buffer.from(payload ?? '').toString()) as Record<string, unknown>;
       expect(input).toMatchObject({ model: 'tiny@1', actor: 'grace', rollout: { approvals: ['canary'] } });
       await handle.terminate();
+    },
+    PATIENCE,
+  );
+
+  test(
+    'waits for the approvals that its project wants: challenger only, and nothing is deployed',
+    async () => {
+      const file = join(tiny.project, 'windlass.yaml');
+      gitIn(tiny.repository, 'checkout', '--quiet', '-b', 'governed');
+      const spec = readFileSync(file, 'utf8').replace('name: tiny', 'name: governed');
+      writeFileSync(file, `${spec}\nregistry: { approvals: 1 }\n`);
+      tiny.commit('Want an approval');
+      const result = await build({ deploy: { policy: 'auto' }, actor: 'ada' });
+      gitIn(tiny.repository, 'checkout', '--quiet', 'main');
+      expect(result.comparison.verdict).toBe('NO_BASELINE');
+      expect(result.model).toMatchObject({ name: 'governed', version: '1', aliases: ['challenger'] });
+      expect(result).not.toHaveProperty('deployment');
+      const champion = { name: 'governed', alias: 'champion', version: '1' };
+      await expect(
+        system.context.registry.setAlias(champion, { actor: 'ada', reason: '' }),
+      ).rejects.toMatchObject({ code: 'APPROVAL_REQUIRED' });
     },
     PATIENCE,
   );

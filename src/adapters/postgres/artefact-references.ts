@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import type { RawBuilder, Transaction } from 'kysely';
+import { rowsOf } from './rows-of.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -20,61 +21,80 @@ const RECORDS_ONLY = new Set([
   'windlass_migrations',
 ]);
 
-const HEX = '[0-9a-f]{64}';
+const HEX = /[0-9a-f]{64}/g;
 
-/** Digests (hex) that the registrations of these versions mention. */
-export async function mentionedBy(
-  db: Kysely<Database>,
-  versions: ReadonlyArray<{ name: string; version: string }>,
-): Promise<Map<string, string[]>> {
-  const names = versions.map((v) => v.name);
-  const numbers = versions.map((v) => Number(v.version));
-  const { rows } = await sql<{ name: string; version: number; hex: string[] }>`
-    select m.name, m.version, array(select distinct r[1] from regexp_matches(m.registration::text, ${`(${HEX})`}, 'g') r) as hex
-      from models m join unnest(${names}::text[], ${numbers}::int[]) as v(name, version)
-        on m.name = v.name and m.version = v.version`.execute(db);
-  return new Map(rows.map((row) => [`${row.name}@${row.version}`, row.hex]));
+interface Version {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface CachedStep {
+  readonly step: string;
+  readonly key: string;
+}
+
+export interface References {
+  /** Digests (hex) that the registration of a version mentions which is deleted or going, by `name@version`. */
+  readonly mentioned: ReadonlyMap<string, readonly string[]>;
+  /** Those of them that something else still needs. */
+  readonly needed: ReadonlySet<string>;
+  /** Cached steps from before the cut-off that would give out one which nothing needs. */
+  readonly stale: readonly CachedStep[];
 }
 
 /**
- * Those of the given digests that something still needs: any table that mentions them, but for versions that are deleted or
- * going, and cached steps from before `cutoff`.
+ * Who names the artefacts of the versions that go. A version that is deleted already needs nothing, and a cached step from before
+ * `cutoff` neither. Each row is read once, a few hundred at a time.
  */
-export async function stillNeeded(
-  db: Kysely<Database>,
-  digests: readonly string[],
-  { going, cutoff }: { going: ReadonlyArray<{ name: string; version: string }>; cutoff: Date },
-): Promise<Set<string>> {
-  const { rows: tables } = await sql<{ name: string }>`
-    select table_name as name from information_schema.tables
-     where table_schema = current_schema() and table_type = 'BASE TABLE'`.execute(db);
-  const found = new Set<string>();
-  for (const { name } of tables) {
-    if (RECORDS_ONLY.has(name)) continue;
-    const counts =
-      name === 'models'
-        ? sql`t.state <> 'deleted' and not exists (
-            select 1 from unnest(${going.map((v) => v.name)}::text[], ${going.map((v) => Number(v.version))}::int[])
-              as v(name, version) where v.name = t.name and v.version = t.version)`
-        : name === 'steps'
-          ? sql`t.created_at >= ${cutoff}`
-          : sql`true`;
-    const { rows } = await sql<{ hex: string }>`
-      select distinct r[1] as hex from ${sql.table(name)} t, regexp_matches(t::text, ${`(${HEX})`}, 'g') r
-       where r[1] = any(${digests}::text[]) and ${counts}`.execute(db);
-    for (const { hex } of rows) found.add(hex);
+export async function readReferences(
+  transaction: Transaction<Database>,
+  { going, cutoff }: { going: readonly Version[]; cutoff: Date },
+): Promise<References> {
+  const { mentioned, kept } = await readModels(transaction, going);
+  const candidates = new Set([...mentioned.values()].flat());
+  const needed = new Set([...candidates].filter((hex) => kept.has(hex)));
+  for (const table of await otherTables(transaction)) {
+    const rows = sql<{ text: string }>`select t::text as text from ${sql.table(table)} t`;
+    for await (const { text } of rowsOf(transaction, rows))
+      for (const hex of digestsIn(text)) if (candidates.has(hex)) needed.add(hex);
   }
-  return found;
+  const old: { step: CachedStep; hexes: string[] }[] = [];
+  const steps = sql<CachedStep & { at: Date; text: string }>`
+    select step, key, created_at as at, result::text as text from steps`;
+  for await (const { step, key, at, text } of rowsOf(transaction, steps)) {
+    const hexes = digestsIn(text).filter((hex) => candidates.has(hex));
+    if (at < cutoff) old.push({ step: { step, key }, hexes });
+    else for (const hex of hexes) needed.add(hex);
+  }
+  const stale = old.filter(({ hexes }) => hexes.some((hex) => !needed.has(hex))).map(({ step }) => step);
+  return { mentioned, needed, stale };
 }
 
-/** Cached steps from before `cutoff` that would give out one of these digests. */
-export async function staleSteps(
-  db: Kysely<Database>,
-  digests: readonly string[],
-  cutoff: Date,
-): Promise<ReadonlyArray<{ step: string; key: string }>> {
-  const { rows } = await sql<{ step: string; key: string }>`
-    select distinct t.step, t.key from steps t, regexp_matches(t.result::text, ${`(${HEX})`}, 'g') r
-     where r[1] = any(${digests}::text[]) and t.created_at < ${cutoff}`.execute(db);
-  return rows;
+async function readModels(
+  transaction: Transaction<Database>,
+  going: readonly Version[],
+): Promise<{ mentioned: Map<string, string[]>; kept: Set<string> }> {
+  const goes = new Set(going.map((v) => `${v.name}@${v.version}`));
+  const mentioned = new Map<string, string[]>();
+  const kept = new Set<string>();
+  const models: RawBuilder<{ reference: string; deleted: boolean; text: string }> = sql`
+    select name || '@' || version as reference, state = 'deleted' as deleted, registration::text as text from models`;
+  for await (const { reference, deleted, text } of rowsOf(transaction, models)) {
+    if (goes.has(reference)) mentioned.set(reference, digestsIn(text));
+    else if (!deleted) for (const hex of digestsIn(text)) kept.add(hex);
+  }
+  return { mentioned, kept };
+}
+
+function digestsIn(text: string): string[] {
+  return [...new Set(text.match(HEX))];
+}
+
+async function otherTables(transaction: Transaction<Database>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables
+     where table_schema = current_schema() and table_type = 'BASE TABLE' order by name`.execute(transaction);
+  return rows
+    .map((row) => row.name)
+    .filter((name) => name !== 'models' && name !== 'steps' && !RECORDS_ONLY.has(name));
 }

@@ -5,7 +5,8 @@ import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Actor } from '../../ports/registry.ts';
 import type { Retention, RetentionPlan } from '../../ports/retention.ts';
-import { mentionedBy, staleSteps, stillNeeded } from './artefact-references.ts';
+import { readReferences } from './artefact-references.ts';
+import type { CachedStep } from './artefact-references.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockArtefacts, lockName } from './lock-name.ts';
 import type { Database } from './schema.ts';
@@ -27,7 +28,14 @@ export function createRetention(
   { clock, artefacts }: { clock: Clock; artefacts: Bytes },
 ): Retention {
   return {
-    plan: async (rule, model) => (await makePlan(db, { rule, model }, { clock, artefacts })).plan,
+    plan: (rule, model) =>
+      db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .execute(async (transaction) => {
+          const { plan } = await makePlan(transaction, { rule, model }, { clock, artefacts });
+          return plan;
+        }),
 
     apply: async (asked, by) => {
       const plan = await db.transaction().execute(async (transaction) => {
@@ -55,38 +63,39 @@ export function createRetention(
 const cutoffOf = (rule: RetentionRule, clock: Clock): Date =>
   new Date(clock.now().getTime() - rule.olderThanDays * 86_400_000);
 
+interface Made {
+  readonly plan: RetentionPlan;
+  readonly stale: readonly CachedStep[];
+}
+
 async function makePlan(
-  db: Kysely<Database>,
+  transaction: Transaction<Database>,
   { rule, model }: Asked,
   { clock, artefacts }: { clock: Clock; artefacts: Bytes },
-): Promise<{ plan: RetentionPlan; steps: Awaited<ReturnType<typeof staleSteps>> }> {
-  const { keep, go: going } = decideRetention(await readUses(db, model), rule, clock.now());
+): Promise<Made> {
+  const { keep, go: going } = decideRetention(await readUses(transaction, model), rule, clock.now());
   const cutoff = cutoffOf(rule, clock);
-  const mentioned = await mentionedBy(db, going);
-  const all = [...new Set([...mentioned.values()].flat())];
-  const needed = await stillNeeded(db, all, { going, cutoff });
+  const { mentioned, needed, stale } = await readReferences(transaction, { going, cutoff });
   const sizes = new Map<string, number>();
-  for (const hex of all) {
+  for (const hex of new Set([...mentioned.values()].flat())) {
     const size = needed.has(hex) ? undefined : (await artefacts.stat(`sha256:${hex}`))?.size;
     if (size !== undefined) sizes.set(hex, size);
   }
-  const steps = await staleSteps(db, [...sizes.keys()], cutoff);
   const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
   const go = going.map(({ name, version, state, createdAt }) => ({
     ...{ name, version, state, createdAt: createdAt.toISOString() },
     bytes: sum((mentioned.get(`${name}@${version}`) ?? []).map((hex) => sizes.get(hex) ?? 0)),
   }));
-  const totals = { artefacts: sizes.size, bytes: sum(sizes.values()), steps: steps.length };
-  return { plan: { rule, go, keep, ...totals }, steps };
+  const totals = { artefacts: sizes.size, bytes: sum(sizes.values()), steps: stale.length };
+  return { plan: { rule, go, keep, ...totals }, stale };
 }
 
 async function markDeleted(
   transaction: Transaction<Database>,
   clock: Clock,
-  made: { plan: RetentionPlan; steps: Awaited<ReturnType<typeof staleSteps>>; by: Actor },
+  { plan, stale, by }: Made & { readonly by: Actor },
 ): Promise<void> {
-  const { plan, steps, by } = made;
-  for (const { step, key } of steps)
+  for (const { step, key } of stale)
     await transaction.deleteFrom('steps').where('step', '=', step).where('key', '=', key).execute();
   for (const { name, version, state: from, bytes } of plan.go) {
     await transaction
@@ -114,8 +123,8 @@ async function removeBytes(
     .select(['name', 'version'])
     .where('state', '=', 'deleted')
     .execute();
-  const deleted = rows.map(({ name, version }) => ({ name, version: String(version) }));
-  const all = [...new Set([...(await mentionedBy(transaction, deleted)).values()].flat())];
-  const needed = await stillNeeded(transaction, all, { going: [], cutoff });
-  for (const hex of all) if (!needed.has(hex)) await artefacts.remove(`sha256:${hex}`);
+  const going = rows.map(({ name, version }) => ({ name, version: String(version) }));
+  const { mentioned, needed } = await readReferences(transaction, { going, cutoff });
+  for (const hex of new Set([...mentioned.values()].flat()))
+    if (!needed.has(hex)) await artefacts.remove(`sha256:${hex}`);
 }
