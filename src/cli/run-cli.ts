@@ -56,6 +56,14 @@ async function addCommands(program: Command, cli: Cli, args: readonly string[]):
   inherit(program);
 }
 
+/** Who acts, when the command line does not say it: the setting `actor`, before the name of the user. */
+async function fillActor(cli: Cli, command: Command): Promise<void> {
+  if (!command.options.some((option) => option.attributeName() === 'actor')) return;
+  if (command.getOptionValueSource('actor') === 'cli') return;
+  const { values } = await cli.config();
+  if (values.actor !== undefined) command.setOptionValueWithSource('actor', values.actor, 'config');
+}
+
 function handleSignals(cli: Cli): void {
   let asked = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -81,10 +89,11 @@ export async function runCli(args: readonly string[]): Promise<void> {
   let code = 0;
   try {
     await addCommands(program, cli, args);
-    program.hook('preAction', () => {
+    program.hook('preAction', async (_program, command) => {
       const { json, quiet, color } = program.opts<GlobalOptions>();
       const colors = color === false ? { color: false } : {};
       cli.output = new Output({ json: json === true, quiet: quiet === true, ...colors });
+      await fillActor(cli, command);
     });
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: 'user' });

@@ -21,22 +21,18 @@ export async function withRegistry(
 }
 
 export interface ByOptions {
-  readonly actor?: string;
+  readonly actor: string;
   readonly reason: string;
 }
 
 /** `--actor` and `--reason` of a command that changes something. */
 export function byOptions(command: Command): Command {
   return command
-    .option(
-      '--actor <name>',
-      'who does this, for roles and audit trail (default: the setting actor, or $USER)',
-    )
+    .option('--actor <name>', 'who does this, for roles and audit trail', process.env['USER'] ?? 'engineer')
     .option('--reason <text>', 'why', '');
 }
 
-/** Who acts and why. */
-export async function actingAs(cli: Cli, { actor, reason }: ByOptions): Promise<Actor> {
-  const { values } = await cli.config();
-  return { actor: actor ?? values.actor ?? process.env['USER'] ?? 'engineer', reason };
+/** Who acts and why, without the other options of a command. */
+export function actorOf({ actor, reason }: ByOptions): Actor {
+  return { actor, reason };
 }

@@ -185,7 +185,7 @@ describe('what people decide', () => {
   test('a reason is needed, approvals are shown, and the date tells who gave them', async () => {
     const without = await windlass('models', 'approve', 'pump-health@2', '--actor', 'bob', '--json');
     expect([without.exitCode, without.json()]).toMatchObject([2, { error: { code: 'INPUT_INVALID' } }]);
-    const by = ['--actor', 'bob', '--reason', 'looks right', '--json'];
+    const by = ['--set', 'actor=bob', '--reason', 'looks right', '--json'];
     expect((await windlass('models', 'approve', 'pump-health@2', ...by)).json()).toMatchObject({
       ...{ name: 'pump-health', version: '2', state: 'approved', missing: null },
       reviews: [{ actor: 'bob', decision: 'approve', reason: 'looks right' }],

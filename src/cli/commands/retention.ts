@@ -4,7 +4,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { RetentionPlan } from '../../ports/retention.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
-import { actingAs, byOptions, withRegistry } from '../with-registry.ts';
+import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 
 interface Options extends ByOptions {
@@ -67,7 +67,7 @@ Example:
     .action(async (options: Options) => {
       const rule = ruleOf(options);
       const { model } = options;
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       await withRegistry(cli, `retention ${name}`, async ({ access, retention: service }) => {
         if (name === 'apply') await access.check(by.actor, { action: 'delete', project: model });
         const plan =

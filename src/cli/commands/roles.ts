@@ -4,7 +4,7 @@ import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { StoredGrant } from '../../ports/access.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
-import { actingAs, byOptions, withRegistry } from '../with-registry.ts';
+import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 
 function grantsText(grants: readonly StoredGrant[]): string {
@@ -41,7 +41,7 @@ Examples:
         { actor: who, role, project: options.project },
         { code: 'INPUT_INVALID', what: 'The grant' },
       );
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       await withRegistry(cli, `roles ${change}`, async ({ access }) => {
         await access.check(by.actor, { action: 'administer', project: grant.project });
         await (change === 'grant' ? access.grant(grant, by) : access.revoke(grant, by));

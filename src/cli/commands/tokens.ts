@@ -4,7 +4,7 @@ import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { ApiToken } from '../../ports/access.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
-import { actingAs, byOptions, withRegistry } from '../with-registry.ts';
+import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 
 const time = (iso: string | null): string => (iso === null ? '–' : iso.slice(0, 16).replace('T', ' '));
@@ -38,7 +38,7 @@ Examples:
         { actor: who, expiresAt: options.expires },
         { code: 'INPUT_INVALID', what: 'The token' },
       );
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       await withRegistry(cli, 'tokens create', async ({ access }) => {
         await access.check(by.actor, { action: 'administer' });
         const made = await access.createToken(asked, by);
@@ -56,7 +56,7 @@ function registerRevoke(tokens: Command, cli: Cli): void {
   byOptions(command)
     .addHelpText('after', '\nExample:\n  $ windlass tokens revoke 3fa9c1d2 --reason "laptop lost"\n')
     .action(async (id: string, options: ByOptions) => {
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       await withRegistry(cli, 'tokens revoke', async ({ access }) => {
         await access.check(by.actor, { action: 'administer' });
         const token = await access.revokeToken(id, by);

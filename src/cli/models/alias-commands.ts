@@ -4,7 +4,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { AliasStretch } from '../../ports/registry.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
-import { actingAs, byOptions, withRegistry } from '../with-registry.ts';
+import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 import { findModel } from './references.ts';
 
@@ -34,7 +34,7 @@ function registerSet(aliases: Command, cli: Cli): void {
       '\nExample:\n  $ windlass models alias set pump-health@3 staging --reason "try it"\n',
     )
     .action(async (reference: string, alias: string, options: ByOptions) => {
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       await withRegistry(cli, 'models alias set', async ({ registry }) => {
         const { name, version } = await findModel(registry, reference);
         await registry.setAlias({ name, alias, version }, by);
@@ -53,7 +53,7 @@ function registerRemove(aliases: Command, cli: Cli): void {
   byOptions(command)
     .addHelpText('after', '\nExample:\n  $ windlass models alias remove pump-health staging\n')
     .action(async (name: string, alias: string, options: ByOptions) => {
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       await withRegistry(cli, 'models alias remove', async ({ registry }) => {
         await registry.removeAlias({ name, alias }, by);
         cli.output.result({ name, alias, version: null }, () => `${name}@${alias} points at nothing.`);

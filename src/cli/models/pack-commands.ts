@@ -4,7 +4,7 @@ import { ALIASES } from '../../contracts/names.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelRegistration, Registry } from '../../ports/registry.ts';
 import type { Cli } from '../cli.ts';
-import { actingAs, byOptions, withRegistry } from '../with-registry.ts';
+import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 import { findModel } from './references.ts';
 
@@ -26,7 +26,7 @@ Example:
 `,
     )
     .action(async (reference: string, folder: string, options: ByOptions) => {
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       const dir = resolve(folder);
       await withRegistry(cli, 'models export', async ({ registry, access, artefacts }) => {
         const model = await findModel(registry, reference);
@@ -85,7 +85,7 @@ Example:
 `,
     )
     .action(async (folder: string, options: ByOptions & { name?: string }) => {
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       const { readModelPack } = await import('../../adapters/oci/import-model-pack.ts');
       const pack = await readModelPack(resolve(folder), options.name);
       await withRegistry(cli, 'models import-pack', async ({ registry, access, artefacts }) => {

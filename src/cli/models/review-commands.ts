@@ -3,7 +3,7 @@ import { ALIASES } from '../../contracts/names.ts';
 import { promotionRefusal } from '../../domain/registry/promotion.ts';
 import type { Actor, ModelVersion, Registry } from '../../ports/registry.ts';
 import type { Cli } from '../cli.ts';
-import { actingAs, byOptions, withRegistry } from '../with-registry.ts';
+import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 import { findModel } from './references.ts';
 
@@ -71,7 +71,7 @@ function registerChange(models: Command, cli: Cli, { name, description, example,
   byOptions(command)
     .addHelpText('after', `\nExample:\n  $ ${example}\n`)
     .action(async (reference: string, options: ByOptions) => {
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       await withRegistry(cli, `models ${name}`, async ({ registry }) => {
         const before = await findModel(registry, reference);
         await change(registry, before, by);

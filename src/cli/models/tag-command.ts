@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Cli } from '../cli.ts';
-import { actingAs, byOptions, withRegistry } from '../with-registry.ts';
+import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 import { findModel } from './references.ts';
 
@@ -33,7 +33,7 @@ Examples:
 `,
     )
     .action(async (reference: string, texts: string[], options: ByOptions) => {
-      const by = await actingAs(cli, options);
+      const by = actorOf(options);
       const tags = Object.fromEntries(texts.map(parseTag));
       await withRegistry(cli, 'models tag', async ({ registry }) => {
         const { name, version } = await findModel(registry, reference);
