@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, RawBuilder, Selectable, Transaction } from 'kysely';
 import { AlreadyExists } from '../../../errors/already-exists.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { DoorModel, DoorVersion, MlflowRegistry } from '../../../ports/mlflow-registry.ts';
+import type { DoorModel, MlflowRegistry } from '../../../ports/mlflow-registry.ts';
 import type { Actor } from '../../../ports/registry.ts';
 import { appendAudit } from '../audit-log.ts';
 import { lockName } from '../lock-name.ts';
@@ -11,8 +11,9 @@ import type { Database } from '../schema.ts';
 import { clausesSql, keyValues, ordersSql } from '../tracking/clause-sql.ts';
 import type { SearchColumns } from '../tracking/clause-sql.ts';
 import { pageOf } from '../tracking/page-of.ts';
+import type { DoorTables } from './door-tables.ts';
 import { withdraw } from './door-versions.ts';
-import { pairsOf, selectVersions, toVersion } from './version-rows.ts';
+import { pairsOf, readVersions, selectVersions, toVersion } from './version-rows.ts';
 
 type Part = Pick<
   MlflowRegistry,
@@ -31,7 +32,7 @@ const COLUMNS: SearchColumns = {
 /** Model names as MLflow's clients make, read and search them. */
 export function createDoorModels(db: Kysely<Database>, clock: Clock): Part {
   const read = async (name: string): Promise<DoorModel> => {
-    const row = await select(db).where('m.name', '=', name).executeTakeFirst();
+    const row = await select(db, oneModel(name)).executeTakeFirst();
     if (row === undefined) throw noModel(name);
     const [model] = await withLatest(db, [row]);
     return model ?? Promise.reject(noModel(name));
@@ -141,8 +142,11 @@ function noModel(name: string): WindlassError {
 }
 
 async function exists(db: Kysely<Database>, name: string): Promise<boolean> {
-  const row = await db.selectFrom('mlflow_models').select('name').where('name', '=', name).executeTakeFirst();
-  return row !== undefined;
+  const { rows } = await sql<{
+    known: boolean;
+  }>`select exists (select 1 from mlflow_registered_models where name = ${name})
+    or exists (select 1 from mlflow_versions where name = ${name}) as known`.execute(db);
+  return rows[0]?.known === true;
 }
 
 /** Notes that something about the model changed; a description that is not given stays. */
@@ -165,9 +169,26 @@ interface Alias {
   readonly version: string;
 }
 
-function select(db: Kysely<Database>) {
+type Names = Selectable<DoorTables['mlflow_models']>;
+
+const ALL_MODELS = sql<Names>`mlflow_models`;
+
+/** The row of `mlflow_models` with a name, found by indexes: through the view every version of every model would be read. */
+function oneModel(name: string): RawBuilder<Names> {
+  return sql<Names>`(select n.name, coalesce(r.description, '') as description, v.latest,
+      coalesce(least(r.created_at, v.created_at), r.created_at, v.created_at) as created_at,
+      coalesce(greatest(r.updated_at, v.updated_at), r.updated_at, v.updated_at) as updated_at
+    from (select ${name}::text as name) n
+    left join mlflow_registered_models r on r.name = n.name
+    cross join (select min(created_at) as created_at, max(updated_at) as updated_at, max(version) as latest
+                  from mlflow_versions where name = ${name}) v
+   where r.name is not null or v.latest is not null)`;
+}
+
+/** Models with what is written about them, as rows named `m`. */
+function select(db: Kysely<Database>, models: RawBuilder<Names> = ALL_MODELS) {
   return db
-    .selectFrom('mlflow_models as m')
+    .selectFrom(models.as('m'))
     .selectAll('m')
     .select([
       pairsOf(sql`(select key, value from mlflow_registered_model_tags t where t.name = m.name)`).as('tags'),
@@ -181,17 +202,8 @@ function select(db: Kysely<Database>) {
 type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
 
 async function withLatest(db: Kysely<Database>, rows: readonly Row[]): Promise<DoorModel[]> {
-  const latest = new Map<string, DoorVersion>();
-  if (rows.length > 0) {
-    const names = rows.map((row) => row.name);
-    const versions = rows.map((row) => row.latest ?? 0);
-    const found = await selectVersions(db)
-      .where(
-        sql<boolean>`(v.name, v.version) in (select * from unnest(${names}::text[], ${versions}::int[]))`,
-      )
-      .execute();
-    for (const row of found) latest.set(row.name, toVersion(row));
-  }
+  const wanted = rows.map((row) => ({ name: row.name, version: row.latest ?? 0 }));
+  const latest = new Map((await readVersions(db, wanted)).map((version) => [version.name, version]));
   return rows.map((row) => ({
     name: row.name,
     description: row.description,

@@ -13,7 +13,7 @@ import { json } from '../registry-tables.ts';
 import type { Database } from '../schema.ts';
 import { clausesSql, ordersSql } from '../tracking/clause-sql.ts';
 import { pageOf } from '../tracking/page-of.ts';
-import { noVersion, readVersion, selectVersions, toVersion, VERSION_COLUMNS } from './version-rows.ts';
+import { noVersion, readVersion, readVersions, VERSION_COLUMNS } from './version-rows.ts';
 
 type Part = Pick<
   MlflowRegistry,
@@ -50,11 +50,15 @@ export function createDoorVersions(db: Kysely<Database>, clock: Clock): Part {
     doorVersion: (name, version) => readVersion(db, { name, version }),
 
     versionByAlias: async (name, alias) => {
-      const row = await selectVersions(db)
-        .where('v.name', '=', name)
-        .where(sql<boolean>`${alias} = any(v.aliases)`)
-        .executeTakeFirst();
-      if (row !== undefined) return toVersion(row);
+      const keys = await db
+        .selectFrom('model_aliases')
+        .select(['name', 'version'])
+        .where('name', '=', name)
+        .where('alias', '=', alias)
+        .where('until', 'is', null)
+        .execute();
+      const [found] = await readVersions(db, keys);
+      if (found !== undefined) return found;
       throw new WindlassError(
         'NOT_FOUND',
         `The model ${JSON.stringify(name)} has no alias ${JSON.stringify(alias)}.`,
@@ -87,13 +91,17 @@ export function createDoorVersions(db: Kysely<Database>, clock: Clock): Part {
       }),
 
     searchVersions: async ({ clauses, order, offset, limit }) => {
-      const rows = await selectVersions(db)
+      // First only which: sorting whole rows would read the registration of every version.
+      const keys = await db
+        .selectFrom('mlflow_versions as v')
+        .select(['v.name', 'v.version'])
         .where(clausesSql(VERSION_COLUMNS, clauses))
         .orderBy(ordersSql(VERSION_COLUMNS, order, sql`v.updated_at desc, v.name, v.version desc`))
         .offset(offset)
         .limit(limit + 1)
         .execute();
-      return pageOf(rows.map(toVersion), limit);
+      const { items, more } = pageOf(keys, limit);
+      return { items: await readVersions(db, items), more };
     },
 
     versionFiles: async (name, version) => {

@@ -91,3 +91,18 @@ export async function readVersion(
   if (row === undefined) throw noVersion(name, version);
   return toVersion(row);
 }
+
+/** Versions in the order that is asked for; those that the door does not show are left out. */
+export async function readVersions(
+  db: Kysely<Database>,
+  keys: readonly { readonly name: string; readonly version: number }[],
+): Promise<DoorVersion[]> {
+  if (keys.length === 0) return [];
+  const names = keys.map(({ name }) => name);
+  const numbers = keys.map(({ version }) => version);
+  const rows = await selectVersions(db)
+    .where(sql<boolean>`(v.name, v.version) in (select * from unnest(${names}::text[], ${numbers}::int[]))`)
+    .execute();
+  const found = new Map(rows.map((row) => [`${row.name}/${row.version}`, toVersion(row)]));
+  return keys.flatMap(({ name, version }) => found.get(`${name}/${version}`) ?? []);
+}
