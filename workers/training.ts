@@ -7,9 +7,11 @@ import { createModelGateActivities } from '../activities/model-gates/model-gate-
 import { createReproductionActivities } from '../activities/reproduction/reproduction-activities.ts';
 import { createSourceActivities } from '../activities/source/source-activities.ts';
 import { createTrainActivities } from '../activities/training/train-activities.ts';
+import { createDataSources } from '../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
+import { createDataIndex } from '../src/adapters/postgres/data-index.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
 import { cleanWork } from './clean-work.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
@@ -19,7 +21,7 @@ const CONCURRENT = 4;
 
 /** The `training` queue: source, environments, checks, data, training, gates, evaluation. */
 export async function createTrainingQueue(context: WorkerContext): Promise<QueueSetup> {
-  const { config, artefacts, registry, steps } = context;
+  const { config, db, artefacts, registry, steps } = context;
   const { python } = config.training;
   const deps = {
     artefacts,
@@ -27,6 +29,8 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     steps,
     files: sensorFiles,
     models: createOnnxModelRuntime(),
+    sources: createDataSources(config.azure),
+    index: createDataIndex(db, context.clock),
     source: createGitSourceControl({ mirrors: join(config.stateDir, 'git') }),
     runtime: createPythonRuntime({
       environments: join(config.stateDir, 'envs'),

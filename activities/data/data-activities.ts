@@ -2,8 +2,10 @@ import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activit
 import type { DataRef } from '../../src/contracts/build.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
-import { checkData, snapshotData } from './data-sets.ts';
-import type { DataDeps, SnapshotRequest } from './data-sets.ts';
+import type { StepOutput } from '../../src/contracts/progress.ts';
+import { checkData } from './data-sets.ts';
+import { snapshotData } from './snapshot.ts';
+import type { DataDeps, SnapshotRequest } from './snapshot.ts';
 
 export type DataActivities = ReturnType<typeof createDataActivities>;
 
@@ -11,7 +13,14 @@ export type DataActivities = ReturnType<typeof createDataActivities>;
 export function createDataActivities(deps: DataDeps) {
   return {
     /** Keeps the files of a source; `source` absent: what the last run of this pipeline used. */
-    snapshotData: (request: SnapshotRequest): Promise<DataRef> => snapshotData(deps, request, beat),
+    snapshotData: async (request: SnapshotRequest): Promise<StepOutput<DataRef>> => {
+      const { ref, read } = await snapshotData(deps, request, beat);
+      const message = `${ref.digest.slice(7, 19)}: ${ref.files} files, ${ref.rows} rows, ${read} files read`;
+      const unchanged = ref.files - read;
+      if (unchanged === 0) return { value: ref, message };
+      const why = `${unchanged} of ${ref.files} files have not changed since they were last read`;
+      return { value: ref, message, why, cached: read === 0 };
+    },
     /** The verdicts on a snapshot, one per gate; failing ones are returned, not thrown. */
     checkData: (request: { ref: DataRef; spec: ProjectSpec }): Promise<GateResult[]> =>
       checkData(deps, request, beat),

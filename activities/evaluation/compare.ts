@@ -9,7 +9,7 @@ import { UNIT_COSTS } from '../../src/domain/evaluation/cost.ts';
 import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
-import { readManifest } from '../data/data-sets.ts';
+import { readManifest } from '../data/manifest.ts';
 import { scoreJob, type EvaluateDeps } from './evaluate.ts';
 import { calibrateGroups, placeModels, readGroup, withFolder, type SourceGroup } from './group-source.ts';
 

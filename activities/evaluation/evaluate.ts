@@ -15,7 +15,7 @@ import { sliceValues } from '../../src/domain/evaluation/slices.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelRuntime, ScoreJob } from '../../src/ports/model-runtime.ts';
-import { readManifest } from '../data/data-sets.ts';
+import { readManifest } from '../data/manifest.ts';
 import {
   calibrateGroups,
   placeModels,

@@ -7,7 +7,8 @@ import { compareManifests } from '../../src/domain/reproduction.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { PipelineVersion } from '../../src/ports/registry.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
-import { type DataDeps, readManifest, snapshotData } from '../data/data-sets.ts';
+import { readManifest } from '../data/manifest.ts';
+import { type DataDeps, snapshotData } from '../data/snapshot.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { sha256 } from '../source/read-spec.ts';
 
@@ -66,7 +67,7 @@ export function createReproductionActivities(deps: ReproductionDeps) {
         const { ref, spec, source = ref.source } = request;
         const registry = { recordData: () => Promise.resolve(), lastData: () => Promise.resolve(undefined) };
         try {
-          const now = await snapshotData({ ...deps, registry }, { source, spec }, (message) => {
+          const { ref: now } = await snapshotData({ ...deps, registry }, { source, spec }, (message) => {
             signal.throwIfAborted();
             report({ message });
           });

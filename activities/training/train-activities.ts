@@ -11,7 +11,8 @@ import type { CommandResult, RuntimeEnvironment } from '../../src/ports/project-
 import { describeEnd } from '../../src/ports/project-runtime.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
-import { materializeData, readManifest } from '../data/data-sets.ts';
+import { materializeData } from '../data/data-sets.ts';
+import { readManifest } from '../data/manifest.ts';
 import {
   environmentOf,
   type EnvironmentDeps,

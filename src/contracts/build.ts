@@ -30,7 +30,7 @@ export const buildInputSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'file, folder or glob with CSV or Parquet files; default: what the last run of this pipeline used',
+      'file, folder or glob with CSV or Parquet files, az://ACCOUNT/CONTAINER/PREFIX, or sql:QUERY.sql#FOLDER; default: what the last run of this pipeline used',
     ),
   params: z.record(z.string(), z.unknown()).default({}),
   seed: z.number().int().nonnegative().optional(),
@@ -71,6 +71,11 @@ export interface DataRef {
   readonly source: string;
   readonly files: number;
   readonly rows: number;
+  /** Columns of its files, first and last time (ISO 8601), and how many devices (groups, where none are declared) it is of. */
+  readonly columns?: readonly string[];
+  readonly from?: string | null;
+  readonly to?: string | null;
+  readonly devices?: number;
   /** The snapshot's manifest (DataManifest) as artefact. */
   readonly manifest: ArtefactRef;
 }

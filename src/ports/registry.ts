@@ -134,6 +134,28 @@ export interface AliasStretch {
   readonly approvals: readonly Review[];
 }
 
+/** A file of a data set; `from` and `to` are its first and last time (ISO 8601). */
+export interface DataSetFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly rows: number;
+  readonly from?: string | null;
+  readonly to?: string | null;
+}
+
+/** A data set as `windlass data list` shows it. */
+export interface DataSet {
+  readonly digest: string;
+  readonly source: string;
+  readonly files: number;
+  readonly rows: number;
+  readonly columns: readonly string[];
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly devices: number | null;
+  readonly createdAt: string;
+}
+
 /** Immutable pipeline and model versions, aliases with history, lineage, audit. */
 export interface Registry {
   /** Publishes a pipeline version, or returns the one that already has this digest. */
@@ -146,12 +168,16 @@ export interface Registry {
 
   recordData(
     data: DataRef,
-    files: ReadonlyArray<{ path: string; sha256: string; rows: number }>,
+    files: readonly DataSetFile[],
     /** Pipeline that used it: a later run of it without a data source takes the same source. */
     usedBy?: string,
   ): Promise<void>;
   /** The data that the last run of a pipeline used. */
   lastData(pipeline: string): Promise<DataRef | undefined>;
+  /** Data sets, newest first. */
+  dataSets(filter?: { limit?: number }): Promise<DataSet[]>;
+  /** One by its digest, or by a beginning of it that only one has; throws CONFLICT when several have. */
+  dataSet(digest: string): Promise<(DataSet & { readonly fileList: readonly DataSetFile[] }) | undefined>;
 
   /** Registers a version, or returns the one that already has this digest, pipeline and data. */
   registerModel(registration: ModelRegistration, by: Actor): Promise<ModelVersion>;

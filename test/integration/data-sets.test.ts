@@ -1,15 +1,31 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { checkData, materializeData, readManifest, snapshotData } from '../../activities/data/data-sets.ts';
-import type { DataDeps } from '../../activities/data/data-sets.ts';
+import { checkData, materializeData } from '../../activities/data/data-sets.ts';
+import { dataSetDigest, readManifest } from '../../activities/data/manifest.ts';
+import { snapshotData as takeSnapshot } from '../../activities/data/snapshot.ts';
+import type { DataDeps, SnapshotRequest } from '../../activities/data/snapshot.ts';
 import { seedHash } from '../../activities/data/seed-hash.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
+import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { readGroupRows, sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createDataIndex } from '../../src/adapters/postgres/data-index.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import type { DataManifest } from '../../src/contracts/project.ts';
 import { foldOf as foldOfFile } from '../../src/domain/data/fold-of.ts';
 import { blockingGates } from '../../src/domain/gates.ts';
 import { systemClock } from '../../src/ports/clock.ts';
@@ -20,15 +36,20 @@ import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
 const SPEC = projectSpec();
 let dir = '';
 let deps: DataDeps;
+/** How far the clock of the sources is ahead, in ms. */
+let later = 0;
 let close: () => Promise<void>;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'windlass-data-'));
+  later = 0;
   const database = await createTestDatabase();
   const db = openDatabase(database.url);
   deps = {
     artefacts: createFileArtefactStore(join(dir, 'artefacts')),
     registry: createRegistry(db, systemClock),
     files: sensorFiles,
+    sources: createDataSources({}, { now: () => new Date(Date.now() + later) }),
+    index: createDataIndex(db, systemClock),
     cwd: dir,
   };
   close = async () => {
@@ -41,6 +62,8 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
+const snapshotData = async (from: DataDeps, request: SnapshotRequest) =>
+  (await takeSnapshot(from, request)).ref;
 const foldOf = (path: string, labelled: boolean, spec = SPEC) =>
   foldOfFile({ path, labelled }, spec, seedHash);
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -64,7 +87,9 @@ describe('a snapshot', () => {
     writeBelow(dir, 'data/readme.txt', 'no data');
     writeBelow(dir, 'data/.hidden/pump-1.csv', first);
     const ref = await snapshotData(deps, { source: 'data', spec: SPEC });
-    expect(ref).toMatchObject({ source: 'data', files: 3, rows: 60 });
+    expect(ref).toMatchObject({ source: 'data', files: 3, rows: 60, devices: 3 });
+    expect([ref.from, ref.to]).toEqual(['2026-01-05T00:00:00.000Z', '2026-01-05T00:00:29.000Z']);
+    expect(ref.columns).toContain('Volume Flow RateRMS');
     expect((await readManifest(deps.artefacts, ref)).files).toEqual([
       {
         path: 'healthy/run-5.csv',
@@ -73,6 +98,8 @@ describe('a snapshot', () => {
         group: 'healthy/run-5',
         labelled: false,
         fold: null,
+        from: '2026-01-05T00:00:00.000Z',
+        to: '2026-01-05T00:00:29.000Z',
       },
       {
         path: 'site-a/pump-11.CSV',
@@ -81,6 +108,8 @@ describe('a snapshot', () => {
         group: 'site-a/pump-11',
         labelled: true,
         fold: 3,
+        from: '2026-01-05T00:00:00.000Z',
+        to: '2026-01-05T00:00:19.000Z',
       },
       {
         path: 'site-b/pump-6.csv',
@@ -89,6 +118,8 @@ describe('a snapshot', () => {
         group: 'site-b/pump-6',
         labelled: true,
         fold: 2,
+        from: '2026-01-05T00:00:00.000Z',
+        to: '2026-01-05T00:00:09.000Z',
       },
     ]);
     expect((await deps.artefacts.read(`sha256:${sha(first)}`)).toString()).toBe(first);
@@ -151,6 +182,121 @@ describe('a snapshot', () => {
     await expect(snapshotData(deps, { spec: { ...SPEC, name: 'other' } })).rejects.toMatchObject({
       code: 'DATA_NOT_FOUND',
     });
+  });
+});
+
+describe('a second snapshot', () => {
+  const read = async (reuse = true) => {
+    const snapshot = await takeSnapshot(deps, { source: 'data', spec: SPEC, reuse });
+    return { read: snapshot.read, digest: snapshot.ref.digest };
+  };
+
+  test('reads only what is new or has changed, and is the same as one that reads everything', async () => {
+    for (const n of [0, 1, 2, 3, 4]) writeBelow(dir, `data/pump-${n}.csv`, sensorCsv({ rows: 10, seed: n }));
+    const first = await read();
+    expect(first.read).toBe(5);
+    // Written a moment ago: a write that keeps size and time could still come, so nothing is trusted yet.
+    expect(await read()).toEqual(first);
+    later = 2_100;
+    expect(await read()).toEqual(first);
+    expect(await read()).toEqual({ ...first, read: 0 });
+    expect(await read(false)).toEqual(first);
+
+    writeBelow(dir, 'data/pump-5.csv', sensorCsv({ rows: 10, seed: 5 }));
+    const more = await read();
+    expect(more.read).toBe(1);
+    // Same size, same time of change as before: only the inode or the time of the inode's change tells.
+    const file = join(dir, 'data/pump-3.csv');
+    const { atime, mtime, size } = statSync(file);
+    writeFileSync(file, sensorCsv({ rows: 10, seed: 33 }));
+    utimesSync(file, atime, mtime);
+    expect(statSync(file).size).toBe(size);
+    const changed = await read();
+    expect(changed.read).toBe(1);
+    expect(changed.digest).not.toBe(more.digest);
+    expect((await read(false)).digest).toBe(changed.digest);
+  });
+
+  test('reads again what the store has lost', async () => {
+    writeBelow(dir, 'data/pump-1.csv', sensorCsv({ rows: 10 }));
+    later = 2_100;
+    expect((await read()).read).toBe(1);
+    const digest = sha(sensorCsv({ rows: 10 }));
+    rmSync(join(dir, 'artefacts/sha256', digest.slice(0, 2), digest.slice(2)));
+    expect((await read()).read).toBe(1);
+    expect(await deps.artefacts.has(`sha256:${digest}`)).toBe(true);
+  });
+
+  test('names the file that changes while it is read', async () => {
+    for (const n of [0, 1]) writeBelow(dir, `data/pump-${n}.csv`, sensorCsv({ rows: 10, seed: n }));
+    const describe: DataDeps['files']['describe'] = async (path, spec) => {
+      const summary = await sensorFiles.describe(path, spec);
+      if (path.endsWith('pump-1.csv')) appendFileSync(path, '2026-01-05 00:00:10;0;0;0;0;0;0;0;0;0\n');
+      return summary;
+    };
+    const writing = { ...deps, files: { ...sensorFiles, describe } };
+    await expect(takeSnapshot(writing, { source: 'data', spec: SPEC })).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringContaining('pump-1.csv changed while it was being read'),
+    });
+  });
+
+  test('takes nothing from a folder with something odd in it', async () => {
+    writeBelow(dir, 'data/pump-0.csv', sensorCsv({ rows: 10 }));
+    symlinkSync('/etc/hostname', join(dir, 'data/pump-1.csv'));
+    await expect(read()).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringMatching(/^readable-files: 1 files .*pump-1\.csv is a link that leads out/),
+    });
+    expect(existsSync(join(dir, 'artefacts'))).toBe(false);
+  });
+});
+
+describe('a manifest that was tampered with', () => {
+  const cases: [string, (manifest: DataManifest) => unknown, RegExp][] = [
+    ['another digest', (m) => ({ ...m, digest: `sha256:${'0'.repeat(64)}` }), /describes another one/],
+    ['another file', (m) => edit(m, { sha256: 'f'.repeat(64) }), /describes another one/],
+    ['a group held out elsewhere', (m) => edit(m, { fold: 0 }), /describes another one/],
+    [
+      'a path that climbs out',
+      (m) => edit(m, { path: '../../evil.csv', group: '../../evil' }),
+      /files\.0\.path: expected a path inside/,
+    ],
+    [
+      'an absolute path',
+      (m) => edit(m, { path: '/tmp/evil.csv', group: '/tmp/evil' }),
+      /files\.0\.path: expected a path inside/,
+    ],
+    ['a path of Windows', (m) => edit(m, { path: 'C:evil.csv', group: 'C:evil' }), /files\.0\.path/],
+    ['a path with a NUL', (m) => edit(m, { path: 'a\0.csv', group: 'a\0' }), /files\.0\.path/],
+    ['a group that is not its file', (m) => edit(m, { group: 'elsewhere/x' }), /files\.0\.group/],
+    ['negative rows', (m) => edit(m, { rows: -1 }), /files\.0\.rows/],
+    [
+      'a digest that is none',
+      (m) => edit(m, { sha256: '../../passwd' }),
+      /files\.0\.sha256: expected 64 hex/,
+    ],
+    ['the same group twice', (m) => ({ ...m, files: [...m.files, ...m.files] }), /expected each group once/],
+    ['no file', (m) => ({ ...m, files: [] }), /files/],
+    ['something that is no manifest', () => 'hello', /not valid/],
+  ];
+  const edit = (m: DataManifest, change: object) => ({
+    ...m,
+    files: m.files.map((f) => ({ ...f, ...change })),
+  });
+
+  test.each(cases)('%s', async (_name, tamper, message) => {
+    writeBelow(dir, 'data/a-1.csv', sensorCsv({ rows: 10 }));
+    const ref = await snapshotData(deps, { source: 'data', spec: SPEC });
+    const manifest = await readManifest(deps.artefacts, ref);
+    expect(dataSetDigest(manifest.files)).toBe(ref.digest);
+    const forged = await deps.artefacts.put(JSON.stringify(tamper(manifest)), 'application/json');
+    const laid = materializeData(deps, { ...ref, manifest: forged }, join(dir, 'out'));
+    await expect(laid).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringMatching(message),
+    });
+    expect(existsSync(join(dir, 'out'))).toBe(false);
   });
 });
 

@@ -11,8 +11,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { parse } from 'yaml';
-import { checkData, readManifest, snapshotData } from '../../activities/data/data-sets.ts';
+import { checkData } from '../../activities/data/data-sets.ts';
+import { readManifest } from '../../activities/data/manifest.ts';
+import { snapshotData } from '../../activities/data/snapshot.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
+import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { readGolden } from '../../src/adapters/onnx/golden-file.ts';
 import { findPython } from '../../src/adapters/python/find-python.ts';
@@ -22,6 +25,7 @@ import { fitMeanStd, scorableRows } from '../../src/domain/evaluation/group-rows
 import { evaluationMetrics, type ScoredGroup } from '../../src/domain/evaluation/metrics.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { blockingGates } from '../../src/domain/gates.ts';
+import { noDataIndex } from '../../src/ports/data-index.ts';
 import { writePumpFiles } from '../../stand-ins/pump/write-files.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -46,8 +50,9 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 async function train(name: string, source: string) {
   const artefacts = createFileArtefactStore(join(dir, 'artefacts'));
   const registry = { recordData: async () => undefined, lastData: async () => undefined };
-  const deps = { artefacts, registry, files: sensorFiles };
-  const ref = await snapshotData(deps, { source, spec });
+  const sources = createDataSources();
+  const deps = { artefacts, registry, files: sensorFiles, sources, index: noDataIndex };
+  const { ref } = await snapshotData(deps, { source, spec });
   expect(blockingGates(await checkData(deps, { ref, spec }))).toEqual([]);
   const manifest = await readManifest(artefacts, ref);
 

@@ -115,7 +115,7 @@ export async function openRolloutBench(options: {
       const common = {
         connection: env.nativeConnection,
         interceptors: { activity: [errorInterceptor] },
-        shutdownForceTime: '5 seconds',
+        shutdownForceTime: '5 seconds' as const,
       };
       const control = await Worker.create({
         ...common,

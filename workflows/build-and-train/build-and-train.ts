@@ -40,10 +40,9 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     stage: 'train',
   });
 
-  const data = await steps.run('snapshot', async () => {
-    const value = await activity.snapshotData({ source: input.data, spec });
-    return { value, message: `${value.digest.slice(7, 19)}: ${value.files} files, ${value.rows} rows` };
-  });
+  const data = await steps.run('snapshot', () =>
+    activity.snapshotData({ source: input.data, spec, reuse: reuse('snapshot') }),
+  );
   await steps.run('data-gates', async () => {
     const gates = await activity.checkData({ ref: data, spec });
     refuseGates(gates, { code: 'DATA_INVALID', what: 'the data' });

@@ -1,5 +1,7 @@
 import { readSource } from '../../domain/data/source-notation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import { systemClock } from '../../ports/clock.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { DataSources } from '../../ports/data-source.ts';
 import { openLocalFiles } from './local-files.ts';
 
@@ -10,13 +12,13 @@ export interface AzureAccess {
 }
 
 /** Opens data sources by their notation; only what one needs is loaded. */
-export function createDataSources(_azure: AzureAccess = {}): DataSources {
+export function createDataSources(_azure: AzureAccess = {}, clock: Clock = systemClock): DataSources {
   return {
     open: async (source, { cwd }) => {
       const notation = readSource(source);
       switch (notation.kind) {
         case 'files':
-          return openLocalFiles(notation.path, cwd);
+          return openLocalFiles(notation.path, { cwd, clock });
         case 'azure':
         case 'query':
         case 'wrong':

@@ -4,6 +4,7 @@ import { access, glob, lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { DataSource, SourceFile } from '../../ports/data-source.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { byPath, changed, isDataFile, isHidden } from './data-files.ts';
 
 const GLOB = /[*?[{]/;
@@ -18,7 +19,10 @@ interface LocalFile extends SourceFile {
  * CSV and Parquet files of a file, a folder with all below it, or a glob. What is called like a data file and cannot be taken
  * (pipe, device, link that leads out of the source or nowhere, no permission) is listed with its problem.
  */
-export async function openLocalFiles(source: string, cwd: string): Promise<DataSource> {
+export async function openLocalFiles(
+  source: string,
+  { cwd, clock }: { readonly cwd: string; readonly clock: Clock },
+): Promise<DataSource> {
   const absolute = resolve(cwd, source);
   const found = await stat(absolute).catch(() => undefined);
   if (found === undefined && !GLOB.test(source))
@@ -27,8 +31,8 @@ export async function openLocalFiles(source: string, cwd: string): Promise<DataS
     });
   const files =
     found === undefined || found.isDirectory()
-      ? await listFiles(absolute, found === undefined)
-      : [await oneFile(absolute)];
+      ? await listFiles(absolute, { isGlob: found === undefined, clock })
+      : [await oneFile(absolute, clock)];
   const byName = new Map(files.map((file) => [file.path, file]));
   return {
     name: absolute,
@@ -44,13 +48,16 @@ export async function openLocalFiles(source: string, cwd: string): Promise<DataS
   };
 }
 
-async function oneFile(absolute: string): Promise<LocalFile> {
+async function oneFile(absolute: string, clock: Clock): Promise<LocalFile> {
   if (!isDataFile(absolute))
     throw new WindlassError('DATA_NOT_FOUND', `${absolute} is neither a .csv nor a .parquet file.`);
-  return listed({ absolute, base: resolve(absolute, '..'), path: basename(absolute) }, false);
+  return listed({ absolute, path: basename(absolute) }, clock);
 }
 
-async function listFiles(absolute: string, isGlob: boolean): Promise<LocalFile[]> {
+async function listFiles(
+  absolute: string,
+  { isGlob, clock }: { readonly isGlob: boolean; readonly clock: Clock },
+): Promise<LocalFile[]> {
   const base = isGlob ? globBase(absolute) : absolute;
   const paths: string[] = [];
   if (isGlob) for await (const path of glob(absolute)) paths.push(resolve(path));
@@ -64,7 +71,7 @@ async function listFiles(absolute: string, isGlob: boolean): Promise<LocalFile[]
   for (const path of named) {
     const name = relative(base, path).split(sep).join('/');
     if (isHidden(name) || folders.has(path)) continue;
-    files.push(await listed({ absolute: path, base: root, path: name }, true));
+    files.push(await listed({ absolute: path, base: root, path: name }, clock));
   }
   if (files.length > 0) return files.sort(byPath);
   throw new WindlassError(
@@ -85,16 +92,17 @@ function foldersOf(paths: readonly string[], base: string): Set<string> {
   return folders;
 }
 
+/** With a `base`, a link must not lead out of it; a file that was named itself may be a link to anywhere. */
 async function listed(
-  { absolute, base, path }: { absolute: string; base: string; path: string },
-  inside: boolean,
+  { absolute, base, path }: { absolute: string; base?: string; path: string },
+  clock: Clock,
 ): Promise<LocalFile> {
   const found = await stat(absolute, { bigint: true }).catch(() => undefined);
-  const problem = await problemOf(absolute, found, inside ? base : undefined);
+  const problem = await problemOf(absolute, found, base);
   if (found === undefined || problem !== undefined)
     return { path, absolute, size: 0, stamp: '', settled: false, problem: problem ?? 'cannot be read' };
   const last = found.mtimeNs > found.ctimeNs ? found.mtimeNs : found.ctimeNs;
-  const settled = BigInt(Date.now()) * 1_000_000n - last > SETTLED_NS;
+  const settled = BigInt(clock.now().getTime()) * 1_000_000n - last > SETTLED_NS;
   return { path, absolute, size: Number(found.size), stamp: stampOf(found), settled };
 }
 

@@ -1,15 +1,17 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { DataRef } from '../../contracts/build.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Registry } from '../../ports/registry.ts';
+import type { DataSet, Registry } from '../../ports/registry.ts';
 import { json } from './registry-tables.ts';
+import type { RegistryTables } from './registry-tables.ts';
 import type { Database } from './schema.ts';
 
+type DataSetStore = Pick<Registry, 'recordData' | 'lastData' | 'dataSets' | 'dataSet'>;
+const DEFAULT_LIMIT = 100;
+
 /** Data-set versions by the digest of their content, with the files they consist of. */
-export function createDataSets(
-  db: Kysely<Database>,
-  clock: Clock,
-): Pick<Registry, 'recordData' | 'lastData'> {
+export function createDataSets(db: Kysely<Database>, clock: Clock): DataSetStore {
   return {
     recordData: (data, files, usedBy) =>
       db.transaction().execute(async (transaction) => {
@@ -19,9 +21,9 @@ export function createDataSets(
           await transaction
             .insertInto('data_files')
             .values(
-              files.slice(i, i + 5_000).map(({ path, sha256, rows }) => ({
+              files.slice(i, i + 5_000).map(({ path, sha256, rows, from, to }) => ({
                 data_digest: data.digest,
-                ...{ path, sha256, rows },
+                ...{ path, sha256, rows, first_at: from ?? null, last_at: to ?? null },
               })),
             )
             .onConflict((conflict) => conflict.columns(['data_digest', 'path']).doNothing())
@@ -44,18 +46,71 @@ export function createDataSets(
         .executeTakeFirst();
       return row && { ...row, rows: Number(row.rows) };
     },
+
+    dataSets: async ({ limit = DEFAULT_LIMIT } = {}) => {
+      const rows = await db
+        .selectFrom('data_sets')
+        .selectAll()
+        .orderBy('created_at', 'desc')
+        .orderBy('digest')
+        .limit(limit)
+        .execute();
+      return rows.map(toDataSet);
+    },
+
+    dataSet: async (digest) => {
+      const hex = digest.replace(/^sha256:/, '');
+      if (!/^[0-9a-f]{6,64}$/.test(hex)) return undefined;
+      const found = await db
+        .selectFrom('data_sets')
+        .selectAll()
+        .where('digest', 'like', `sha256:${hex}%`)
+        .limit(2)
+        .execute();
+      if (found.length > 1)
+        throw new WindlassError('CONFLICT', `Several data sets have digests that begin with ${digest}.`, {
+          hint: 'Give more digits of the digest.',
+        });
+      const [row] = found;
+      if (row === undefined) return undefined;
+      const files = await db
+        .selectFrom('data_files')
+        .selectAll()
+        .where('data_digest', '=', row.digest)
+        .orderBy('path')
+        .execute();
+      const fileList = files.map(({ path, sha256, rows, first_at, last_at }) => {
+        return { path, sha256, rows: Number(rows), from: iso(first_at), to: iso(last_at) };
+      });
+      return { ...toDataSet(row), fileList };
+    },
   };
 }
+
+function toDataSet(row: Selectable<RegistryTables['data_sets']>): DataSet {
+  const { digest, source, files, columns, devices } = row;
+  return {
+    ...{ digest, source, files, rows: Number(row.rows), columns },
+    ...{ from: iso(row.first_at), to: iso(row.last_at), devices },
+    createdAt: row.created_at.toISOString(),
+  };
+}
+
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
 /** Inserts the data set unless it is there. */
 export async function insertDataSet(
   transaction: Transaction<Database>,
   clock: Clock,
-  { digest, source, files, rows, manifest }: DataRef,
+  { digest, source, files, rows, manifest, columns, from, to, devices }: DataRef,
 ): Promise<void> {
   await transaction
     .insertInto('data_sets')
-    .values({ ...{ digest, source, files, rows }, manifest: json(manifest), created_at: clock.now() })
+    .values({
+      ...{ digest, source, files, rows, manifest: json(manifest), created_at: clock.now() },
+      ...{ columns: json(columns ?? []), first_at: from ?? null, last_at: to ?? null },
+      devices: devices ?? null,
+    })
     .onConflict((conflict) => conflict.column('digest').doNothing())
     .execute();
 }

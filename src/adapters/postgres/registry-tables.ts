@@ -4,6 +4,7 @@ import type { EvaluationMetrics, SourceRef } from '../../contracts/build.ts';
 import type { PackagedImage } from '../../contracts/deploy.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
+import type { IndexedFile } from '../../ports/data-index.ts';
 import type { Review } from '../../domain/registry/approvals.ts';
 import type { ModelState } from '../../contracts/model-state.ts';
 import type { ModelRegistration } from '../../ports/registry.ts';
@@ -38,8 +39,20 @@ export interface RegistryTables {
     rows: BigInteger;
     manifest: Json<ArtefactRef>;
     created_at: Date;
+    columns: Json<readonly string[]>;
+    first_at: ColumnType<Date | null, string | null, string | null>;
+    last_at: ColumnType<Date | null, string | null, string | null>;
+    devices: number | null;
   };
-  data_files: { data_digest: string; path: string; sha256: string; rows: BigInteger };
+  data_files: {
+    data_digest: string;
+    path: string;
+    sha256: string;
+    rows: BigInteger;
+    first_at: ColumnType<Date | null, string | null, string | null>;
+    last_at: ColumnType<Date | null, string | null, string | null>;
+  };
+  data_file_index: { source: string; path: string; entry: Json<IndexedFile>; read_at: Date };
   pipeline_data: { pipeline: string; data_digest: string; source: string; used_at: Date };
   models: {
     name: string;

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import type { DataRef } from '../../src/contracts/build.ts';
+import { dataManifestSchema } from '../../src/contracts/data-manifest.ts';
+import type { DataFile, DataManifest } from '../../src/contracts/project.ts';
+import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import { parseOrThrow } from '../../src/errors/zod-error.ts';
+import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
+
+/** The digest of a data set: sha256 over what decides a training, so without times and columns, which follow from the content. */
+export function dataSetDigest(files: readonly DataFile[]): string {
+  const identity = files.map(({ from: _from, to: _to, ...file }) => file);
+  const content = canonicalJson({ schema: 'windlass.data/1', files: identity });
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+}
+
+/**
+ * The manifest of a snapshot. Throws NOT_FOUND, ARTEFACT_CORRUPT, or DATA_INVALID when it is no manifest, describes another data set
+ * than the reference, or names a path outside the data folder.
+ */
+export async function readManifest(artefacts: ArtefactStore, ref: DataRef): Promise<DataManifest> {
+  const text = (await artefacts.read(ref.manifest.digest)).toString('utf8');
+  const manifest = parseOrThrow(dataManifestSchema, parseJson(text), {
+    code: 'DATA_INVALID',
+    what: `The manifest of data set ${ref.digest}`,
+  });
+  const found = dataSetDigest(manifest.files);
+  if (found === ref.digest && manifest.digest === ref.digest) return manifest;
+  throw new WindlassError(
+    'DATA_INVALID',
+    `The manifest of data set ${ref.digest} describes another one, ${found}: it was tampered with, or belongs elsewhere.`,
+    { hint: 'Take the snapshot again.', details: { expected: ref.digest, found } },
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
