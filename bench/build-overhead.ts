@@ -122,7 +122,7 @@ async function withoutTemporal(): Promise<void> {
     { name: spec.name, digest: pipelineDigest, source, environment: prepared.key, spec, checks },
     by,
   );
-  const ref = await call(training.snapshotData, { source: data, spec });
+  const { value: ref } = await call(training.snapshotData, { source: data, spec });
   await call(training.checkData, { ref, spec });
   const { seed } = spec.train;
   const trained = await call(training.train, { ...code, data: ref, params: {}, seed, reuse });
