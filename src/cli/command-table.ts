@@ -66,6 +66,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/retention.ts'),
   },
   {
+    name: 'data',
+    summary: 'list data sets, show what one consists of',
+    load: () => import('./commands/data.ts'),
+  },
+  {
     name: 'deploy',
     summary: 'package a version, test the image, roll it out to the fleet',
     load: () => import('./commands/deploy.ts'),

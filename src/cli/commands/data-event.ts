@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { dataEventSchema } from '../../contracts/monitor.ts';
 import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import type { WindlassConfig } from '../../config/schema.ts';
+import { absoluteSource } from '../../domain/data/source-notation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { Cli } from '../cli.ts';
@@ -22,7 +23,7 @@ export function register(program: Command, cli: Cli): void {
     .command('data-event')
     .description('tell that new data has arrived; events of a model are gathered into one retrain')
     .argument('<model>', 'name of the model, e.g. pump-health')
-    .argument('<data>', 'file, folder or glob with the new data')
+    .argument('<data>', 'file, folder, glob, az://… or sql:… with the new data')
     .option('--id <key>', 'key of the event: the same event twice counts once')
     .option('--actor <name>', 'who says so, for the audit trail', process.env['USER'] ?? 'engineer')
     .option('--reason <text>', 'why', '')
@@ -39,7 +40,7 @@ Examples:
     .action(async (model: string, data: string, options: Options) => {
       const event = parseOrThrow(
         dataEventSchema,
-        { model, data: resolve(data), ...options },
+        { model, data: absoluteSource(data, (path) => resolve(path)), ...options },
         {
           code: 'INPUT_INVALID',
           what: 'The data event',

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import type { ReproduceInput, ReproduceResult } from '../../contracts/reproduce.ts';
+import { absoluteSource } from '../../domain/data/source-notation.ts';
 import { isGitUrl } from '../../domain/git/address.ts';
 import { ERRORS } from '../../errors/table.ts';
 import type { Cli } from '../cli.ts';
@@ -64,7 +65,7 @@ Examples:
       const input: ReproduceInput = {
         model,
         ...(project === undefined ? {} : { project: isGitUrl(project) ? project : resolve(cwd, project) }),
-        ...(data === undefined ? {} : { data: resolve(cwd, data) }),
+        ...(data === undefined ? {} : { data: absoluteSource(data, (path) => resolve(cwd, path)) }),
         actor,
       };
       const { values } = await cli.config();

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { BUILD_STEPS, type BuildInput, type BuildResult, type BuildStep } from '../../contracts/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { isGitUrl, withoutCredentials } from '../../domain/git/address.ts';
+import { absoluteSource } from '../../domain/data/source-notation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName, System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
@@ -75,7 +76,7 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
     ...(project === undefined ? {} : { project: isGitUrl(project) ? project : resolve(cwd, project) }),
     ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
     ...(pipeline === undefined ? {} : { pipeline }),
-    ...(data === undefined ? {} : { data: resolve(cwd, data) }),
+    ...(data === undefined ? {} : { data: absoluteSource(data, (path) => resolve(cwd, path)) }),
     ...(ref === undefined ? {} : { ref }),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
     ...(from === undefined ? {} : { from: step(from, '--from') }),
@@ -153,7 +154,10 @@ export function register(program: Command, cli: Cli): void {
       'folder with windlass.yaml in a git repository, or a git URL#folder (default: here)',
     )
     .option('--pipeline <name@version>', 'train a published pipeline again instead')
-    .option('--data <path>', 'file, folder or glob with CSV or Parquet files (default: what it used last)')
+    .option(
+      '--data <source>',
+      'file, folder, glob, az://ACCOUNT/CONTAINER/PREFIX or sql:QUERY.sql#FOLDER (default: what it used last)',
+    )
     .option('--ref <ref>', 'branch, tag or commit (default: HEAD)')
     .option('--seed <n>', "seed (default: windlass.yaml's)")
     .option(
