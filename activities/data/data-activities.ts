@@ -15,11 +15,12 @@ export function createDataActivities(deps: DataDeps) {
     /** Keeps the files of a source; `source` absent: what the last run of this pipeline used. */
     snapshotData: async (request: SnapshotRequest): Promise<StepOutput<DataRef>> => {
       const { ref, read } = await snapshotData(deps, request, beat);
-      const message = `${ref.digest.slice(7, 19)}: ${ref.files} files, ${ref.rows} rows, ${read} files read`;
-      const unchanged = ref.files - read;
-      if (unchanged === 0) return { value: ref, message };
-      const why = `${unchanged} of ${ref.files} files have not changed since they were last read`;
-      return { value: ref, message, why, cached: read === 0 };
+      const unchanged =
+        read === ref.files ? '' : `, ${ref.files - read} files unchanged since they were last read`;
+      return {
+        value: ref,
+        message: `${ref.digest.slice(7, 19)}: ${ref.files} files, ${ref.rows} rows${unchanged}`,
+      };
     },
     /** The verdicts on a snapshot, one per gate; failing ones are returned, not thrown. */
     checkData: (request: { ref: DataRef; spec: ProjectSpec }): Promise<GateResult[]> =>
