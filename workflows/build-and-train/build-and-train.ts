@@ -159,7 +159,9 @@ async function pointAlias(
 ): Promise<ModelVersion> {
   const { name, version, state } = registered;
   if (registered.aliases.length > 0 || !promotable(comparison.verdict) || !isUsable(state)) return registered;
-  const first = comparison.verdict === 'NO_BASELINE' && approvalRule(spec).approvals === 0;
+  const mayBeFirst = comparison.verdict === 'NO_BASELINE' && approvalRule(spec).approvals === 0;
+  // Another first build may have been quicker: what was compared with nothing does not take its place.
+  const first = mayBeFirst && (await activity.findModel(`${name}@${ALIASES.champion}`)) === null;
   const alias = first ? ALIASES.champion : ALIASES.challenger;
   await activity.setAlias({ name, alias, version }, by);
   return { ...registered, aliases: [alias] };

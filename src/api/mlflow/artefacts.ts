@@ -6,7 +6,8 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import type { TrackingStore } from '../../ports/tracking-store.ts';
 import type { ApiEnv } from '../deps.ts';
-import { allowLogging } from './caller.ts';
+import { noteRead } from '../note-read.ts';
+import { allowLogging, userOf } from './caller.ts';
 import { endpoint } from './endpoint.ts';
 import type { Door } from './endpoint.ts';
 import { checkedPath, listFolder } from './served-files.ts';
@@ -62,6 +63,10 @@ export function addArtefacts(door: Door, deps: ArtefactDoor): void {
     const path = checkedPath(pathOf(c));
     const file = await files.file(path);
     if (file === undefined) throw new WindlassError('NOT_FOUND', `There is no artefact at ${path}.`);
+    if ('digest' in file.content) {
+      const { content, mediaType, size } = file;
+      await noteRead(door.registry, userOf(c), { digest: content.digest, mediaType, size, path });
+    }
     return send(c, artefacts, file);
   });
 

@@ -4,6 +4,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { digestSchema } from '../../contracts/artefact.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { noteRead } from '../note-read.ts';
 import { actorOf } from '../principal.ts';
 import { answers, document, limitSchema, list, nameSchema } from '../schemas.ts';
 
@@ -85,10 +86,7 @@ export function addRecordRoutes(api: OpenAPIHono<ApiEnv>, { registry, reports, a
       const headers = { etag, 'cache-control': 'private, max-age=31536000, immutable' };
       if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
       const { mediaType, size } = found;
-      await registry.recordAudit({
-        ...{ actor: actorOf(c), action: 'artefact.read', subject: `artefact/${digest}` },
-        ...{ reason: 'through the API', details: { mediaType, size } },
-      });
+      await noteRead(registry, actorOf(c), { digest, mediaType, size });
       const utf8 = /^(text\/|application\/json)/.test(mediaType) && !mediaType.includes('charset');
       const bytes = Readable.toWeb(await artefacts.stream(digest)) as ReadableStream<Uint8Array>;
       return c.body(bytes, 200, {
