@@ -149,7 +149,7 @@ def test_windlass_yaml_and_the_code_agree():
     spec = yaml.safe_load((PROJECT / "windlass.yaml").read_text(encoding="utf-8"))
     assert tuple(column["name"] for column in spec["data"]["columns"]) == layout.COLUMNS
     assert spec["model"]["window"] == layout.WINDOW
-    assert spec["model"]["calibrationRows"] == layout.CALIBRATION_ROWS
+    assert spec["model"]["calibration"]["rows"] == layout.CALIBRATION_ROWS
     assert spec["data"]["label"] == layout.LABEL
     assert spec["model"]["threshold"] == THRESHOLD
     assert Parameters.parse(spec["train"]["params"]) == Parameters()
