@@ -128,7 +128,7 @@ async function withoutTemporal(): Promise<void> {
   const trained = await call(training.train, { ...code, data: ref, params: {}, seed, reuse });
   const { onnx, golden, folds, log, environment: key, params } = trained.value;
   const gates = (await call(training.checkModel, { onnx, golden, folds, spec, reuse })).value;
-  const judged = await call(training.evaluateModel, { folds, data: ref, spec, seed, reuse });
+  const judged = await call(training.evaluateModel, { ...code, folds, data: ref, seed, reuse });
   const { metrics, scores, baseline } = judged.value;
   const compared = await call(training.compareModel, {
     scores,

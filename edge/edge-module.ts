@@ -8,7 +8,7 @@ import type { Log } from './log.ts';
 import { loadModel } from './model.ts';
 import { EXIT, messageOf, ModuleFault } from './module-fault.ts';
 import { StoreAndForward } from './queue.ts';
-import { Scorer } from './scorer.ts';
+import { deliverDesired, Scorer } from './scorer.ts';
 import { startServer } from './server.ts';
 import type { Settings } from './settings.ts';
 
@@ -69,6 +69,7 @@ export async function startModule(
         ...{ device, queue, log },
         createClient: () => createModuleClient(credentials),
         attestation: () => scorer.attestation(),
+        onDesired: (desired) => deliverDesired(scorer, desired),
       });
       const client = hub;
       closers.push(() => client.stop());

@@ -1,7 +1,12 @@
 import type { ModuleClient } from 'azure-iot-device';
 import { ATTESTATION_KEY, type Attestation } from '../src/contracts/fleet.ts';
 import { jsonMessage } from './azure-client.ts';
-import { HubConnection, type HubConnectionOptions, type HubSession } from './hub-connection.ts';
+import {
+  HubConnection,
+  type HubConnectionOptions,
+  type HubSession,
+  type Properties,
+} from './hub-connection.ts';
 import type { Log } from './log.ts';
 import { messageOf } from './module-fault.ts';
 import type { QueueItem, StoreAndForward } from './queue.ts';
@@ -11,6 +16,8 @@ export interface HubClientOptions {
   readonly device: string;
   readonly queue: StoreAndForward;
   readonly attestation: () => Attestation;
+  /** Gets the desired properties as they are: at each new connection, and whenever they changed. */
+  readonly onDesired?: (desired: Properties) => void;
   readonly log: Log;
   readonly connection?: Pick<HubConnectionOptions, 'backoffMs' | 'gate' | 'random' | 'deadlineMs'>;
 }
@@ -30,6 +37,7 @@ export class HubClient {
   #session: HubSession | undefined;
   #draining = false;
   #reported = '';
+  #desiredUnread = false;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(options: HubClientOptions) {
@@ -38,12 +46,14 @@ export class HubClient {
       ...options.connection,
       createClient: options.createClient,
       log: options.log,
-      onSession: async (session) => {
+      onSession: async (session, desired) => {
         this.#session = session;
+        options.onDesired?.(desired);
         this.#reported = '';
         await this.attest();
         void this.#drain();
       },
+      onDesired: () => void this.#readDesired(),
       onDown: () => {
         this.#session = undefined;
       },
@@ -83,9 +93,24 @@ export class HubClient {
     }
   }
 
+  /** A change names only what changed: the whole is read. */
+  async #readDesired(): Promise<void> {
+    const session = this.#session;
+    if (!session || !this.#options.onDesired) return;
+    try {
+      this.#options.onDesired(await session.readDesired());
+      this.#desiredUnread = false;
+    } catch (error) {
+      this.#desiredUnread = true;
+      this.#options.log.debug('the desired properties were not read', { error: messageOf(error) });
+      this.#tryAgain();
+    }
+  }
+
   #tryAgain(): void {
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
+      if (this.#desiredUnread) void this.#readDesired();
       void this.attest();
       void this.#drain();
     }, RETRY_MS);

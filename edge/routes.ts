@@ -132,6 +132,18 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'POST',
+    name: 'calibration',
+    path: /^\/calibration$/,
+    reply: async (context, _, request) => {
+      const { model, scorer } = context.parts();
+      mayScore(model);
+      const problem = await scorer.deliver(parseObject(await body(context, request)));
+      if (problem !== undefined) throw new HttpError(400, `the calibration is refused: ${problem}`);
+      return { body: { state: scorer.state, calibration: scorer.attestation().calibration } };
+    },
+  },
+  {
+    method: 'POST',
     name: 'rows',
     path: /^\/rows$/,
     reply: async (context, _, request) => {

@@ -1,12 +1,9 @@
+import { CALIBRATION_KEY } from '../src/contracts/calibration.ts';
 import type { Attestation } from '../src/contracts/fleet.ts';
 import type { WindowSummary } from '../src/contracts/window-summary.ts';
-import {
-  calibrationInputs,
-  Calibrator,
-  type CalibrationInputs,
-  type FittedCalibration,
-} from './calibration.ts';
-import { calibrationKey, type CalibrationStore } from './calibration-store.ts';
+import type { CalibrationInputs } from './calibration.ts';
+import type { CalibrationStore } from './calibration-store.ts';
+import { DeviceCalibration } from './device-calibration.ts';
 import type { EntryHost, EntryResult } from './entry-host.ts';
 import type { Log } from './log.ts';
 import type { EdgeModel } from './model.ts';
@@ -46,17 +43,22 @@ export interface Totals {
   summaries: number;
 }
 
+/** Gives a scorer the calibration among the desired properties, when there is one that it does not have yet. */
+export function deliverDesired(scorer: Scorer, desired: Readonly<Record<string, unknown>>): void {
+  const document = desired[CALIBRATION_KEY];
+  if (typeof document !== 'object' || document === null) return;
+  const { id } = scorer.attestation().calibration;
+  if (id === undefined || !('id' in document) || document.id !== id) void scorer.deliver(document);
+}
+
 /** One device's stream through calibration, windows, the entry script and summaries. */
 export class Scorer {
   readonly #options: ScorerOptions;
-  readonly #key: string;
+  readonly #calibration: DeviceCalibration;
   readonly #buffer: WindowBuffer;
   readonly #builder: SummaryBuilder;
   readonly #startedAt: string;
   readonly totals: Totals = { rows: 0, scored: 0, invalid: 0, alarms: 0, summaries: 0 };
-  #calibration: FittedCalibration | undefined;
-  #inputs: CalibrationInputs | undefined;
-  #calibrator: Calibrator;
   #last: Promise<unknown> = Promise.resolve();
   #stored: Promise<unknown> = Promise.resolve();
 
@@ -64,9 +66,7 @@ export class Scorer {
     const { manifest, baseline } = options.model;
     const columns = manifest.columns.length;
     this.#options = options;
-    this.#key = calibrationKey(manifest);
-    this.#use(options.calibrations.find(options.device, this.#key));
-    this.#calibrator = new Calibrator(columns, manifest.calibration.rows);
+    this.#calibration = new DeviceCalibration(options.device, options.model, options.calibrations);
     this.#buffer = new WindowBuffer({ columns, window: manifest.window, stride: options.stride });
     this.#builder = new SummaryBuilder(manifest, baseline);
     this.#startedAt = (options.now?.() ?? new Date()).toISOString();
@@ -74,12 +74,12 @@ export class Scorer {
 
   /** What the model is given beside a window; undefined until the device is calibrated. */
   get inputs(): CalibrationInputs | undefined {
-    return this.#inputs;
+    return this.#calibration.active?.inputs;
   }
 
   get state(): Attestation['state'] {
     if (this.#options.model.refusal !== null) return 'failed';
-    return this.#calibration ? 'scoring' : 'calibrating';
+    return this.#calibration.state;
   }
 
   attestation(): Attestation {
@@ -89,9 +89,7 @@ export class Scorer {
       model: { name: model.manifest.name, version: model.manifest.version, digest: model.digest },
       image,
       golden: model.golden,
-      calibration: this.#calibration
-        ? { state: 'fitted', rows: this.#calibration.rows }
-        : { state: 'missing', rows: this.#calibrator.rows },
+      calibration: this.#calibration.attestation(),
       startedAt: this.#startedAt,
       queue: { waiting: queue.stats(device).waiting },
     };
@@ -113,13 +111,24 @@ export class Scorer {
   /** Forgets the calibration: the next rows commission the device again. */
   recommission(): Promise<void> {
     const next = this.#last.then(() => {
-      this.#options.calibrations.forget(this.#options.device);
-      this.#use(undefined);
-      const { manifest } = this.#options.model;
-      this.#calibrator = new Calibrator(manifest.columns.length, manifest.calibration.rows);
+      this.#calibration.forget();
       this.#options.onChange?.();
     });
     this.#last = next;
+    return next;
+  }
+
+  /** Takes a calibration that was delivered, between two calls of `ingest`; gives why it is refused, else it is in use. */
+  deliver(document: unknown): Promise<string | undefined> {
+    const { log, onChange } = this.#options;
+    const next = this.#last.then(() => {
+      const problem = this.#calibration.deliver(document);
+      if (problem === undefined) log.info('calibration delivered', this.#calibration.attestation());
+      else log.warn('the delivered calibration is refused', { problem });
+      onChange?.();
+      return problem;
+    });
+    this.#last = next.catch(() => undefined);
     return next;
   }
 
@@ -133,9 +142,8 @@ export class Scorer {
   async #take(row: Row): Promise<void> {
     if (this.#options.model.refusal !== null) return;
     this.totals.rows += 1;
-    const calibration = this.#calibration;
-    const inputs = this.#inputs;
-    if (!calibration || !inputs) {
+    const calibration = this.#calibration.active;
+    if (!calibration) {
       this.#buffer.push(row.values, false);
       this.#calibrate(row);
       return;
@@ -144,7 +152,11 @@ export class Scorer {
     const window = this.#buffer.push(row.values, true);
     if (!window) return;
     const began = performance.now();
-    const result = await this.#options.entry.run({ window, calibration: inputs, endTime: row.time });
+    const result = await this.#options.entry.run({
+      window,
+      calibration: calibration.inputs,
+      endTime: row.time,
+    });
     this.#count(result, performance.now() - began);
     if (this.#builder.windows >= this.#options.model.manifest.windowsPerSummary) {
       this.#storeSummary(); // scoring does not wait for the disk
@@ -152,20 +164,10 @@ export class Scorer {
   }
 
   #calibrate(row: Row): void {
-    const fitted = this.#calibrator.push(row.values);
-    if (!fitted) return;
-    this.#options.calibrations.save(this.#options.device, this.#key, fitted);
-    this.#use(fitted);
-    this.#options.log.info('calibration fitted', { rows: fitted.rows });
+    if (!this.#calibration.push(row.values)) return;
+    if (!this.#options.model.manifest.calibration.overlap) this.#buffer.clear();
+    this.#options.log.info('calibration fitted', this.#calibration.attestation());
     this.#options.onChange?.();
-  }
-
-  #use(calibration: FittedCalibration | undefined): void {
-    const { manifest } = this.#options.model;
-    const { mean, std } = manifest.calibration;
-    this.#calibration = calibration;
-    this.#inputs =
-      calibration && calibrationInputs(manifest, { [mean]: calibration.mean, [std]: calibration.std });
   }
 
   #count(result: EntryResult, latencyMs: number): void {

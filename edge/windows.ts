@@ -15,6 +15,12 @@ export class WindowBuffer {
     this.#sinceLast = shape.stride;
   }
 
+  /** Forgets the rows: the next window holds none of them. */
+  clear(): void {
+    this.#rows = 0;
+    this.#sinceLast = this.#stride;
+  }
+
   /**
    * Takes a row (null and other values that are not finite become NaN) and returns the row-major window that ends at it
    * when the ring is full, the row may be scored, and `stride` rows have passed since the last window.

@@ -6,12 +6,14 @@ import { scoresFileSchema, type ScoresFile } from '../../src/contracts/scores.ts
 import { compareModels, noBaseline } from '../../src/domain/comparison/compare.ts';
 import type { PairedGroup } from '../../src/domain/comparison/paired-groups.ts';
 import { UNIT_COSTS } from '../../src/domain/evaluation/cost.ts';
-import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
+import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
+import { calibrateGroups } from '../calibration/calibrate-groups.ts';
+import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
 import { readManifest } from '../data/manifest.ts';
-import { scoreJob, type EvaluateDeps } from './evaluate.ts';
-import { calibrateGroups, placeModels, readGroup, withFolder, type SourceGroup } from './group-source.ts';
+import { QUIET_SCORE, scoreJob, type EvaluateDeps } from './evaluate.ts';
+import { placeModels, readGroup, withFolder, type SourceGroup } from './group-source.ts';
 
 export interface CompareDeps extends EvaluateDeps {
   readonly registry: Pick<Registry, 'model' | 'pipeline'>;
@@ -26,11 +28,6 @@ export interface CompareRequest {
   readonly seed: number;
   /** Version to compare with instead of the model's own champion: `name@version` or `name@alias`. */
   readonly against?: string | undefined;
-}
-
-interface Hooks {
-  readonly signal?: AbortSignal;
-  readonly report?: (message: string) => void;
 }
 
 const MAIN = 'main';
@@ -70,7 +67,7 @@ async function championOf(registry: CompareDeps['registry'], reference: string) 
       'INTERNAL',
       `Pipeline ${name}@${version} of the champion is not in the registry.`,
     );
-  return { champion, spec: pipeline.spec };
+  return { champion, spec: pipeline.spec, bundle: pipeline.source.bundle };
 }
 
 /** What identifies the version to compare with, for caching; null when there is none. */
@@ -105,13 +102,14 @@ function comparisonPlan(spec: ProjectSpec, champion: { version: string; threshol
 export async function compareWithChampion(
   deps: CompareDeps,
   request: CompareRequest,
-  { signal, report }: Hooks = {},
+  hooks: CalibrateHooks,
 ): Promise<Comparison> {
+  const { signal, report } = hooks;
   const { spec, data, seed, metrics } = request;
   const margin = spec.evaluation.nonInferiorityMargin;
   const found = await championOf(deps.registry, request.against ?? spec.name);
   if (found === undefined) return noBaseline(metrics, margin);
-  const { champion, spec: championSpec } = found;
+  const { champion, spec: championSpec, bundle } = found;
   const scores: ScoresFile = scoresFileSchema.parse(
     JSON.parse((await deps.artefacts.read(request.scores.digest)).toString('utf8')),
   );
@@ -120,7 +118,7 @@ export async function compareWithChampion(
     await readManifest(deps.artefacts, champion.data),
   ];
   // The champion reads its own columns from today's files.
-  const reading = { model: championSpec.model, data: { ...spec.data, columns: championSpec.data.columns } };
+  const reading = { ...championSpec, data: { ...spec.data, columns: championSpec.data.columns } };
   return withFolder(async (folder) => {
     const models = await placeModels(deps.artefacts, { ...champion.folds, [MAIN]: champion.onnx }, folder);
     const read: SourceGroup[] = [];
@@ -132,33 +130,38 @@ export async function compareWithChampion(
         throw new WindlassError('INTERNAL', `Scored group ${own.group} is not in the snapshot.`);
       read.push(await readGroup(deps, file, { spec: reading, folder }));
     }
-    const groups = new Map(calibrateGroups(read, reading).map((g) => [g.file.group, g]));
+    const code = { bundle, spec: reading };
+    const calibrated = await calibrateGroups(deps, { code, groups: read }, hooks);
+    const groups = new Map(calibrated.map((g) => [g.file.group, g]));
     let seen = 0;
     const pairs = [];
     for (const own of scores.groups) {
       const group = groups.get(own.group);
       if (group === undefined) continue;
-      const possible = new Set(scorableRows(group.data, reading.data.columns.length, reading.model));
-      const common = own.rows.flatMap((row, i) => (possible.has(row) ? [i] : []));
+      const judged = judgedRows(group.data, reading.data.columns.length, reading.model);
+      const [quiet, scored] = [new Set(judged.quiet), new Set(judged.scored)];
+      const common = own.rows.flatMap((row, i) => (quiet.has(row) || scored.has(row) ? [i] : []));
       const choice = fairModel(own, championManifest);
       const model = models.get(choice.key) ?? models.get(MAIN);
       if (model === undefined || common.length === 0) continue;
       if (choice.seen) seen += 1;
       const rows = common.map((i) => own.rows[i] ?? 0);
-      pairs.push({ own, common, job: scoreJob(group, { file: model, spec: reading }, rows) });
+      const asked = rows.filter((row) => scored.has(row));
+      pairs.push({ own, common, rows, asked, job: scoreJob(group, { file: model, spec: reading }, asked) });
     }
     const answers = await deps.models.score(
       pairs.map((p) => p.job),
       { signal, onProgress: report },
     );
-    const paired = pairs.map(({ own, common }, i): PairedGroup => {
+    const paired = pairs.map(({ own, common, rows, asked }, i): PairedGroup => {
       const of = <T>(all: readonly T[]): T[] => common.map((k) => all[k] as T);
+      const scoreOf = new Map(asked.map((row, k) => [row, answers[i]?.[k] ?? 0]));
       return {
         ...{ group: own.group, secondsPerRow: own.secondsPerRow },
         labels: of(own.labels),
         deviations: of(own.deviations),
         challenger: of(own.scores),
-        champion: answers[i] ?? [],
+        champion: rows.map((row) => scoreOf.get(row) ?? QUIET_SCORE),
         slices: Object.fromEntries(
           Object.entries(own.slices).map(([name, v]) => [name, typeof v === 'string' ? v : of(v)]),
         ),

@@ -8,16 +8,18 @@ import type { MonitoringBaseline } from '../../src/contracts/window-summary.ts';
 import { monitoringBaseline } from '../../src/domain/baseline/monitoring-baseline.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import { deviations } from '../../src/domain/evaluation/deviation.ts';
-import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
+import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { evaluationMetrics } from '../../src/domain/evaluation/metrics.ts';
 import { evaluationReport } from '../../src/domain/evaluation/report.ts';
 import { sliceValues } from '../../src/domain/evaluation/slices.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelRuntime, ScoreJob } from '../../src/ports/model-runtime.ts';
+import { calibrateGroups } from '../calibration/calibrate-groups.ts';
+import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
 import { readManifest } from '../data/manifest.ts';
+import type { ProjectCode } from '../environment/environment-activities.ts';
 import {
-  calibrateGroups,
   placeModels,
   readGroup,
   withFolder,
@@ -30,10 +32,9 @@ export interface EvaluateDeps extends GroupSource {
   readonly models: ModelRuntime;
 }
 
-export interface EvaluateRequest {
+export interface EvaluateRequest extends ProjectCode {
   readonly data: DataRef;
   readonly folds: Readonly<Record<string, ArtefactRef>>;
-  readonly spec: ProjectSpec;
   readonly seed: number;
 }
 
@@ -47,10 +48,8 @@ export interface Evaluation {
   readonly baseline: ArtefactRef;
 }
 
-interface Hooks {
-  readonly signal?: AbortSignal;
-  readonly report?: (message: string) => void;
-}
+/** What a device that is still quiet counts as. */
+export const QUIET_SCORE = 0;
 
 /** The scoring of the given rows of a group by one model. */
 export function scoreJob(
@@ -106,8 +105,9 @@ export function reportRows(spec: Pick<ProjectSpec, 'model' | 'monitoring'>): num
 export async function evaluate(
   deps: EvaluateDeps,
   request: EvaluateRequest,
-  { signal, report }: Hooks = {},
+  hooks: CalibrateHooks,
 ): Promise<Evaluation> {
+  const { signal, report } = hooks;
   const { spec, data, folds, seed } = request;
   const width = spec.data.columns.length;
   const manifest = await readManifest(deps.artefacts, data);
@@ -120,7 +120,7 @@ export async function evaluate(
       report?.(`reading ${file.path}`);
       read.push(await readGroup(deps, file, { spec, folder, texts }));
     }
-    const groups = calibrateGroups(read, spec);
+    const groups = await calibrateGroups(deps, { code: request, groups: read }, hooks);
     const models = await placeModels(deps.artefacts, folds, folder);
     const scored = groups.flatMap((group) => {
       const { fold } = group.file;
@@ -131,8 +131,8 @@ export async function evaluate(
           'INTERNAL',
           `There is no model of fold ${fold}, which holds out ${group.file.group}.`,
         );
-      const rows = scorableRows(group.data, width, spec.model);
-      return [{ group, fold, rows, job: scoreJob(group, { file: model, spec }, rows) }];
+      const { quiet, scored: rows } = judgedRows(group.data, width, spec.model);
+      return [{ group, fold, quiet, rows, job: scoreJob(group, { file: model, spec }, rows) }];
     });
     if (scored.every((s) => s.rows.length === 0))
       throw new WindlassError(
@@ -146,9 +146,10 @@ export async function evaluate(
       scored.map((s) => s.job),
       { signal, onProgress: report },
     );
-    const results = scored.map(({ group, fold, rows }, i) =>
-      groupScores(group, { fold, rows, scores: [...(answers[i] ?? [])] }, spec),
-    );
+    const results = scored.map(({ group, fold, quiet, rows }, i) => {
+      const scores = [...quiet.map(() => QUIET_SCORE), ...(answers[i] ?? [])];
+      return groupScores(group, { fold, rows: [...quiet, ...rows], scores }, spec);
+    });
     const broken = results.find((r) => r.scores.some((p) => !Number.isFinite(p)));
     if (broken !== undefined)
       throw new WindlassError(
@@ -157,7 +158,10 @@ export async function evaluate(
       );
     report?.('monitoring baseline');
     const byRow = new Map(
-      results.map((r) => [r.group, new Map(r.rows.map((row, i) => [row, r.scores[i] ?? 0]))]),
+      scored.map(({ group, rows }, i) => [
+        group.file.group,
+        new Map(rows.map((row, k) => [row, answers[i]?.[k] ?? 0])),
+      ]),
     );
     const baseline: MonitoringBaseline = monitoringBaseline(
       groups.map(({ data: rows, calibration, file }) => ({

@@ -8,14 +8,27 @@ import { modelCard, type ModelCardContent } from '../../src/domain/model-card.ts
 import { refuseBlocked } from '../model-gates/model-gate-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
+import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { environmentOf } from '../environment/environment-activities.ts';
 import { championIdentity, compareWithChampion, type CompareDeps, type CompareRequest } from './compare.ts';
 import { evaluate, readEvaluation, reportRows, type EvaluateRequest, type Evaluation } from './evaluate.ts';
 
-export type EvaluationDeps = CompareDeps & StepDeps;
+export type EvaluationDeps = CompareDeps & StepDeps & { readonly work: string };
 export type EvaluationActivities = ReturnType<typeof createEvaluationActivities>;
 
 export interface JudgedEvaluation extends Evaluation {
   readonly gates: readonly GateResult[];
+}
+
+/** What decides the tensors that a calibrate command fits; nothing for a built-in fit, which the spec describes whole. */
+async function calibrationIdentity(
+  deps: EvaluationDeps,
+  code: EvaluateRequest,
+  signal: AbortSignal,
+): Promise<{ calibrate?: { bundle: string; environment: string } }> {
+  if (code.spec.model.calibration.fit !== 'command') return {};
+  const { key } = await environmentOf(deps, code, { signal });
+  return { calibrate: { bundle: code.bundle.digest, environment: key } };
 }
 
 const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
@@ -45,12 +58,16 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
               chunkRows: reportRows(spec),
             },
             seed,
+            ...(await calibrationIdentity(deps, request, signal)),
           },
           same: 'same fold models, data and scoring',
           reuse,
         };
-        const hooks = { signal, report: (message: string) => report({ message }) };
-        const output = await cachedStep(deps, identity, () => evaluate(deps, request, hooks));
+        const folder = runFolder(deps.work, 'evaluate');
+        const hooks = { folder, signal, report: (message: string) => report({ message }) };
+        const output = await cachedStep(deps, identity, () => evaluate(deps, request, hooks)).finally(() =>
+          removeRunFolder(folder),
+        );
         const { slices } = await readEvaluation(deps.artefacts, output.value.report);
         const gates = [
           ...evaluationGates(output.value.metrics, spec),
@@ -82,8 +99,11 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
           same: 'same champion, same scores',
           reuse,
         };
-        const hooks = { signal, report: (message: string) => report({ message }) };
-        const output = await cachedStep(deps, identity, () => compareWithChampion(deps, request, hooks));
+        const folder = runFolder(deps.work, 'compare');
+        const hooks = { folder, signal, report: (message: string) => report({ message }) };
+        const output = await cachedStep(deps, identity, () =>
+          compareWithChampion(deps, request, hooks),
+        ).finally(() => removeRunFolder(folder));
         return { ...output, message: `${output.value.verdict}: ${output.value.reason}` };
       }),
 

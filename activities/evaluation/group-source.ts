@@ -4,12 +4,12 @@ import { extname, join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataFile, ProjectSpec } from '../../src/contracts/project.ts';
 import { secondsPerRow } from '../../src/domain/evaluation/deviation.ts';
-import { fitMeanStd, type Calibration, type GroupRows } from '../../src/domain/evaluation/group-rows.ts';
-import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { Calibration, GroupRows } from '../../src/domain/evaluation/group-rows.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
+import type { CalibrateDeps } from '../calibration/run-calibrate-command.ts';
 
-export interface GroupSource {
+export interface GroupSource extends CalibrateDeps {
   readonly artefacts: ArtefactStore;
   readonly files: SensorFiles;
 }
@@ -62,26 +62,6 @@ export async function readGroup(
   } finally {
     await rm(local, { force: true });
   }
-}
-
-/** Fits the calibration of each group on its first rows; throws DATA_INVALID when a column has no reading there. */
-export function calibrateGroups(
-  groups: readonly SourceGroup[],
-  { data, model }: Pick<ProjectSpec, 'data' | 'model'>,
-): CalibratedGroup[] {
-  const { rows, mean, std } = model.calibration;
-  return groups.map((group) => {
-    const fitted = fitMeanStd(group.data.values, data.columns.length, rows);
-    if (fitted === undefined)
-      throw new WindlassError(
-        'DATA_INVALID',
-        `${group.file.path}: a column has no reading in its first ${rows} rows, so the pump cannot be calibrated.`,
-      );
-    return {
-      ...group,
-      calibration: { ...fitted, tensors: { [mean]: fitted.mean, [std]: fitted.std } },
-    };
-  });
 }
 
 /** Writes models to a folder; gives the path per key. */

@@ -1,3 +1,4 @@
+import { deviceCalibrationSchema } from '../../src/contracts/calibration.ts';
 import { IMAGE_LAYOUT } from '../../src/contracts/fleet.ts';
 import type { ModelManifest } from '../../src/contracts/fleet.ts';
 import type { ImageEntry, ImageSpec } from '../../src/ports/image-assembler.ts';
@@ -18,7 +19,7 @@ export function modelManifest(model: ModelVersion, { spec }: PipelineVersion): M
     columns: spec.data.columns.map(({ name, unit, min, max }) => ({ name, unit, min, max })),
     window: spec.model.window,
     input: spec.model.input,
-    calibration: spec.model.calibration,
+    calibration: deviceCalibrationSchema.parse(spec.model.calibration),
     output: spec.model.output,
     threshold: spec.model.threshold,
     windowsPerSummary: spec.monitoring.windowsPerSummary,

@@ -64,11 +64,19 @@ export const IMAGE_LAYOUT = {
 
 /** Reported properties of the module twin: what the module attests about itself after its start. */
 export const attestationSchema = z.object({
-  state: z.enum(['starting', 'calibrating', 'scoring', 'failed']),
+  /** `calibrating`: collects the rows of a built-in fit. `uncalibrated`: waits for a calibration to be delivered. Neither scores. */
+  state: z.enum(['starting', 'calibrating', 'uncalibrated', 'scoring', 'failed']),
   model: z.object({ name: z.string(), version: z.string(), digest: z.string() }),
   image: z.string(),
   golden: z.object({ rows: z.number().int(), maxAbsDiff: z.number().nullable(), match: z.boolean() }),
-  calibration: z.object({ state: z.enum(['missing', 'fitted']), rows: z.number().int() }),
+  calibration: z.object({
+    state: z.enum(['missing', 'fitted', 'delivered']),
+    rows: z.number().int(),
+    /** Of a delivered one. */
+    id: z.string().optional(),
+    /** Why the last delivered one was refused. */
+    problem: z.string().optional(),
+  }),
   startedAt: z.string(),
   queue: z.object({ waiting: z.number().int() }).optional(),
 });

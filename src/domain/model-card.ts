@@ -22,6 +22,12 @@ const cell = (value: unknown): string =>
     .replaceAll('|', '\\|')
     .replaceAll(/\s+/g, ' ');
 
+function calibrationText({ model: { calibration } }: ProjectSpec): string {
+  if (calibration.fit === 'mean-std') return 'mean and spread over';
+  const tensors = calibration.tensors.map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
+  return `${tensors.join(', ')}, fitted by "${calibration.run}" on`;
+}
+
 function row(...cells: readonly unknown[]): string {
   return `| ${cells.map(cell).join(' | ')} |`;
 }
@@ -51,7 +57,7 @@ export function modelCard(c: ModelCardContent): string {
     '',
     '## Input and output',
     '',
-    `A window of ${spec.model.window} rows and the calibration of the pump (mean and spread over its first ${spec.model.calibration.rows} rows); output ${spec.model.output}, alarm at ${spec.model.threshold} or more.`,
+    `A window of ${spec.model.window} rows and the calibration of the pump (${calibrationText(spec)} its first ${spec.model.calibration.rows} rows); output ${spec.model.output}, alarm at ${spec.model.threshold} or more.`,
     '',
     row('column', 'unit', 'from', 'to'),
     '|---|---|---:|---:|',

@@ -137,6 +137,12 @@ export const ERRORS = {
     retryable: false,
     hint: 'The differences are listed in the order of the pipeline; the first one is where it starts.',
   },
+  CALIBRATION_FAILED: {
+    status: 422,
+    exit: 26,
+    retryable: false,
+    hint: 'Correct the calibrate command (model.calibration.run) or the tensors that windlass.yaml declares.',
+  },
   // packaging and deployment (exit 30..39)
   PACKAGING_FAILED: { status: 500, exit: 30, retryable: true, hint: 'Read the build log.' },
   CONTAINER_TEST_FAILED: {

@@ -6,7 +6,7 @@ import type { CalibrationStore } from '../../edge/calibration-store.ts';
 import type { Log } from '../../edge/log.ts';
 import { EXIT, messageOf, ModuleFault } from '../../edge/module-fault.ts';
 import type { StoreAndForward } from '../../edge/queue.ts';
-import { Scorer, type Row, type Totals } from '../../edge/scorer.ts';
+import { deliverDesired, Scorer, type Row, type Totals } from '../../edge/scorer.ts';
 import type { DeviceFaults } from './device-faults.ts';
 import type { ModelPool, PooledModel } from './model-pool.ts';
 
@@ -125,6 +125,7 @@ export class VirtualModule {
       ...this.#options.hub,
       ...{ device, queue, log },
       attestation: () => scorer.attestation(),
+      onDesired: (desired) => deliverDesired(scorer, desired),
     });
     if (this.#options.online()) this.#hub.start();
   }

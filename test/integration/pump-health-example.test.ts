@@ -22,7 +22,7 @@ import { readGolden } from '../../src/adapters/onnx/golden-file.ts';
 import { findPython } from '../../src/adapters/python/find-python.ts';
 import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts';
 import { projectSchema, type DataFile } from '../../src/contracts/project.ts';
-import { fitMeanStd, scorableRows } from '../../src/domain/evaluation/group-rows.ts';
+import { fitMeanStd, judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { evaluationMetrics, type ScoredGroup } from '../../src/domain/evaluation/metrics.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { blockingGates } from '../../src/domain/gates.ts';
@@ -93,7 +93,7 @@ async function score(model: string, source: string, file: DataFile): Promise<Sco
   const data = await sensorFiles.readGroupRows(join(source, file.path), spec.data);
   const calibration = fitMeanStd(data.values, WIDTH, spec.model.calibration.rows);
   if (!calibration || !data.labels) throw new Error(`${file.path} cannot be scored`);
-  const rows = scorableRows(data, WIDTH, spec.model);
+  const rows = judgedRows(data, WIDTH, spec.model).scored;
   const windows = new Float32Array(rows.length * WINDOW * WIDTH);
   const mean = new Float32Array(rows.length * WIDTH);
   const std = new Float32Array(rows.length * WIDTH);

@@ -26,6 +26,8 @@ export interface TinyModelOptions {
   readonly name?: string;
   readonly version?: string;
   readonly calibrationRows?: number;
+  /** `command`: the device cannot fit its calibration and waits for one. */
+  readonly fit?: 'mean-std' | 'command';
   readonly windowsPerSummary?: number;
   readonly threshold?: number;
   readonly goldenRows?: number;
@@ -144,12 +146,7 @@ export async function writeTinyModel(folder: string, options: TinyModelOptions =
     columns: [...TINY_COLUMNS],
     window: TINY_WINDOW,
     input: 'window',
-    calibration: {
-      fit: 'mean-std',
-      rows: options.calibrationRows ?? 120,
-      mean: 'baseline_mean',
-      std: 'baseline_std',
-    },
+    calibration: tinyCalibration(options),
     output: 'probability',
     threshold: options.threshold ?? 0.5,
     windowsPerSummary: options.windowsPerSummary ?? 5,
@@ -161,6 +158,17 @@ export async function writeTinyModel(folder: string, options: TinyModelOptions =
   await writeFile(join(folder, 'golden.json'), JSON.stringify(tinyGolden(options)));
   await writeFile(join(folder, 'baseline.json'), JSON.stringify(tinyBaseline()));
   return { folder, digest, manifest };
+}
+
+function tinyCalibration({ fit = 'mean-std', calibrationRows: rows = 120 }: TinyModelOptions) {
+  const names = { mean: 'baseline_mean', std: 'baseline_std' };
+  if (fit === 'mean-std') return { fit, rows, overlap: true, ...names };
+  return {
+    fit,
+    rows,
+    overlap: true,
+    tensors: Object.values(names).map((name) => ({ name, shape: [WIDTH] })),
+  };
 }
 
 /** An entry script as a user would write it: score the window, compare with the threshold. */

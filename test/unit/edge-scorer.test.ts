@@ -7,7 +7,8 @@ import { silentLog } from '../../edge/log.ts';
 import { loadModel, type EdgeModel } from '../../edge/model.ts';
 import { ModuleFault } from '../../edge/module-fault.ts';
 import { StoreAndForward } from '../../edge/queue.ts';
-import { Scorer, type Row } from '../../edge/scorer.ts';
+import { deliverDesired, Scorer, type Row } from '../../edge/scorer.ts';
+import type { CalibrationDocument } from '../../src/contracts/calibration.ts';
 import { attestationSchema } from '../../src/contracts/fleet.ts';
 import { windowSummarySchema } from '../../src/contracts/window-summary.ts';
 import { createPump } from '../../stand-ins/pump/pump.ts';
@@ -117,4 +118,83 @@ test('after recommissioning the device calibrates again', async () => {
   await scorer.ingest(pumpRows(120));
   expect(scorer.state).toBe('scoring');
   queue.close();
+});
+
+describe('a model whose calibration is fitted elsewhere', () => {
+  const documentFor = (digest: string, changes: Partial<CalibrationDocument> = {}): CalibrationDocument => ({
+    schema: 'windlass.calibration/1',
+    ...{ id: 'first', model: digest, rows: 400 },
+    mean: new Array<number>(8).fill(1),
+    std: new Array<number>(8).fill(2),
+    tensors: ['baseline_mean', 'baseline_std'].map((name) => ({
+      name,
+      values: new Array<number>(8).fill(2),
+    })),
+    ...changes,
+  });
+
+  test('waits for it without scoring, takes it, and has it after a restart', async () => {
+    const first = await device({ fit: 'command' });
+    expect(await first.scorer.ingest(pumpRows(500))).toMatchObject({ rows: 500, scored: 0, invalid: 0 });
+    expect(first.scorer.attestation()).toMatchObject({
+      state: 'uncalibrated',
+      calibration: { state: 'missing', rows: 0 },
+    });
+    expect(await first.scorer.deliver(documentFor(first.model.digest))).toBeUndefined();
+    expect(first.changes()).toBe(1);
+    expect(first.scorer.inputs?.['baseline_mean']).toEqual({
+      shape: [1, 8],
+      data: new Float32Array(8).fill(2),
+    });
+    expect((await first.scorer.ingest(pumpRows(61))).scored).toBeGreaterThan(0);
+    first.queue.close();
+    const again = await device({ fit: 'command', path: first.path });
+    expect(attestationSchema.parse(again.scorer.attestation())).toMatchObject({
+      state: 'scoring',
+      calibration: { state: 'delivered', rows: 400, id: 'first' },
+    });
+    again.queue.close();
+    const otherModel = await device({ fit: 'command', gain: 3, path: first.path });
+    expect(otherModel.scorer.state).toBe('uncalibrated');
+    otherModel.queue.close();
+  });
+
+  test.each<[string, (good: CalibrationDocument) => unknown, RegExp]>([
+    ['of another model', (good) => ({ ...good, model: 'sha256:other' }), /fitted for model sha256:other/],
+    [
+      'that lacks a tensor',
+      (good) => ({ ...good, tensors: good.tensors.slice(1) }),
+      /baseline_mean is missing/,
+    ],
+    [
+      'with a tensor of another size',
+      (good) => ({ ...good, tensors: good.tensors.map((t) => ({ ...t, values: [1] })) }),
+      /baseline_mean has 1 values, expected \[8\]/,
+    ],
+    [
+      'with a tensor too many',
+      (good) => ({ ...good, tensors: [...good.tensors, { name: 'more', values: [1] }] }),
+      /tensor more is not declared/,
+    ],
+    ['without a spread', (good) => ({ ...good, std: good.std.fill(0) }), /std\.0/],
+    ['with a value that is no number', (good) => ({ ...good, mean: [null] }), /mean\.0/],
+    ['that is nothing of the kind', () => 'hello', /calibration/],
+  ])('refuses one %s, says why, and goes on without', async (_, spoil, problem) => {
+    const { scorer, model, queue } = await device({ fit: 'command' });
+    expect(await scorer.deliver(spoil(documentFor(model.digest)))).toMatch(problem);
+    expect(attestationSchema.parse(scorer.attestation())).toMatchObject({
+      state: 'uncalibrated',
+      calibration: { state: 'missing', problem: expect.stringMatching(problem) },
+    });
+    queue.close();
+  });
+
+  test('a delivered one replaces what a device fitted itself', async () => {
+    const { scorer, model, queue } = await device({ calibrationRows: 120 });
+    await scorer.ingest(pumpRows(120));
+    deliverDesired(scorer, { calibration: documentFor(model.digest), $version: 2 });
+    await scorer.ingest([]);
+    expect(scorer.attestation().calibration).toEqual({ state: 'delivered', rows: 400, id: 'first' });
+    queue.close();
+  });
 });

@@ -1,5 +1,5 @@
 import { monitoringBaseline, type ReferenceGroup } from '../../src/domain/baseline/monitoring-baseline.ts';
-import { fitMeanStd, scorableRows, STD_FLOOR } from '../../src/domain/evaluation/group-rows.ts';
+import { fitMeanStd, judgedRows, STD_FLOOR } from '../../src/domain/evaluation/group-rows.ts';
 import { calibratedThreshold } from '../../src/domain/monitoring/calibrated-threshold.ts';
 import { populationStabilityIndex } from '../../src/domain/statistics/psi.ts';
 import { histogram } from '../../src/domain/statistics/quantiles.ts';
@@ -106,14 +106,19 @@ describe('scored rows', () => {
     rows: n,
     values: Float32Array.from({ length: n }, (_, r) => (gaps.includes(r) ? Number.NaN : r)),
   });
+  const judged = (n: number, window: number, calibration: number, overlap = true, gaps: number[] = []) =>
+    judgedRows(rows(n, gaps), 1, { window, calibration: { rows: calibration, overlap } });
   test('begin after calibration, and need a full window', () => {
-    expect(scorableRows(rows(8), 1, { window: 3, calibration: { rows: 5 } })).toEqual([5, 6, 7]);
-    expect(scorableRows(rows(8), 1, { window: 7, calibration: { rows: 2 } })).toEqual([6, 7]);
-    expect(scorableRows(rows(4), 1, { window: 3, calibration: { rows: 5 } })).toEqual([]);
+    expect(judged(8, 3, 5)).toEqual({ quiet: [], scored: [5, 6, 7] });
+    expect(judged(8, 7, 2).scored).toEqual([6, 7]);
+    expect(judged(4, 3, 5).scored).toEqual([]);
   });
   test('leave out every window with a missing reading', () => {
-    expect(scorableRows(rows(12, [6]), 1, { window: 3, calibration: { rows: 4 } })).toEqual([
-      4, 5, 9, 10, 11,
-    ]);
+    expect(judged(12, 3, 4, true, [6]).scored).toEqual([4, 5, 9, 10, 11]);
+  });
+  test('without overlap hold no commissioning row; the rows before are quiet, unless a reading is missing', () => {
+    expect(judged(9, 3, 4, false)).toEqual({ quiet: [4, 5], scored: [6, 7, 8] });
+    expect(judged(9, 3, 4, false, [5])).toEqual({ quiet: [4], scored: [8] });
+    expect(judged(5, 3, 4, false)).toEqual({ quiet: [4], scored: [] });
   });
 });

@@ -57,7 +57,7 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     activity.checkModel({ onnx, golden, folds, spec, reuse: reuse('model-gates') }),
   );
   const { metrics, scores, baseline } = await steps.run('evaluate', () =>
-    activity.evaluateModel({ folds, data, spec, seed, reuse: reuse('evaluate') }),
+    activity.evaluateModel({ ...code, folds, data, seed, reuse: reuse('evaluate') }),
   );
   const comparison = await steps.run('compare', () =>
     activity.compareModel({

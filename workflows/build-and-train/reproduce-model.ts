@@ -72,7 +72,9 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
     return { value, message: say(differencesOf(digests(model), digests(value), 'digest')) };
   });
   await steps.run('evaluate', async () => {
-    const { value } = await activity.evaluateModel({ folds: rebuilt.folds, data, spec, seed, reuse: false });
+    const { value } = await activity.evaluateModel({
+      ...{ ...code, folds: rebuilt.folds, data, seed, reuse: false },
+    });
     return { value: undefined, message: say(differencesOf(model.metrics, value.metrics, 'metric')) };
   });
 

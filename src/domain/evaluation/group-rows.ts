@@ -44,21 +44,35 @@ export function fitMeanStd(values: Float32Array, columns: number, rows: number):
   return { mean, std };
 }
 
+/** Rows of a group that a model is judged by, each in order. */
+export interface JudgedRows {
+  /** Rows on which the device is still quiet, because a window would reach into its commissioning: they count as no alarm. */
+  readonly quiet: readonly number[];
+  /** Rows whose window is scored. */
+  readonly scored: readonly number[];
+}
+
 /**
- * Rows whose window is scored: after the calibration rows, with a full window behind them, and no missing reading in it. The
- * window of row r is rows r − window + 1 … r.
+ * Rows after the calibration rows: scored with a full window behind them and no missing reading in it, quiet (only without
+ * overlap) while the window reaches back into the calibration rows. The window of row r is rows r − window + 1 … r.
  */
-export function scorableRows(
+export function judgedRows(
   data: Pick<GroupRows, 'rows' | 'values'>,
   columns: number,
-  model: { readonly window: number; readonly calibration: { readonly rows: number } },
-): number[] {
-  const first = Math.max(model.calibration.rows, model.window - 1);
+  model: {
+    readonly window: number;
+    readonly calibration: { readonly rows: number; readonly overlap: boolean };
+  },
+): JudgedRows {
+  const { rows, overlap } = model.calibration;
+  const first = overlap ? Math.max(rows, model.window - 1) : rows + model.window - 1;
   let lastGap = -1;
-  const scorable: number[] = [];
+  const scored: number[] = [];
+  const quiet: number[] = [];
   for (let r = 0; r < data.rows; r += 1) {
     for (let c = 0; c < columns; c += 1) if (!Number.isFinite(data.values[r * columns + c])) lastGap = r;
-    if (r >= first && lastGap <= r - model.window) scorable.push(r);
+    if (r >= first && lastGap <= r - model.window) scored.push(r);
+    else if (!overlap && r >= rows && r < first && lastGap < r) quiet.push(r);
   }
-  return scorable;
+  return { quiet, scored };
 }

@@ -1,0 +1,93 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CommandCalibration, CommissioningManifest } from '../../src/contracts/calibration.ts';
+import { readTensorValues, type TensorValues } from '../../src/domain/calibration/tensor-values.ts';
+import type { GroupRows } from '../../src/domain/evaluation/group-rows.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import { describeEnd } from '../../src/ports/project-runtime.ts';
+import type { SourceControl } from '../../src/ports/source-control.ts';
+import {
+  environmentOf,
+  type EnvironmentDeps,
+  type ProjectCode,
+} from '../environment/environment-activities.ts';
+import { writeCommissioning } from './commissioning-folder.ts';
+
+export interface CalibrateDeps extends EnvironmentDeps {
+  readonly source: Pick<SourceControl, 'readBundle' | 'unpack'>;
+}
+
+export interface CalibrateHooks {
+  /** Folder of this run: what an earlier attempt left running there is ended first. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+  readonly report?: (message: string) => void;
+}
+
+/**
+ * Fits the calibration of every group with one run of the project's calibrate command, in the project's own environment. Throws
+ * CALIBRATION_FAILED when it fails, or gives other tensors than windlass.yaml declares.
+ */
+export async function runCalibrateCommand(
+  deps: CalibrateDeps,
+  request: {
+    readonly code: ProjectCode;
+    readonly calibration: CommandCalibration;
+    readonly groups: readonly GroupRows[];
+  },
+  { folder, signal, report }: CalibrateHooks,
+): Promise<TensorValues[]> {
+  const { code, calibration, groups } = request;
+  const at = (name: string): string => join(folder, name);
+  await deps.runtime.endOrphans(at('calibrate.json'));
+  await rm(folder, { recursive: true, force: true });
+  for (const part of ['project', 'out']) await mkdir(at(part), { recursive: true });
+  const environment = await environmentOf(deps, code, { signal });
+  await deps.source.unpack(await deps.artefacts.read(code.bundle.digest), at('project'));
+  const columns = code.spec.data.columns.map((c) => c.name);
+  const manifest = await writeCommissioning(at('commissioning'), groups, { calibration, columns });
+  report?.(`calibrating ${groups.length} groups`);
+  const result = await deps.runtime.run(environment, {
+    run: calibration.run,
+    cwd: at('project'),
+    variables: { WINDLASS_COMMISSIONING: at('commissioning'), WINDLASS_OUT: at('out') },
+    logFile: at('calibrate.log'),
+    pidFile: at('calibrate.json'),
+    timeoutMs: calibration.timeoutSeconds * 1000,
+    signal,
+  });
+  if (result.timedOut || result.exitCode !== 0) {
+    const last = result.lastLines.filter((line) => line.trim() !== '').slice(-8);
+    throw new WindlassError(
+      'CALIBRATION_FAILED',
+      `The calibrate command "${calibration.run}" failed: ${describeEnd(result)}.${last.length === 0 ? ' It printed nothing.' : `\n  ${last.join('\n  ')}`}`,
+      { details: { exitCode: result.exitCode, signal: result.signal, lastLines: last } },
+    );
+  }
+  return Promise.all(
+    manifest.groups.map((group) => readGroup(at(join('out', group.out)), group, calibration)),
+  );
+}
+
+async function readGroup(
+  file: string,
+  { group, out }: CommissioningManifest['groups'][number],
+  { run, tensors }: CommandCalibration,
+): Promise<TensorValues> {
+  const refuse = (problem: string): never => {
+    throw new WindlassError(
+      'CALIBRATION_FAILED',
+      `The calibrate command "${run}" gave no calibration of ${group}: ${problem}.`,
+      { details: { group, file: out } },
+    );
+  };
+  const text = await readFile(file, 'utf8').catch(() => refuse(`it did not write ${out}`));
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch (error) {
+    return refuse(`${out} is not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+  const read = readTensorValues(found, tensors);
+  return 'values' in read ? read.values : refuse(`${out}: ${read.problems.join('; ')}`);
+}

@@ -1,0 +1,117 @@
+import type { CalibrationDocument } from '../src/contracts/calibration.ts';
+import type { Attestation } from '../src/contracts/fleet.ts';
+import { readCalibration } from './calibration-document.ts';
+import { calibrationKey, type CalibrationStore } from './calibration-store.ts';
+import { calibrationInputs, Calibrator, type CalibrationInputs, type MeanStd } from './calibration.ts';
+import type { EdgeModel } from './model.ts';
+
+/** A calibration in use. */
+export interface ActiveCalibration extends MeanStd {
+  readonly inputs: CalibrationInputs;
+  /** Rows it was fitted on. */
+  readonly rows: number;
+  /** Name of a delivered one; absent: the device fitted it itself. */
+  readonly id?: string;
+}
+
+/**
+ * What one device knows of its calibration: delivered by the platform, or fitted by itself where the model's fit is built in. A
+ * delivered one counts more; it is kept over restarts.
+ */
+export class DeviceCalibration {
+  readonly #device: string;
+  readonly #model: Pick<EdgeModel, 'manifest' | 'digest'>;
+  readonly #store: CalibrationStore;
+  #active: ActiveCalibration | undefined;
+  #calibrator: Calibrator;
+  #problem: string | undefined;
+
+  constructor(device: string, model: Pick<EdgeModel, 'manifest' | 'digest'>, store: CalibrationStore) {
+    this.#device = device;
+    this.#model = model;
+    this.#store = store;
+    this.#calibrator = this.#freshCalibrator();
+    const delivered = readCalibration(store.findDelivered(device, model.digest), model);
+    if ('document' in delivered) this.#use(delivered.document);
+    else this.#useFitted(this.#fitsItself ? store.find(device, calibrationKey(model.manifest)) : undefined);
+  }
+
+  /** Undefined until there is one: then nothing is scored. */
+  get active(): ActiveCalibration | undefined {
+    return this.#active;
+  }
+
+  get state(): 'scoring' | 'calibrating' | 'uncalibrated' {
+    if (this.#active) return 'scoring';
+    return this.#fitsItself ? 'calibrating' : 'uncalibrated';
+  }
+
+  /** Takes a commissioning row; gives whether it was the last one that was needed. */
+  push(values: ArrayLike<number | null>): boolean {
+    if (!this.#fitsItself || this.#active) return false;
+    const fitted = this.#calibrator.push(values);
+    if (!fitted) return false;
+    this.#store.save(this.#device, calibrationKey(this.#model.manifest), fitted);
+    this.#useFitted(fitted);
+    return true;
+  }
+
+  /** Takes what the platform delivered; gives why it is refused, and then keeps what was there. */
+  deliver(value: unknown): string | undefined {
+    const read = readCalibration(value, this.#model);
+    this.#problem = 'problem' in read ? read.problem : undefined;
+    if ('document' in read) {
+      this.#store.saveDelivered(this.#device, read.document);
+      this.#use(read.document);
+    }
+    return this.#problem;
+  }
+
+  /** Forgets everything: the device is commissioned again. */
+  forget(): void {
+    this.#store.forget(this.#device);
+    this.#active = undefined;
+    this.#problem = undefined;
+    this.#calibrator = this.#freshCalibrator();
+  }
+
+  attestation(): Attestation['calibration'] {
+    const active = this.#active;
+    const problem = this.#problem === undefined ? {} : { problem: this.#problem.slice(0, 500) };
+    if (!active) return { state: 'missing', rows: this.#calibrator.rows, ...problem };
+    const { rows, id } = active;
+    return {
+      ...(id === undefined ? { state: 'fitted', rows } : { state: 'delivered', rows, id }),
+      ...problem,
+    };
+  }
+
+  get #fitsItself(): boolean {
+    return this.#model.manifest.calibration.fit === 'mean-std';
+  }
+
+  #freshCalibrator(): Calibrator {
+    const { columns, calibration } = this.#model.manifest;
+    return new Calibrator(columns.length, calibration.rows);
+  }
+
+  #useFitted(fitted: (MeanStd & { readonly rows: number }) | undefined): void {
+    const { manifest } = this.#model;
+    if (!fitted || manifest.calibration.fit !== 'mean-std') return;
+    const { mean, std } = manifest.calibration;
+    this.#active = {
+      ...fitted,
+      inputs: calibrationInputs(manifest, { [mean]: fitted.mean, [std]: fitted.std }),
+    };
+  }
+
+  #use({ id, rows, mean, std, tensors }: CalibrationDocument): void {
+    const values = Object.fromEntries(tensors.map((t) => [t.name, Float32Array.from(t.values)]));
+    this.#active = {
+      ...{ id, rows },
+      mean: Float32Array.from(mean),
+      std: Float32Array.from(std),
+      inputs: calibrationInputs(this.#model.manifest, values),
+    };
+  }
+}
