@@ -85,7 +85,9 @@ export class HubClient {
     const text = JSON.stringify(identity);
     if (text === this.#reported) return;
     try {
-      await session.report({ [ATTESTATION_KEY]: attestation });
+      // Reported properties are merged: what an earlier attestation said and this one does not is taken away.
+      const calibration = { id: null, problem: null, ...attestation.calibration };
+      await session.report({ [ATTESTATION_KEY]: { ...attestation, calibration } });
       this.#reported = text;
     } catch (error) {
       this.#options.log.debug('the attestation was not reported', { error: messageOf(error) });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createCalibrationActivities } from '../activities/calibration/calibration-activities.ts';
 import { createCheckActivities } from '../activities/checks/check-activities.ts';
 import { createDataActivities } from '../activities/data/data-activities.ts';
 import { createEnvironmentActivities } from '../activities/environment/environment-activities.ts';
@@ -46,6 +47,7 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
       ...createCheckActivities(deps),
       ...createDataActivities(deps),
       ...createTrainActivities(deps),
+      ...createCalibrationActivities(deps),
       ...createModelGateActivities(deps),
       ...createEvaluationActivities(deps),
       ...createReproductionActivities(deps),

@@ -1,6 +1,7 @@
 /** The one file that Temporal bundles: every workflow by its registered name. */
 export { buildAndTrain } from './build-and-train/build-and-train.ts';
 export { reproduceModel } from './build-and-train/reproduce-model.ts';
+export { calibrateDevice } from './calibration/calibrate-device.ts';
 export { pushCoordinator } from './build-and-train/push-coordinator.ts';
 export { monitorAndRetrain } from './monitor-and-retrain/monitor-and-retrain.ts';
 export { retrainCoordinator } from './monitor-and-retrain/retrain-coordinator.ts';

@@ -1,4 +1,5 @@
 import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { DeviceCalibration } from '../../src/contracts/calibrate-device.ts';
 import type { PackagedImage } from '../../src/contracts/deploy.ts';
 import type {
   Actor,
@@ -68,6 +69,15 @@ export function createControlActivities({ registry }: ControlDeps) {
           : `There is no pipeline version ${reference}; published are ${versions.slice(0, 10).join(', ')}.`,
         { hint: 'A pipeline is published by a build: start `buildAndTrain` with its project.' },
       );
+    },
+
+    /** Keeps a calibration with its model version and device. */
+    async recordCalibration(
+      model: { name: string; version: string },
+      calibration: DeviceCalibration,
+      by: Actor,
+    ): Promise<void> {
+      await registry.recordCalibration(model, calibration, by);
     },
 
     async recordImage(

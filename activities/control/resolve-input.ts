@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { BUILD_EXAMPLE, buildInputSchema } from '../../src/contracts/build.ts';
 import type { ResolvedBuildInput } from '../../src/contracts/build.ts';
+import { CALIBRATE_EXAMPLE, calibrateInputSchema } from '../../src/contracts/calibrate-device.ts';
+import type { ResolvedCalibrateInput } from '../../src/contracts/calibrate-device.ts';
 import { DEPLOY_EXAMPLE, deployInputSchema } from '../../src/contracts/deploy.ts';
 import type { ResolvedDeployInput } from '../../src/contracts/deploy.ts';
 import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../src/contracts/monitor.ts';
@@ -18,6 +20,7 @@ import { inputProblems } from '../../src/errors/input-problems.ts';
 export interface ResolvedInputs {
   readonly buildAndTrain: ResolvedBuildInput;
   readonly reproduceModel: ResolvedReproduceInput;
+  readonly calibrateDevice: ResolvedCalibrateInput;
   readonly packageAndDeploy: ResolvedDeployInput;
   readonly fleetRollout: ResolvedFleetRolloutInput;
   readonly monitorAndRetrain: ResolvedMonitorInput;
@@ -29,6 +32,7 @@ export type InputName = keyof ResolvedInputs;
 const INPUTS: { readonly [N in InputName]: { schema: z.ZodType<ResolvedInputs[N]>; example: unknown } } = {
   buildAndTrain: { schema: buildInputSchema, example: BUILD_EXAMPLE },
   reproduceModel: { schema: reproduceInputSchema, example: REPRODUCE_EXAMPLE },
+  calibrateDevice: { schema: calibrateInputSchema, example: CALIBRATE_EXAMPLE },
   packageAndDeploy: { schema: deployInputSchema, example: DEPLOY_EXAMPLE },
   fleetRollout: { schema: fleetRolloutInputSchema, example: FLEET_ROLLOUT_EXAMPLE },
   monitorAndRetrain: { schema: monitorInputSchema, example: MONITOR_EXAMPLE },

@@ -81,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/rollout.ts'),
   },
   {
+    name: 'calibrate',
+    summary: "fit a device's calibration and deliver it",
+    load: () => import('./commands/calibrate.ts'),
+  },
+  {
     name: 'monitor',
     summary: 'watch models in production: run now, or by a schedule',
     load: () => import('./commands/monitor.ts'),

@@ -12,6 +12,7 @@ export type TaskQueueName = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
 export const WORKFLOWS = {
   buildAndTrain: 'buildAndTrain',
   reproduceModel: 'reproduceModel',
+  calibrateDevice: 'calibrateDevice',
   pushCoordinator: 'pushCoordinator',
   packageAndDeploy: 'packageAndDeploy',
   fleetRollout: 'fleetRollout',

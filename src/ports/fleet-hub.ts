@@ -1,3 +1,4 @@
+import type { CalibrationDocument } from '../contracts/calibration.ts';
 import type { Attestation, DeviceTags, EdgeModuleReport } from '../contracts/fleet.ts';
 
 export interface FleetDevice {
@@ -47,6 +48,8 @@ export interface FleetHub {
   ): Promise<ReadonlyMap<string, string | null>>;
   /** Direct reads of the module twins of these devices. */
   readEvidence(deviceIds: readonly string[], onDone?: (deviceId: string) => void): Promise<DeviceEvidence[]>;
+  /** Writes a calibration to the twin of a device's scorer module; NOT_FOUND when device or module are not there. */
+  setCalibration(deviceId: string, document: CalibrationDocument): Promise<void>;
   /** Creates the configuration if it is absent; refuses (CONFLICT) one of the same id with other content. */
   ensureConfiguration(configuration: ModelConfiguration): Promise<void>;
   deleteConfiguration(id: string): Promise<void>;

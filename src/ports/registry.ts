@@ -1,5 +1,6 @@
 import type { ArtefactRef } from '../contracts/artefact.ts';
 import type { Comparison, DataRef, EvaluationMetrics, SourceRef } from '../contracts/build.ts';
+import type { DeviceCalibration } from '../contracts/calibrate-device.ts';
 import type { PackagedImage } from '../contracts/deploy.ts';
 import type { GateResult } from '../contracts/gate.ts';
 import type { ModelSearch } from '../contracts/model-search.ts';
@@ -108,6 +109,13 @@ export interface Lineage {
   }>;
   readonly devices: readonly string[];
   readonly audit: readonly AuditEvent[];
+}
+
+/** A device's calibration as the registry keeps it. */
+export interface StoredCalibration extends DeviceCalibration {
+  readonly model: { readonly name: string; readonly version: string };
+  readonly fittedAt: string;
+  readonly fittedBy: string;
 }
 
 /** What a device was given, since when, and why. */
@@ -224,6 +232,18 @@ export interface Registry {
 
   recordImage(model: { name: string; version: string }, image: PackagedImage, by?: Actor): Promise<void>;
   image(name: string, version: string): Promise<PackagedImage | undefined>;
+
+  /** Keeps a calibration that was fitted for a device; the same one again only says when and by whom. Throws NOT_FOUND. */
+  recordCalibration(
+    model: { name: string; version: string },
+    calibration: DeviceCalibration,
+    by: Actor,
+  ): Promise<void>;
+  /** Newest first. */
+  calibrations(filter: {
+    device?: string;
+    model?: { name: string; version: string };
+  }): Promise<StoredCalibration[]>;
 
   lineage(name: string, version: string): Promise<Lineage>;
   /** What ran on a device, newest first. */

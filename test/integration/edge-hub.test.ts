@@ -93,6 +93,29 @@ test('the module attests what it loaded, and again when it is calibrated', async
   expect(scoring).toBe(true);
 });
 
+test('a calibration that is delivered through the module twin is in use, one that does not fit is refused with a reason', async () => {
+  const numbers = new Array<number>(8).fill(1.5);
+  const document = {
+    schema: 'windlass.calibration/1' as const,
+    ...{ id: 'from-the-platform', model: model.digest, rows: 400, mean: numbers, std: numbers },
+    tensors: ['baseline_mean', 'baseline_std'].map((name) => ({ name, values: numbers })),
+  };
+  const attested = (calibration: object) =>
+    waitFor(
+      async () => {
+        const found = (await evidence())?.attestation?.calibration;
+        return JSON.stringify(found) === JSON.stringify(calibration) ? true : undefined;
+      },
+      { timeoutMs: 20_000 },
+    );
+  await fleetHub.setCalibration(DEVICE, { ...document, id: 'other', model: 'sha256:other' });
+  const refused = `it was fitted for model sha256:other, this is ${model.digest}`;
+  expect(await attested({ state: 'fitted', rows: 120, problem: refused })).toBe(true);
+  await fleetHub.setCalibration(DEVICE, document);
+  expect(await attested({ state: 'delivered', rows: 400, id: 'from-the-platform' })).toBe(true);
+  await expect(fleetHub.setCalibration('nobody', document)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
 test('summaries go to the hub; while it is gone they wait, scoring goes on, and then they come in order', async () => {
   expect(await rows(60 * 3 + 1)).toMatchObject({ scored: 4 });
   expect(await arrives([0, 1])).toBe(true);

@@ -10,11 +10,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parse } from 'yaml';
-import { readManifest, snapshotData, materializeData } from '../../activities/data/data-sets.ts';
+import { materializeData } from '../../activities/data/data-sets.ts';
+import { readManifest } from '../../activities/data/manifest.ts';
+import { snapshotData } from '../../activities/data/snapshot.ts';
 import { evaluate } from '../../activities/evaluation/evaluate.ts';
 import { sha256 } from '../../activities/source/read-spec.ts';
 import { judgeModel } from '../../src/domain/model-gates/judge-model.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
+import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../../src/adapters/git/git-source-control.ts';
 import { bundleFiles } from '../../src/adapters/git/source-bundle.ts';
@@ -24,6 +27,7 @@ import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts
 import { projectSchema } from '../../src/contracts/project.ts';
 import { blockingGates } from '../../src/domain/gates.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
+import { noDataIndex } from '../../src/ports/data-index.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { PUMP_COLUMNS } from '../../stand-ins/pump/columns.ts';
 
@@ -64,13 +68,15 @@ withRealData(
     const deps = {
       artefacts,
       files: sensorFiles,
+      sources: createDataSources(),
+      index: noDataIndex,
       registry: { recordData: async () => undefined, lastData: async () => undefined },
       models: createOnnxModelRuntime(),
       runtime: createPythonRuntime({ environments: join(ROOT, '.windlass', 'envs') }),
       source: createGitSourceControl({ mirrors: join(dir, 'git') }),
     };
     const bundle = await artefacts.put(await bundleFiles(projectFiles()), 'application/x-tar');
-    const data = await snapshotData(deps, { source: REAL, spec });
+    const { ref: data } = await snapshotData(deps, { source: REAL, spec });
     const { files } = await readManifest(artefacts, data);
     expect(files.filter((file) => file.fold !== null)).toHaveLength(16);
 

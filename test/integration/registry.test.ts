@@ -7,6 +7,7 @@ import type { Database } from '../../src/adapters/postgres/schema.ts';
 import { createStepStore } from '../../src/adapters/postgres/step-store.ts';
 import type { Registry } from '../../src/ports/registry.ts';
 import {
+  artefact,
   dataRef,
   digestOf,
   packagedImage,
@@ -52,6 +53,35 @@ describe('pipeline versions', () => {
     await expect(sql`update pipelines set digest = 'x'`.execute(db)).rejects.toThrow(/append-only/);
     await expect(sql`delete from pipelines`.execute(db)).rejects.toThrow(/append-only/);
   });
+});
+
+test('calibrations of devices are kept with their version, and audited', async () => {
+  const { name, version } = await registry.registerModel(registration('one'), BY);
+  const fitted = (device: string, id: string) => ({
+    ...{ device, id, rows: 400, dataSha256: digestOf(device).slice(7) },
+    document: artefact(`calibration ${id}`, 'application/json'),
+  });
+  await registry.recordCalibration({ name, version }, fitted('pump-1', 'first'), BY);
+  now = new Date('2026-01-02T00:00:00Z');
+  await registry.recordCalibration({ name, version }, fitted('pump-1', 'second'), BY);
+  now = new Date('2026-01-03T00:00:00Z');
+  await registry.recordCalibration({ name, version }, fitted('pump-1', 'first'), BY);
+  await registry.recordCalibration({ name, version }, fitted('pump-2', 'other'), BY);
+  const found = await registry.calibrations({ device: 'pump-1', model: { name, version } });
+  expect(found.map((c) => c.id)).toEqual(['first', 'second']);
+  expect(found[0]).toEqual({
+    ...fitted('pump-1', 'first'),
+    model: { name, version },
+    fittedAt: '2026-01-03T00:00:00.000Z',
+    fittedBy: 'ada',
+  });
+  expect(await registry.calibrations({ model: { name, version } })).toHaveLength(3);
+  expect((await registry.audit({ subject: 'device/pump-1' })).map((e) => e.action)).toEqual(
+    Array.from({ length: 3 }, () => 'device.calibrated'),
+  );
+  await expect(
+    registry.recordCalibration({ name, version: '9' }, fitted('pump-1', 'first'), BY),
+  ).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 describe('model versions', () => {

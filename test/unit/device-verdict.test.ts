@@ -103,6 +103,18 @@ test('a device that leaves before it was judged is lost, neither good nor failed
   expect(updating.verdict).toBe('lost');
 });
 
+test.each(['calibrating', 'uncalibrated'] as const)(
+  'a device that is %s runs the version well; the reason says that it does not score yet',
+  (state) => {
+    const attestation = attests({ state, calibration: { state: 'missing', rows: 0 } });
+    const one = judge({ attestation }, 5);
+    expect(judge({ attestation }, 15, one)).toMatchObject({
+      verdict: 'good',
+      reason: `right for 10 s; does not score yet: ${state}`,
+    });
+  },
+);
+
 test('a device that leaves after it was seen right for the whole soak is good', () => {
   expect(judge({ connected: false, lastActivity: at(16) }, 60, judge({}, 5)).verdict).toBe('good');
 });

@@ -33,6 +33,12 @@ class _Builder:
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
+    def split(self, tensor: str, outputs: list[str]) -> None:
+        """Splits [N, c] into its c columns [N, 1]."""
+        self.nodes.append(
+            helper.make_node("Split", [tensor], outputs, name=f"{tensor}_split", axis=1, num_outputs=len(outputs))
+        )
+
 
 def build_graph() -> onnx.ModelProto:
     """Builds and checks the model. A window or calibration with NaN or infinity anywhere gives score NaN."""
@@ -47,13 +53,10 @@ def build_graph() -> onnx.ModelProto:
     b.node("Div", ["deviation", "scale_row"], "z")
     b.node("MatMul", ["z", "loadings"], "projected")
     t2, q = _t2(b), _q(b)
-    b.node("Split", ["limits"], "t2_limit", axis=1, num_outputs=2)
-    b.nodes[-1].output.append("q_limit")
-    over = [
-        b.node("Div", [_median(b, statistic), b.node("Squeeze", [f"{name}_limit", "row_axis"], f"{name}_bound")], name)
-        for name, statistic in (("t2", t2), ("q", q))
-    ]
-    b.node("Max", over, "larger")
+    b.split("limits", ["t2_limit", "q_limit"])
+    over = [b.node("Div", [_median(b, rows), f"{name}_limit"], name) for name, rows in (("t2", t2), ("q", q))]
+    b.node("Max", over, "larger_column")
+    b.node("Squeeze", ["larger_column", "row_axis"], "larger")
     b.node("Add", ["larger", _not_a_number_guard(b)], "ratio")
     b.node("Add", ["ratio", "one"], "divisor")
     b.node("Div", ["one", "divisor"], "complement")
@@ -101,14 +104,17 @@ def _q(b: _Builder) -> str:
 
 
 def _median(b: _Builder, statistic: str) -> str:
-    """[N]: the third largest of five."""
-    middle = WINDOW // 2
-    if not any(constant.name == "half" for constant in b.constants):
-        b.constant("half", [middle + 1], np.int64)
-        b.constant("middle", middle, np.int64)
-    largest = b.node("TopK", [statistic, "half"], f"{statistic}_largest", axis=1, largest=1, sorted=1)
-    b.nodes[-1].output.append(f"{statistic}_places")
-    return b.node("Gather", [largest, "middle"], f"{statistic}_median", axis=1)
+    """[N, 1]: the middle one of five, by smaller and larger of pairs (TopK ends the process when there are no rows)."""
+    parts = [f"{statistic}_{row}" for row in range(WINDOW)]
+    b.split(statistic, parts)
+    first, second, third, fourth, fifth = parts
+
+    def pick(operator: str, left: str, right: str) -> str:
+        return b.node(operator, [left, right], f"{statistic}_{len(b.nodes)}")
+
+    low = pick("Max", pick("Min", first, second), pick("Min", third, fourth))
+    high = pick("Min", pick("Max", first, second), pick("Max", third, fourth))
+    return pick("Max", pick("Min", low, high), pick("Min", pick("Max", low, high), fifth))
 
 
 def _not_a_number_guard(b: _Builder) -> str:

@@ -63,3 +63,8 @@ def test_a_reading_far_out_is_an_alarm_and_not_a_lost_number(session, pump):
 def test_the_same_bytes_each_time():
     first, second = (build_graph().SerializeToString(deterministic=True) for _ in range(2))
     assert first == second
+
+
+def test_no_rows_give_no_scores(session, pump):
+    calibration, windows = pump
+    assert run(session, calibration, windows[:0]).shape == (0,)

@@ -2,6 +2,7 @@ import { MODULE_SLOT } from '../../contracts/fleet.ts';
 import type { DeviceEvidence, FleetDevice, FleetHub } from '../../ports/fleet-hub.ts';
 import { deleteConfiguration, ensureConfiguration, listConfigurations } from './deployment-calls.ts';
 import { provision } from './device-provisioning.ts';
+import { setCalibration } from './deliver-calibration.ts';
 import { absentAsNull, forEach } from './hub-calls.ts';
 import type { HubConfig } from './hub-config.ts';
 import { HubConnection } from './registry-client.ts';
@@ -22,6 +23,7 @@ export function createFleetHub(config: HubConfig): IotHubFleet {
     setTarget: (deviceIds, target, onDone) => setTarget(hub, deviceIds, { target, onDone }),
     readTargets: (deviceIds, onDone) => readTargets(hub, deviceIds, onDone),
     readEvidence: (deviceIds, onDone) => readEvidence(hub, deviceIds, onDone),
+    setCalibration: (deviceId, document) => setCalibration(hub, deviceId, document),
     ensureConfiguration: (configuration) => ensureConfiguration(hub, configuration),
     deleteConfiguration: (id) => deleteConfiguration(hub, id),
     configurations: () => listConfigurations(hub),

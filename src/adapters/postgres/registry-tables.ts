@@ -91,6 +91,17 @@ export interface RegistryTables {
     set_by: string;
     reason: string;
   };
+  device_calibrations: {
+    name: string;
+    version: number;
+    device: string;
+    calibration: string;
+    document: Json<ArtefactRef>;
+    rows: number;
+    data_sha256: string;
+    fitted_at: Date;
+    fitted_by: string;
+  };
   model_images: {
     name: string;
     version: number;

@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Registry } from '../../ports/registry.ts';
 import { appendAudit, readAudit, verifyAudit } from './audit-log.ts';
 import { createDataSets } from './data-sets.ts';
+import { createDeviceCalibrations } from './device-calibrations.ts';
 import { createModelAliases } from './model-aliases.ts';
 import { createModelImages } from './model-images.ts';
 import { createModelLineage } from './model-lineage.ts';
@@ -31,6 +32,7 @@ export function createRegistry(
     ...models,
     ...images,
     ...createDataSets(db, clock),
+    ...createDeviceCalibrations(db, clock),
     ...createModelAliases(db, clock),
     ...createModelStates(db, clock, models),
     ...createModelTags(db, clock),

@@ -91,7 +91,8 @@ function attestedFault(evidence: DeviceEvidence, wanted: Wanted): string | undef
 /**
  * Judges one device by its evidence. Good: the agent runs the wanted image with status "running", the module attests the
  * model digest and the golden rows, restarts since the offer ≤ maxRestarts, and all this for soakSeconds without a
- * restart, seen while the device was in contact. Failed: too many restarts, a wrong digest, golden rows that do not
+ * restart, seen while the device was in contact; a module that still waits for its calibration counts, because that is not the
+ * version's fault. Failed: too many restarts, a wrong digest, golden rows that do not
  * match (final), or a module that stays down for min(soakSeconds, 15) seconds. Offline is never failed.
  */
 export function judgeDevice(
@@ -137,13 +138,14 @@ export function judgeDevice(
   if (!attestationIsFresh(evidence, wanted) || state === 'starting')
     return { ...there, ...away('updating', 'runs the image; the module has not attested yet') };
 
+  const silent = state === 'calibrating' || state === 'uncalibrated' ? `; does not score yet: ${state}` : '';
   const goodSince = (restarts === memory.restarts ? memory.goodSince : null) ?? now;
   const right = { ...there, attested: true, goodSince };
   const seenUntil = evidence.connected ? now : (evidence.lastActivity ?? goodSince);
   const soaked = secondsBetween(goodSince, seenUntil);
   if (soaked >= policy.soakSeconds)
-    return { ...right, verdict: 'good', reason: `right for ${Math.round(soaked)} s` };
-  return { ...right, ...away('soaking', `right for ${Math.max(0, Math.round(soaked))} s`) };
+    return { ...right, verdict: 'good', reason: `right for ${Math.round(soaked)} s${silent}` };
+  return { ...right, ...away('soaking', `right for ${Math.max(0, Math.round(soaked))} s${silent}`) };
 
   /** A module that is down fails its device once it has been down for long enough; until then it is updating. */
   function down(what: string, base: Omit<DeviceJudgement, 'reason'>): DeviceJudgement {

@@ -1,0 +1,34 @@
+import { calibrationDocumentSchema } from '../../src/contracts/calibration.ts';
+import type { DeviceCalibration } from '../../src/contracts/calibrate-device.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
+import type { FleetHub } from '../../src/ports/fleet-hub.ts';
+import { withHeartbeats } from '../shared/heartbeats.ts';
+
+export interface DeliveryDeps {
+  readonly hub: Pick<FleetHub, 'setCalibration'>;
+  readonly artefacts: Pick<ArtefactStore, 'read'>;
+}
+
+export type DeliveryActivities = ReturnType<typeof createDeliveryActivities>;
+
+/** Activities that send calibrations to devices. */
+export function createDeliveryActivities({ hub, artefacts }: DeliveryDeps) {
+  return {
+    /** Writes a calibration to its device's module twin; gives why not when device or module are not there (yet). */
+    deliverCalibration: ({ device, document }: DeviceCalibration): Promise<{ readonly why: string | null }> =>
+      withHeartbeats(async () => {
+        const bytes = await artefacts.read(document.digest);
+        const content = calibrationDocumentSchema.parse(JSON.parse(bytes.toString('utf8')));
+        try {
+          await hub.setCalibration(device, content);
+          return { why: null };
+        } catch (error) {
+          if (!(error instanceof WindlassError) || error.code !== 'NOT_FOUND') throw error;
+          return {
+            why: `the hub knows no device ${device} with a scorer module: deploy the model to it first`,
+          };
+        }
+      }),
+  };
+}

@@ -1,0 +1,78 @@
+import type { Kysely } from 'kysely';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Registry } from '../../ports/registry.ts';
+import { appendAudit } from './audit-log.ts';
+import { versionNumber } from './pipeline-versions.ts';
+import { json } from './registry-tables.ts';
+import type { Database } from './schema.ts';
+
+/** Calibrations by model version and device; the newest counts, all are kept. */
+export function createDeviceCalibrations(
+  db: Kysely<Database>,
+  clock: Clock,
+): Pick<Registry, 'recordCalibration' | 'calibrations'> {
+  return {
+    recordCalibration: ({ name, version }, calibration, by) =>
+      db.transaction().execute(async (transaction) => {
+        const number = versionNumber(version) ?? 0;
+        const model = await transaction
+          .selectFrom('models')
+          .select('version')
+          .where('name', '=', name)
+          .where('version', '=', number)
+          .executeTakeFirst();
+        if (model === undefined)
+          throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${version}.`);
+        const { device, id, document, rows, dataSha256 } = calibration;
+        const fitted = { fitted_at: clock.now(), fitted_by: by.actor, data_sha256: dataSha256 };
+        await transaction
+          .insertInto('device_calibrations')
+          .values({
+            ...{ name, device, rows, ...fitted },
+            version: number,
+            calibration: id,
+            document: json(document),
+          })
+          .onConflict((c) => c.columns(['name', 'version', 'device', 'calibration']).doUpdateSet(fitted))
+          .execute();
+        await appendAudit(transaction, clock, {
+          ...by,
+          action: 'device.calibrated',
+          subject: `device/${device}`,
+          details: {
+            model: `${name}@${number}`,
+            calibration: id,
+            document: document.digest,
+            rows,
+            dataSha256,
+          },
+        });
+      }),
+
+    calibrations: async ({ device, model }) => {
+      const rows = await db
+        .selectFrom('device_calibrations')
+        .selectAll()
+        .$if(device !== undefined, (query) => query.where('device', '=', device ?? ''))
+        .$if(model !== undefined, (query) =>
+          query
+            .where('name', '=', model?.name ?? '')
+            .where('version', '=', versionNumber(model?.version ?? '') ?? 0),
+        )
+        .orderBy('fitted_at', 'desc')
+        .orderBy('device')
+        .execute();
+      return rows.map((row) => ({
+        model: { name: row.name, version: String(row.version) },
+        device: row.device,
+        id: row.calibration,
+        document: row.document,
+        rows: row.rows,
+        dataSha256: row.data_sha256,
+        fittedAt: row.fitted_at.toISOString(),
+        fittedBy: row.fitted_by,
+      }));
+    },
+  };
+}
