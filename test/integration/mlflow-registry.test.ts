@@ -1,7 +1,7 @@
 import { findPython } from '../../src/adapters/python/find-python.ts';
 import { mlflowSession, startMlflowDoor } from '../support/mlflow-door.ts';
 import type { MlflowDoor } from '../support/mlflow-door.ts';
-import { dataRef, pipelineVersion, registration } from '../support/registry-fixtures.ts';
+import { dataRef, pipelineVersion, projectSpec, registration } from '../support/registry-fixtures.ts';
 
 const python = await findPython().catch(() => undefined);
 const withPython = python ? test : test.skip;
@@ -128,6 +128,12 @@ withPython(
       'ada alias.set',
     ]);
     expect(events.at(-1)?.details).toMatchObject({ origin: 'mlflow', state: 'unjudged' });
+    const reads = await registry.audit({ subject: `artefact/${digest}` });
+    expect(reads[0]).toMatchObject({
+      actor: 'ada',
+      action: 'artefact.read',
+      details: { path: expect.stringMatching(/^registered-models\/.*model\.onnx$/) },
+    });
     expect(await registry.verifyAudit()).toMatchObject({ ok: true });
     await expect(registry.model('pump-health', '3')).rejects.toMatchObject({
       code: 'GATE_FAILED',
@@ -147,6 +153,38 @@ withPython(
     expect(next.version).toBe('4');
   },
 );
+
+test('a version that lacks an approval is not champion through this door either, until it has it', async () => {
+  const { registry, api } = door;
+  const spec = projectSpec({ registry: { approvals: 1 } });
+  const { version: pipeline } = await registry.publishPipeline({ ...pipelineVersion('strict'), spec }, BY);
+  const { version } = await registry.registerModel(
+    { ...registration('strict', pipeline), name: 'strict' },
+    BY,
+  );
+  const champion = async () => {
+    const response = await api.request('/api/2.0/mlflow/registered-models/alias', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'strict', alias: 'champion', version }),
+    });
+    return { status: response.status, body: (await response.json()) as unknown };
+  };
+  expect(await champion()).toEqual({
+    status: 403,
+    body: {
+      error_code: DENIED,
+      message: expect.stringMatching(
+        /needs 1 more approval by anybody but its author bob\..*windlass models approve/,
+      ),
+    },
+  });
+  await registry.reviewModel(
+    { name: 'strict', version, decision: 'approve' },
+    { actor: 'eve', reason: 'good' },
+  );
+  expect(await champion()).toEqual({ status: 200, body: {} });
+});
 
 describe('roles', () => {
   const call = async (token: string, method: string, path: string, body?: unknown) => {

@@ -3,6 +3,9 @@ import { PERMISSIONS } from '../../domain/registry/roles.ts';
 import type { Access } from '../../ports/access.ts';
 import type { ApiEnv } from '../deps.ts';
 
+/** The reason that audit events of this door carry: MLflow's protocol has no field for one. */
+export const THROUGH_THE_DOOR = { reason: 'through the MLflow door' } as const;
+
 /** Who uses the door: the owner of the token; without one the user name that the client was given, or `mlflow`. */
 export function userOf(c: Context<ApiEnv>): string {
   const { actor } = c.get('principal');

@@ -38,7 +38,8 @@ export function answerMlflowError(error: unknown, c: Context<ApiEnv>): Response 
   const level = status >= 500 ? 'error' : 'debug';
   c.get('logger')[level]({ err: error, code: failure.code }, failure.message);
   const { hint } = failure;
-  const message = hint === ERRORS[failure.code].hint ? failure.message : `${failure.message} ${hint}`;
+  const tells = status === 403 || hint !== ERRORS[failure.code].hint;
+  const message = tells ? `${failure.message} ${hint}` : failure.message;
   return c.json({ error_code, message }, status);
 }
 

@@ -6,15 +6,13 @@ import { parseSearch } from '../../domain/tracking/search.ts';
 import { SEARCHABLE } from '../../domain/tracking/searchable.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { MlflowRegistry } from '../../ports/mlflow-registry.ts';
+import { THROUGH_THE_DOOR } from './caller.ts';
 import { endpoint } from './endpoint.ts';
 import type { Door } from './endpoint.ts';
 import { entityKey, modelName, registryTag, searchFields } from './fields.ts';
 import { resolveSource } from './version-source.ts';
 import type { SourceDeps } from './version-source.ts';
 import { nextPage, versionWire } from './wire.ts';
-
-/** The reason that audit events of this door carry: MLflow's protocol has no field for one. */
-export const THROUGH_THE_DOOR = { reason: 'through the MLflow door' } as const;
 
 /** An action on the model that the request names. */
 export const on =

@@ -3,11 +3,12 @@ import { parseSearch } from '../../domain/tracking/search.ts';
 import { SEARCHABLE } from '../../domain/tracking/searchable.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { MlflowRegistry } from '../../ports/mlflow-registry.ts';
+import { THROUGH_THE_DOOR } from './caller.ts';
 import { endpoint } from './endpoint.ts';
 import type { Door } from './endpoint.ts';
 import { entityKey, modelName, registryTag, repeated, searchFields } from './fields.ts';
 import { modelWire, nextPage, versionWire } from './wire.ts';
-import { on, searchWithoutPrompts, THROUGH_THE_DOOR } from './model-versions.ts';
+import { on, searchWithoutPrompts } from './model-versions.ts';
 
 const byName = z.object({ name: modelName });
 const alias = z.string().min(1, 'expected an alias');

@@ -25,8 +25,8 @@ const COLUMNS: SearchColumns = {
 export function createExperiments(db: Kysely<Database>, clock: Clock): ExperimentStore {
   const now = (): number => clock.now().getTime();
 
-  const touch = async (id: string, change: { name?: string } = {}): Promise<void> => {
-    const changed = await db
+  const touch = async (at: Kysely<Database>, id: string, change: { name?: string } = {}): Promise<void> => {
+    const changed = await at
       .updateTable('mlflow_experiments')
       .set({ ...change, updated_at: now() })
       .where('experiment_id', '=', experimentNumber(id))
@@ -66,7 +66,7 @@ export function createExperiments(db: Kysely<Database>, clock: Clock): Experimen
       return toExperiment(row);
     },
 
-    renameExperiment: (id, name) => touch(id, { name }),
+    renameExperiment: (id, name) => touch(db, id, { name }),
 
     setExperimentStage: (id, stage) =>
       db.transaction().execute(async (transaction) => {
@@ -84,14 +84,15 @@ export function createExperiments(db: Kysely<Database>, clock: Clock): Experimen
           .execute();
       }),
 
-    setExperimentTag: async (id, { key, value }) => {
-      await touch(id);
-      await db
-        .insertInto('mlflow_experiment_tags')
-        .values({ experiment_id: experimentNumber(id), key, value })
-        .onConflict((conflict) => conflict.columns(['experiment_id', 'key']).doUpdateSet({ value }))
-        .execute();
-    },
+    setExperimentTag: (id, { key, value }) =>
+      db.transaction().execute(async (transaction) => {
+        await touch(transaction, id);
+        await transaction
+          .insertInto('mlflow_experiment_tags')
+          .values({ experiment_id: experimentNumber(id), key, value })
+          .onConflict((conflict) => conflict.columns(['experiment_id', 'key']).doUpdateSet({ value }))
+          .execute();
+      }),
 
     deleteExperimentTag: async (id, key) => {
       const gone = await db

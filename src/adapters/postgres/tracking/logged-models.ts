@@ -13,7 +13,7 @@ import type { TrackingTables } from './tracking-tables.ts';
 
 /** The latest point of each metric about a logged model, whichever run logged it. */
 const LATEST = sql`(select distinct on (p.key, p.dataset_name, p.dataset_digest) p.* from mlflow_metrics p
-  where p.model_id = m.model_id order by p.key, p.dataset_name, p.dataset_digest, p.step desc, p.at desc)`;
+  where p.model_id = m.model_id and p.model_id <> '' order by p.key, p.dataset_name, p.dataset_digest, p.step desc, p.at desc)`;
 
 const COLUMNS: SearchColumns = {
   attributes: {
@@ -49,10 +49,11 @@ export function createLoggedModels(db: Kysely<Database>, clock: Clock): LoggedMo
   };
 
   const change = async (
+    at: Kysely<Database>,
     modelId: string,
     set: Partial<Pick<LoggedModel, 'status' | 'stage'>> = {},
   ): Promise<void> => {
-    const changed = await db
+    const changed = await at
       .updateTable('mlflow_logged_models')
       .set({ ...set, updated_at: now() })
       .where('model_id', '=', modelId)
@@ -119,36 +120,39 @@ export function createLoggedModels(db: Kysely<Database>, clock: Clock): LoggedMo
     loggedModel: read,
 
     finishLoggedModel: async (modelId, status) => {
-      await change(modelId, { status });
+      await change(db, modelId, { status });
       return read(modelId);
     },
 
-    deleteLoggedModel: (modelId) => change(modelId, { stage: 'deleted' }),
+    deleteLoggedModel: (modelId) => change(db, modelId, { stage: 'deleted' }),
 
-    logModelParams: async (modelId, params) => {
-      await change(modelId);
-      await insertParams(db, modelId, params);
-    },
+    logModelParams: (modelId, params) =>
+      db.transaction().execute(async (transaction) => {
+        await change(transaction, modelId);
+        await insertParams(transaction, modelId, params);
+      }),
 
-    setModelTags: async (modelId, tags) => {
-      await change(modelId);
-      await upsertTags(db, modelId, tags);
-    },
+    setModelTags: (modelId, tags) =>
+      db.transaction().execute(async (transaction) => {
+        await change(transaction, modelId);
+        await upsertTags(transaction, modelId, tags);
+      }),
 
-    deleteModelTag: async (modelId, key) => {
-      await change(modelId);
-      const gone = await db
-        .deleteFrom('mlflow_logged_model_tags')
-        .where('model_id', '=', modelId)
-        .where('key', '=', key)
-        .returning('key')
-        .executeTakeFirst();
-      if (gone === undefined)
-        throw new WindlassError(
-          'NOT_FOUND',
-          `The logged model ${modelId} has no tag ${JSON.stringify(key)}.`,
-        );
-    },
+    deleteModelTag: (modelId, key) =>
+      db.transaction().execute(async (transaction) => {
+        await change(transaction, modelId);
+        const gone = await transaction
+          .deleteFrom('mlflow_logged_model_tags')
+          .where('model_id', '=', modelId)
+          .where('key', '=', key)
+          .returning('key')
+          .executeTakeFirst();
+        if (gone === undefined)
+          throw new WindlassError(
+            'NOT_FOUND',
+            `The logged model ${modelId} has no tag ${JSON.stringify(key)}.`,
+          );
+      }),
 
     searchLoggedModels: async ({ clauses, order, offset, limit, experimentIds }) => {
       const rows = await select(db)
