@@ -90,6 +90,13 @@ export const configSchema = z.strictObject({
       dir: text('expected a folder')
         .optional()
         .meta({ description: 'Folder of the artefact store; stateDir/artefacts when not set', path: true }),
+      url: text('expected az://ACCOUNT/CONTAINER/PREFIX')
+        .regex(
+          /^(az|https):\/\/[^/]+\/[^/]+/,
+          'expected az://ACCOUNT/CONTAINER or az://ACCOUNT/CONTAINER/PREFIX',
+        )
+        .optional()
+        .meta({ description: 'Azure Blob container that holds the artefacts instead of the folder' }),
     })
     .prefault({}),
   azure: z
@@ -98,7 +105,7 @@ export const configSchema = z.strictObject({
         .regex(/(AccountName|BlobEndpoint)=/, 'expected "AccountName=…;AccountKey=…;EndpointSuffix=…"')
         .optional()
         .meta({
-          description: 'Connection string of the storage account that training data are read from',
+          description: 'Connection string of the storage account of training data and artefacts',
           env: 'AZURE_STORAGE_CONNECTION_STRING',
           secret: true,
         }),
@@ -238,7 +245,7 @@ type Parsed = z.infer<typeof configSchema>;
 
 /** Every setting, validated; paths are absolute. */
 export type WindlassConfig = Readonly<Omit<Parsed, 'artefacts'>> & {
-  readonly artefacts: { readonly dir: string };
+  readonly artefacts: { readonly dir: string; readonly url?: string | undefined };
 };
 
 export type HooksConfig = WindlassConfig['hooks'];

@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import { createFileArtefactStore } from '../adapters/blob/file-artefact-store.ts';
+import { openArtefactStore } from '../adapters/blob/open-artefact-store.ts';
 import { openDatabase } from '../adapters/postgres/database.ts';
 import { migrate } from '../adapters/postgres/migrate.ts';
 import { createRegistry } from '../adapters/postgres/registry.ts';
@@ -39,8 +39,8 @@ export async function openPlatform(config: WindlassConfig, logger: Logger): Prom
       hint: 'Set DATABASE_URL; `windlass up` starts a database and sets it for its workers.',
     });
   const clock = systemClock;
+  const artefacts = await openArtefactStore(config);
   const db = openDatabase(url);
-  const artefacts = createFileArtefactStore(config.artefacts.dir);
   try {
     const applied = await migrate(db);
     if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated');

@@ -1,4 +1,4 @@
-import { createFileArtefactStore } from '../adapters/blob/file-artefact-store.ts';
+import { openArtefactStore } from '../adapters/blob/open-artefact-store.ts';
 import { createAccess } from '../adapters/postgres/access.ts';
 import { openDatabase } from '../adapters/postgres/database.ts';
 import { createRegistry } from '../adapters/postgres/registry.ts';
@@ -27,9 +27,9 @@ export async function openRegistry(config: WindlassConfig): Promise<OpenRegistry
   const { url } = config.database;
   if (url === undefined)
     throw new WindlassError('NOT_RUNNING', 'There is no database to read the registry from.');
+  const artefacts = await openArtefactStore(config);
   const db = openDatabase(url);
   const access = createAccess(db, systemClock);
-  const artefacts = createFileArtefactStore(config.artefacts.dir);
   const registry = governRegistry(createRegistry(db, systemClock, artefacts), access);
   const retention = createRetention(db, { clock: systemClock, artefacts });
   return { registry, access, artefacts, retention, close: () => db.destroy() };

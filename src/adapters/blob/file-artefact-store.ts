@@ -3,24 +3,16 @@ import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline as pipe, Readable, Transform } from 'node:stream';
+import { pipeline as pipe, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { digestSchema } from '../../contracts/artefact.ts';
 import type { ArtefactRef } from '../../contracts/artefact.ts';
-import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
+import { artefactPath, corrupt, missing, verifier } from './artefact-parts.ts';
 
 /** A folder as artefact store: `sha256/ab/cdef…` holds the bytes, `….type` beside it the media type. */
 export function createFileArtefactStore(dir: string): ArtefactStore {
-  const folder = (digest: string): string => {
-    if (!digestSchema.safeParse(digest).success)
-      throw new WindlassError(
-        'INPUT_INVALID',
-        `"${digest}" is not a digest: expected sha256:<64 hex digits>.`,
-      );
-    return join(dir, 'sha256', digest.slice(7, 9));
-  };
-  const pathOf = (digest: string): string => join(folder(digest), digest.slice(9));
+  const pathOf = (digest: string): string => join(dir, artefactPath(digest));
+  const folder = (digest: string): string => dirname(pathOf(digest));
 
   const sizeOf = async (digest: string): Promise<number | undefined> => {
     try {
@@ -115,20 +107,6 @@ export function createFileArtefactStore(dir: string): ArtefactStore {
   };
 }
 
-/** Passes bytes on and fails at the end when they do not have the digest. */
-function verifier(digest: string): Transform {
-  const hash = createHash('sha256');
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-    flush(done) {
-      done(`sha256:${hash.digest('hex')}` === digest ? null : corrupt(digest));
-    },
-  });
-}
-
 async function writeDurably(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const file = await open(path, 'wx', 0o444);
   try {
@@ -157,14 +135,4 @@ async function exists(path: string): Promise<boolean> {
 
 function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
-function missing(digest: string): WindlassError {
-  return new WindlassError('NOT_FOUND', `There is no artefact ${digest}.`, { details: { digest } });
-}
-
-function corrupt(digest: string): WindlassError {
-  return new WindlassError('ARTEFACT_CORRUPT', `The stored bytes of ${digest} have another digest.`, {
-    details: { digest },
-  });
 }
