@@ -4,6 +4,7 @@ import { createCheckActivities } from '../activities/checks/check-activities.ts'
 import { createDataActivities } from '../activities/data/data-activities.ts';
 import { createEnvironmentActivities } from '../activities/environment/environment-activities.ts';
 import { createEvaluationActivities } from '../activities/evaluation/evaluation-activities.ts';
+import { createImportActivities } from '../activities/model-gates/import-activities.ts';
 import { createModelGateActivities } from '../activities/model-gates/model-gate-activities.ts';
 import { createReproductionActivities } from '../activities/reproduction/reproduction-activities.ts';
 import { createSourceActivities } from '../activities/source/source-activities.ts';
@@ -49,6 +50,7 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
       ...createTrainActivities(deps),
       ...createCalibrationActivities(deps),
       ...createModelGateActivities(deps),
+      ...createImportActivities(deps),
       ...createEvaluationActivities(deps),
       ...createReproductionActivities(deps),
     },

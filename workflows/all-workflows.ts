@@ -1,5 +1,6 @@
 /** The one file that Temporal bundles: every workflow by its registered name. */
 export { buildAndTrain } from './build-and-train/build-and-train.ts';
+export { importModel } from './build-and-train/import-model.ts';
 export { reproduceModel } from './build-and-train/reproduce-model.ts';
 export { calibrateDevice } from './calibration/calibrate-device.ts';
 export { pushCoordinator } from './build-and-train/push-coordinator.ts';

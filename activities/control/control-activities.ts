@@ -3,6 +3,8 @@ import type { DeviceCalibration } from '../../src/contracts/calibrate-device.ts'
 import type { PackagedImage } from '../../src/contracts/deploy.ts';
 import type {
   Actor,
+  ImportedRegistration,
+  ModelRecord,
   ModelRegistration,
   ModelVersion,
   PipelineVersion,
@@ -28,6 +30,11 @@ export function createControlActivities({ registry }: ControlDeps) {
     /** The version that a registration got, or had already. */
     async registerModel(registration: ModelRegistration, by: Actor): Promise<ModelVersion> {
       return withoutEvidence(await registry.registerModel(registration, by));
+    },
+
+    /** The version that an import got, or had already. */
+    async registerImport(registration: ImportedRegistration, by: Actor): Promise<ModelRecord> {
+      return withoutEvidence(await registry.importModel(registration, by));
     },
 
     async setAlias(target: { name: string; alias: string; version: string }, by: Actor): Promise<void> {
@@ -112,6 +119,6 @@ async function noSuchModel(registry: Registry, reference: string): Promise<Windl
   );
 }
 
-function withoutEvidence(model: ModelVersion): ModelVersion {
+function withoutEvidence<M extends ModelRecord>(model: M): M {
   return { ...model, gates: model.gates.map(({ evidence: _, ...gate }) => gate) };
 }

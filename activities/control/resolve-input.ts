@@ -7,6 +7,8 @@ import { DEPLOY_EXAMPLE, deployInputSchema } from '../../src/contracts/deploy.ts
 import type { ResolvedDeployInput } from '../../src/contracts/deploy.ts';
 import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../src/contracts/monitor.ts';
 import type { ResolvedDataEvent, ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
+import { IMPORT_EXAMPLE, importInputSchema } from '../../src/contracts/import.ts';
+import type { ResolvedImportInput } from '../../src/contracts/import.ts';
 import { REPRODUCE_EXAMPLE, reproduceInputSchema } from '../../src/contracts/reproduce.ts';
 import type { ResolvedReproduceInput } from '../../src/contracts/reproduce.ts';
 import { pushEventSchema } from '../../src/contracts/push.ts';
@@ -19,6 +21,7 @@ import { inputProblems } from '../../src/errors/input-problems.ts';
 /** The inputs that come from people and machines, by the workflow (or signal) that takes them. */
 export interface ResolvedInputs {
   readonly buildAndTrain: ResolvedBuildInput;
+  readonly importModel: ResolvedImportInput;
   readonly reproduceModel: ResolvedReproduceInput;
   readonly calibrateDevice: ResolvedCalibrateInput;
   readonly packageAndDeploy: ResolvedDeployInput;
@@ -31,6 +34,7 @@ export type InputName = keyof ResolvedInputs;
 
 const INPUTS: { readonly [N in InputName]: { schema: z.ZodType<ResolvedInputs[N]>; example: unknown } } = {
   buildAndTrain: { schema: buildInputSchema, example: BUILD_EXAMPLE },
+  importModel: { schema: importInputSchema, example: IMPORT_EXAMPLE },
   reproduceModel: { schema: reproduceInputSchema, example: REPRODUCE_EXAMPLE },
   calibrateDevice: { schema: calibrateInputSchema, example: CALIBRATE_EXAMPLE },
   packageAndDeploy: { schema: deployInputSchema, example: DEPLOY_EXAMPLE },

@@ -8,7 +8,7 @@ export interface ModelSummary {
   readonly digest: string;
   readonly state: ModelState;
   readonly aliases: readonly string[];
-  /** null for a version that came through the MLflow door: nothing has measured it. */
+  /** null for a version that nothing has measured. */
   readonly metrics: EvaluationMetrics | null;
   readonly createdAt: string;
 }

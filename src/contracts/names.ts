@@ -11,6 +11,7 @@ export type TaskQueueName = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
 
 export const WORKFLOWS = {
   buildAndTrain: 'buildAndTrain',
+  importModel: 'importModel',
   reproduceModel: 'reproduceModel',
   calibrateDevice: 'calibrateDevice',
   pushCoordinator: 'pushCoordinator',

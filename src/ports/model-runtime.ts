@@ -1,4 +1,5 @@
 import type { CalibrationTensor } from '../contracts/calibration.ts';
+import type { GateResult } from '../contracts/gate.ts';
 
 /** One input or output of a model file. A shape's entry is a number, a symbol, or null when it is left open. */
 export interface ModelValue {
@@ -119,6 +120,11 @@ export interface RuntimeHooks {
 
 /** Opens model files that others made, in processes of their own that can be ended. */
 export interface ModelRuntime {
+  /**
+   * Takes a copy of a file that comes from outside; a gate, because a link and a file with a second name are refused. Throws
+   * NOT_FOUND or INPUT_INVALID.
+   */
+  receive(file: string, copy: string): Promise<GateResult>;
   /** Per file what it says of itself, why it is no ONNX model, or its size when it is not even read. Throws MODEL_INVALID when reading them took too long. */
   inspect(
     modelFiles: readonly string[],

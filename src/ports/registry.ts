@@ -51,7 +51,19 @@ export interface ModelRegistration {
   readonly gates: readonly GateResult[];
   readonly comparison: Comparison;
   readonly run: RunIdentity;
+  /** Trained elsewhere; absent when a pipeline made it. */
+  readonly origin?: 'imported';
+  /** The file that was imported, and what its lineage lacks. */
+  readonly importedFile?: string;
+  readonly missing?: readonly string[];
 }
+
+type MayLack = 'golden' | 'baseline' | 'pipeline' | 'data' | 'metrics';
+
+/** A version that was trained elsewhere, as far as it is known. */
+export type ImportedRegistration = Omit<ModelRegistration, MayLack> & {
+  readonly [K in MayLack]: ModelRegistration[K] | null;
+};
 
 export interface ModelVersion extends ModelRegistration {
   readonly version: string;
@@ -60,6 +72,9 @@ export interface ModelVersion extends ModelRegistration {
   readonly createdAt: string;
   readonly createdBy: string;
 }
+
+/** A version as it was registered, which may lack parts when it was imported. */
+export type ModelRecord = Omit<ModelVersion, MayLack> & Pick<ImportedRegistration, MayLack>;
 
 export interface AuditEvent {
   readonly seq: number;
@@ -94,12 +109,17 @@ export interface AuditVerdict {
 export interface Lineage {
   readonly model: { readonly name: string; readonly version: string; readonly digest: string };
   readonly run: RunIdentity;
-  readonly pipeline: { readonly name: string; readonly version: string };
-  readonly commit: string;
-  readonly repository: string;
-  readonly environment: string;
+  /** What made it; of an imported version: the project that serves it, if one was named. */
+  readonly pipeline: { readonly name: string; readonly version: string } | null;
+  /** Of an imported version nobody knows what made it: null, and `missing` says what else is not known. */
+  readonly origin?: 'imported';
+  readonly importedFile?: string;
+  readonly missing?: readonly string[];
+  readonly commit: string | null;
+  readonly repository: string | null;
+  readonly environment: string | null;
   readonly data: ReadonlyArray<{ readonly path: string; readonly sha256: string }>;
-  readonly dataDigest: string;
+  readonly dataDigest: string | null;
   readonly image: PackagedImage | null;
   readonly deployments: ReadonlyArray<{
     readonly rolloutId: string;
@@ -189,8 +209,13 @@ export interface Registry {
 
   /** Registers a version, or returns the one that already has this digest, pipeline and data. */
   registerModel(registration: ModelRegistration, by: Actor): Promise<ModelVersion>;
+  /** Registers a version that was trained elsewhere, with the parts that are known. */
+  importModel(registration: ImportedRegistration, by: Actor): Promise<ModelRecord>;
+  /** A whole version; throws GATE_FAILED for one that was imported without the parts that its use needs. */
   model(name: string, versionOrAlias: string): Promise<ModelVersion | undefined>;
-  /** Newest first; `data` is the digest of a data set or of one of its files: forward from data to models. */
+  /** A version as it was registered, to look at. */
+  record(name: string, versionOrAlias: string): Promise<ModelRecord | undefined>;
+  /** Whole versions, newest first; `data` is the digest of a data set or of one of its files: forward from data to models. */
   models(filter?: { name?: string; alias?: string; data?: string; limit?: number }): Promise<ModelVersion[]>;
   /** The lines of a list, newest first: all conditions hold. Cheap for tens of thousands of versions. */
   search(search: Partial<ModelSearch> & Pick<ModelSearch, 'limit'>): Promise<ModelSummary[]>;

@@ -4,6 +4,7 @@ import type { ControlActivities } from '../../activities/control/control-activit
 import type { DataActivities } from '../../activities/data/data-activities.ts';
 import type { EnvironmentActivities } from '../../activities/environment/environment-activities.ts';
 import type { EvaluationActivities } from '../../activities/evaluation/evaluation-activities.ts';
+import type { ImportActivities } from '../../activities/model-gates/import-activities.ts';
 import type { ModelGateActivities } from '../../activities/model-gates/model-gate-activities.ts';
 import type { ReproductionActivities } from '../../activities/reproduction/reproduction-activities.ts';
 import type { SourceActivities } from '../../activities/source/source-activities.ts';
@@ -40,18 +41,28 @@ export const { checkData } = proxyActivities<DataActivities>(onTraining('judge t
 export const { checkModel } = proxyActivities<ModelGateActivities>(
   onTraining('judge the model file in a process of its own', 20),
 );
+export const { receiveModel, judgeImport } = proxyActivities<ImportActivities>(
+  onTraining('take in and judge a model that was trained elsewhere', 20),
+);
 export const { evaluateModel, compareModel, writeModelCard } = proxyActivities<EvaluationActivities>(
   onTraining('score groups with the model that did not see them', 60),
 );
 export const { recheckSource, recheckData } = proxyActivities<ReproductionActivities>(
   onTraining('look again at where the version came from', 60),
 );
-export const { publishPipeline, findPipeline, registerModel, setAlias, findModel, resolveModel } =
-  proxyActivities<ControlActivities>({
-    startToCloseTimeout: '1 minute',
-    retry,
-    summary: 'write to or read from the registry',
-  });
+export const {
+  publishPipeline,
+  findPipeline,
+  registerModel,
+  registerImport,
+  setAlias,
+  findModel,
+  resolveModel,
+} = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '1 minute',
+  retry,
+  summary: 'write to or read from the registry',
+});
 
 /** Training as long as windlass.yaml allows; a worker that dies is noticed within ten seconds, and another goes on. */
 export function trainFor(seconds: number): TrainActivities['train'] {

@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { Difference, ReproduceInput, ReproduceResult } from '../../src/contracts/reproduce.ts';
 import { differencesOf } from '../../src/domain/reproduction.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
@@ -27,6 +27,11 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
 
   const { model, pipeline } = await steps.run('resolve', async () => {
     const found = await activity.resolveModel(input.model);
+    if (found.origin === 'imported')
+      throw ApplicationFailure.nonRetryable(
+        `${found.name}@${found.version} was imported: there is no commit, environment or data to make it from again`,
+        'INPUT_INVALID',
+      );
     const { name, version } = found.pipeline;
     const published = await activity.findPipeline(`${name}@${version}`);
     const value = { model: found, pipeline: published };

@@ -8,6 +8,7 @@ import type { ModelRuntime, RuntimeHooks, ScoreJob } from '../../ports/model-run
 import { describeEnd } from '../../ports/project-runtime.ts';
 import { cleanEnvironment } from '../process/clean-environment.ts';
 import { runCommand } from '../process/run-command.ts';
+import { receiveModel } from './receive-model.ts';
 import type { GateAnswer, GateRequest, ScoreAnswer, ScoreRequest, ScoreTask } from './protocol.ts';
 
 const SCRIPTS = {
@@ -98,6 +99,7 @@ export function createOnnxModelRuntime({
   memoryMb = 4096,
 }: OnnxModelRuntimeOptions = {}): ModelRuntime {
   return {
+    receive: receiveModel,
     inspect: (modelFiles, { maxBytes, ...hooks }) =>
       inFolder(async (folder) => {
         const call = { ...hooks, timeoutMs, memoryMb, folder };

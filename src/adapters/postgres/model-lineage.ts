@@ -1,39 +1,38 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { Lineage, Registry } from '../../ports/registry.ts';
+import type { Lineage, PipelineVersion, Registry } from '../../ports/registry.ts';
 import { readAudit } from './audit-log.ts';
 import type { Database } from './schema.ts';
 
-type Needs = Pick<Registry, 'model' | 'pipeline' | 'image'>;
+type Needs = Pick<Registry, 'record' | 'pipeline' | 'image'>;
 
 /** From a model version back to commit and data, and forward to rollouts and devices. */
 export function createModelLineage(
   db: Kysely<Database>,
-  { model: findModel, pipeline: findPipeline, image }: Needs,
+  { record: findModel, pipeline: findPipeline, image }: Needs,
 ): Pick<Registry, 'lineage' | 'deviceHistory'> {
   return {
     lineage: async (name, versionOrAlias) => {
       const model = await findModel(name, versionOrAlias);
       if (model === undefined)
         throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${versionOrAlias}.`);
-      const { version, digest, run, pipeline } = model;
-      const published = await findPipeline(pipeline.name, pipeline.version);
-      if (published === undefined)
+      const { version, digest, run, pipeline, origin, importedFile, missing } = model;
+      const published = pipeline && (await findPipeline(pipeline.name, pipeline.version));
+      if (pipeline !== null && !published)
         throw new WindlassError('INTERNAL', `The pipeline ${pipeline.name}@${pipeline.version} is gone.`);
       const data = await db
         .selectFrom('data_files')
         .select(['path', 'sha256'])
-        .where('data_digest', '=', model.data.digest)
+        .where('data_digest', '=', model.data?.digest ?? '')
         .orderBy('path')
         .execute();
       return {
         model: { name, version, digest },
         ...{ run, pipeline, data },
-        commit: published.source.commit,
-        repository: published.source.repository,
-        environment: published.environment,
-        dataDigest: model.data.digest,
+        ...(origin === undefined ? {} : { origin, importedFile, missing }),
+        ...madeBy(origin === undefined ? (published ?? undefined) : undefined),
+        dataDigest: model.data?.digest ?? null,
         image: (await image(name, version)) ?? null,
         deployments: await deployments(db, name, version),
         devices: await devices(db, name, version),
@@ -66,6 +65,15 @@ export function createModelLineage(
       }));
     },
   };
+}
+
+/** The commit and environment that made a version; of one that was trained elsewhere nobody knows them. */
+function madeBy(
+  published: PipelineVersion | undefined,
+): Pick<Lineage, 'commit' | 'repository' | 'environment'> {
+  if (published === undefined) return { commit: null, repository: null, environment: null };
+  const { source, environment } = published;
+  return { commit: source.commit, repository: source.repository, environment };
 }
 
 async function deployments(

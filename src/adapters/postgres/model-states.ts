@@ -2,10 +2,9 @@ import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import { ALIASES } from '../../contracts/names.ts';
 import { blockingGates } from '../../domain/gates.ts';
-import { promotable } from '../../domain/comparison/verdict.ts';
 import { approvalGate, refusesApprover, standingReviews } from '../../domain/registry/approvals.ts';
 import type { ApprovalRule, Review } from '../../domain/registry/approvals.ts';
-import { mayBecome } from '../../domain/registry/states.ts';
+import { firstState, mayBecome } from '../../domain/registry/states.ts';
 import type { ModelState } from '../../contracts/model-state.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -120,8 +119,8 @@ function reviewedState(
 ): ModelState {
   if (isForeign(model.registration)) return 'unjudged';
   const standing = standingReviews(reviews);
-  const { verdict } = model.registration.comparison;
-  if (!promotable(verdict) || standing.some((r) => r.decision === 'reject')) return 'rejected';
+  if (firstState(model.registration) === 'rejected' || standing.some((r) => r.decision === 'reject'))
+    return 'rejected';
   const enough = rules.map((rule) => approvalGate(rule, { author: model.created_by, reviews }));
   return standing.length > 0 && blockingGates(enough).length === 0 ? 'approved' : 'registered';
 }

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
-import type { Kysely, Transaction } from 'kysely';
-import { promotable } from '../../domain/comparison/verdict.ts';
+import type { Kysely, SqlBool, Transaction } from 'kysely';
 import type { ModelState } from '../../contracts/model-state.ts';
+import { firstState } from '../../domain/registry/states.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Actor, ModelRegistration, ModelVersion, Registry } from '../../ports/registry.ts';
+import type { Actor, ImportedRegistration, Registry } from '../../ports/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { insertDataSet } from './data-sets.ts';
-import { isForeign, NOT_FOREIGN, unjudged } from './mlflow-registry/foreign.ts';
 import { lockArtefacts, lockName } from './lock-name.ts';
+import { select, toModel, toRecord, WHOLE, type Row } from './model-rows.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { json } from './registry-tables.ts';
 import type { Database } from './schema.ts';
@@ -19,48 +19,56 @@ export function createModelVersions(
   db: Kysely<Database>,
   clock: Clock,
   artefacts?: Pick<ArtefactStore, 'has'>,
-): Pick<Registry, 'registerModel' | 'model' | 'models'> {
+): Pick<Registry, 'registerModel' | 'importModel' | 'model' | 'record' | 'models'> {
+  const register = (registration: ImportedRegistration, by: Actor): Promise<Row> =>
+    db.transaction().execute(async (transaction) => {
+      await lockArtefacts(transaction, 'shared');
+      await lockName(transaction, 'model', registration.name);
+      if (artefacts !== undefined) await refuseMissing(artefacts, registration);
+      const known = await findSame(transaction, registration);
+      if (known?.state === 'deleted') await revive(transaction, clock, { known, registration, by });
+      const version = known?.version ?? (await insertVersion(transaction, clock, { registration, by }));
+      const [model] = await select(transaction)
+        .where('name', '=', registration.name)
+        .where('version', '=', version)
+        .execute();
+      if (model === undefined) throw new WindlassError('INTERNAL', 'The registered version is gone.');
+      return model;
+    });
+  const find = (name: string, versionOrAlias: string): Promise<Row | undefined> => {
+    const number = versionNumber(versionOrAlias);
+    return select(db)
+      .where('name', '=', name)
+      .where((e) =>
+        number !== undefined
+          ? e('version', '=', number)
+          : e(
+              'version',
+              'in',
+              e
+                .selectFrom('model_aliases')
+                .select('version')
+                .where('name', '=', name)
+                .where('alias', '=', versionOrAlias)
+                .where('until', 'is', null),
+            ),
+      )
+      .executeTakeFirst();
+  };
   return {
-    registerModel: (registration, by) =>
-      db.transaction().execute(async (transaction) => {
-        await lockArtefacts(transaction, 'shared');
-        await lockName(transaction, 'model', registration.name);
-        if (artefacts !== undefined) await refuseMissing(artefacts, registration);
-        const known = await findSame(transaction, registration);
-        if (known?.state === 'deleted') await revive(transaction, clock, { known, registration, by });
-        const version = known?.version ?? (await insertVersion(transaction, clock, { registration, by }));
-        const [model] = await select(transaction)
-          .where('name', '=', registration.name)
-          .where('version', '=', version)
-          .execute();
-        if (model === undefined) throw new WindlassError('INTERNAL', 'The registered version is gone.');
-        return toModel(model);
-      }),
-
+    registerModel: async (registration, by) => toModel(await register(registration, by)),
+    importModel: async (registration, by) => toRecord(await register(registration, by)),
     model: async (name, versionOrAlias) => {
-      const number = versionNumber(versionOrAlias);
-      const row = await select(db)
-        .where('name', '=', name)
-        .where((e) =>
-          number !== undefined
-            ? e('version', '=', number)
-            : e(
-                'version',
-                'in',
-                e
-                  .selectFrom('model_aliases')
-                  .select('version')
-                  .where('name', '=', name)
-                  .where('alias', '=', versionOrAlias)
-                  .where('until', 'is', null),
-              ),
-        )
-        .executeTakeFirst();
+      const row = await find(name, versionOrAlias);
       return row && toModel(row);
+    },
+    record: async (name, versionOrAlias) => {
+      const row = await find(name, versionOrAlias);
+      return row && toRecord(row);
     },
 
     models: async ({ name, alias, data, limit } = {}) => {
-      let query = select(db).where(NOT_FOREIGN);
+      let query = select(db).where(WHOLE);
       if (name !== undefined) query = query.where('name', '=', name);
       if (alias !== undefined)
         query = query.where((e) =>
@@ -103,23 +111,26 @@ type Known = { readonly version: number; readonly state: ModelState };
 
 async function findSame(
   transaction: Transaction<Database>,
-  registration: ModelRegistration,
+  { name, digest, pipeline, data, golden }: ImportedRegistration,
 ): Promise<Known | undefined> {
+  const same = sql<SqlBool>`(pipeline_name, pipeline_version, data_digest) is not distinct from
+    (${pipeline?.name ?? null}::text, ${versionNumber(pipeline?.version ?? '') ?? null}::integer, ${data?.digest ?? null}::text)`;
+  // Of what nothing else is known, the golden rows are part of what it is.
+  const rows = sql<SqlBool>`registration #>> '{golden,digest}' is not distinct from ${golden?.digest ?? null}::text`;
   return transaction
     .selectFrom('models')
     .select(['version', 'state'])
-    .where('name', '=', registration.name)
-    .where('digest', '=', registration.digest)
-    .where('pipeline_name', '=', registration.pipeline.name)
-    .where('pipeline_version', '=', versionNumber(registration.pipeline.version) ?? 0)
-    .where('data_digest', '=', registration.data.digest)
+    .where('name', '=', name)
+    .where('digest', '=', digest)
+    .where(same)
+    .$if(pipeline === null || data === null, (query) => query.where(rows))
     .executeTakeFirst();
 }
 
 /** A version must not name bytes that retention has removed since they were made. */
 async function refuseMissing(
   artefacts: Pick<ArtefactStore, 'has'>,
-  { onnx, golden, baseline, folds, card, log }: ModelRegistration,
+  { onnx, golden, baseline, folds, card, log }: ImportedRegistration,
 ): Promise<void> {
   for (const ref of [onnx, golden, baseline, card, log, ...Object.values(folds)])
     if (ref !== null && !(await artefacts.has(ref.digest)))
@@ -132,10 +143,10 @@ async function refuseMissing(
 async function revive(
   transaction: Transaction<Database>,
   clock: Clock,
-  { known, registration, by }: { known: Known; registration: ModelRegistration; by: Actor },
+  { known, registration, by }: { known: Known; registration: ImportedRegistration; by: Actor },
 ): Promise<void> {
-  const { name, comparison } = registration;
-  const to = promotable(comparison.verdict) ? 'registered' : 'rejected';
+  const { name } = registration;
+  const to = firstState(registration);
   await transaction
     .updateTable('models')
     .set({ state: to })
@@ -153,36 +164,25 @@ async function revive(
 async function insertVersion(
   transaction: Transaction<Database>,
   clock: Clock,
-  { registration, by }: { registration: ModelRegistration; by: Actor },
+  { registration, by }: { registration: ImportedRegistration; by: Actor },
 ): Promise<number> {
-  const { name, digest, pipeline, data, run } = registration;
-  const published = await transaction
-    .selectFrom('pipelines')
-    .select('version')
-    .where('name', '=', pipeline.name)
-    .where('version', '=', versionNumber(pipeline.version) ?? 0)
-    .executeTakeFirst();
-  if (published === undefined)
-    throw new WindlassError(
-      'NOT_FOUND',
-      `The pipeline ${pipeline.name}@${pipeline.version} is not published, so no model can be registered from it.`,
-    );
-  await insertDataSet(transaction, clock, data);
+  const { name, digest, pipeline, data, run, origin } = registration;
+  if (pipeline !== null) await refuseUnpublished(transaction, pipeline);
+  if (data !== null) await insertDataSet(transaction, clock, data);
   const { last } = await transaction
     .selectFrom('models')
     .select((e) => e.fn.max('version').as('last'))
     .where('name', '=', name)
     .executeTakeFirstOrThrow();
   const version = (last ?? 0) + 1;
-  // A version that lost against the champion is kept for people to look at, and never rolled out.
-  const state = promotable(registration.comparison.verdict) ? 'registered' : 'rejected';
+  const state = firstState(registration);
   await transaction
     .insertInto('models')
     .values({
       ...{ name, version, digest },
-      pipeline_name: pipeline.name,
-      pipeline_version: published.version,
-      data_digest: data.digest,
+      pipeline_name: pipeline?.name ?? null,
+      pipeline_version: pipeline === null ? null : (versionNumber(pipeline.version) ?? null),
+      data_digest: data?.digest ?? null,
       registration: json(registration),
       workflow_id: run.workflowId,
       run_id: run.runId,
@@ -193,12 +193,12 @@ async function insertVersion(
     .execute();
   await appendAudit(transaction, clock, {
     ...by,
-    action: 'model.registered',
+    action: origin === 'imported' ? 'model.imported' : 'model.registered',
     subject: `model/${name}@${version}`,
     details: {
       digest,
-      pipeline: `${pipeline.name}@${pipeline.version}`,
-      data: data.digest,
+      pipeline: pipeline === null ? null : `${pipeline.name}@${pipeline.version}`,
+      data: data?.digest ?? null,
       workflowId: run.workflowId,
       runId: run.runId,
       verdict: registration.comparison.verdict,
@@ -208,26 +208,19 @@ async function insertVersion(
   return version;
 }
 
-function select(db: Kysely<Database>) {
-  return db
-    .selectFrom('models')
-    .select(['registration', 'version', 'state', 'created_at', 'created_by'])
-    .select(
-      sql<string[]>`array(select alias from model_aliases a where a.name = models.name
-        and a.version = models.version and a.until is null order by alias)`.as('aliases'),
+async function refuseUnpublished(
+  transaction: Transaction<Database>,
+  { name, version }: { readonly name: string; readonly version: string },
+): Promise<void> {
+  const published = await transaction
+    .selectFrom('pipelines')
+    .select('version')
+    .where('name', '=', name)
+    .where('version', '=', versionNumber(version) ?? 0)
+    .executeTakeFirst();
+  if (published === undefined)
+    throw new WindlassError(
+      'NOT_FOUND',
+      `The pipeline ${name}@${version} is not published, so no model can be registered from it.`,
     );
-}
-
-type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
-
-function toModel(row: Row): ModelVersion {
-  if (isForeign(row.registration)) throw unjudged(row.registration.name, row.version);
-  return {
-    ...row.registration,
-    version: String(row.version),
-    state: row.state,
-    aliases: row.aliases,
-    createdAt: row.created_at.toISOString(),
-    createdBy: row.created_by,
-  };
 }

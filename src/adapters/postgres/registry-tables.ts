@@ -7,7 +7,7 @@ import type { ProjectSpec } from '../../contracts/project.ts';
 import type { IndexedFile } from '../../ports/data-index.ts';
 import type { Review } from '../../domain/registry/approvals.ts';
 import type { ModelState } from '../../contracts/model-state.ts';
-import type { ModelRegistration } from '../../ports/registry.ts';
+import type { ImportedRegistration } from '../../ports/registry.ts';
 
 /** JSON columns are read as values and written as text (see `json`). */
 export type Json<T> = ColumnType<T, string, string>;
@@ -58,10 +58,10 @@ export interface RegistryTables {
     name: string;
     version: number;
     digest: string;
-    pipeline_name: string;
-    pipeline_version: number;
-    data_digest: string;
-    registration: Json<ModelRegistration>;
+    pipeline_name: string | null;
+    pipeline_version: number | null;
+    data_digest: string | null;
+    registration: Json<ImportedRegistration>;
     workflow_id: string;
     run_id: string;
     state: ModelState;

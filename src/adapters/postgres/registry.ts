@@ -37,7 +37,7 @@ export function createRegistry(
     ...createModelStates(db, clock, models),
     ...createModelTags(db, clock),
     ...createModelSearch(db),
-    ...createModelLineage(db, { model: models.model, pipeline: pipelines.pipeline, image: images.image }),
+    ...createModelLineage(db, { record: models.record, pipeline: pipelines.pipeline, image: images.image }),
     audit: (filter) => readAudit(db, filter),
     verifyAudit: (head) => verifyAudit(db, head),
     recordAudit: async (event) => {

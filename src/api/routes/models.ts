@@ -44,7 +44,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
     }),
     async (c) => {
       const { name, version: wanted } = c.req.valid('param');
-      const model = await registry.model(name, wanted);
+      const model = await registry.record(name, wanted);
       if (model === undefined)
         throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${wanted}.`);
       return c.json({ ...model, image: (await registry.image(name, model.version)) ?? null });

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { registerAliases } from '../models/alias-commands.ts';
 import { lineageOf, lineageText } from '../models/lineage-view.ts';
+import { registerImport } from '../models/import-command.ts';
 import { registerList } from '../models/list-command.ts';
 import { showText } from '../models/model-view.ts';
-import { findModel } from '../models/references.ts';
 import { registerPacks } from '../models/pack-commands.ts';
+import { findRecord } from '../models/references.ts';
 import { registerReviews } from '../models/review-commands.ts';
 import { registerTag } from '../models/tag-command.ts';
 import { withRegistry } from '../with-registry.ts';
@@ -25,7 +26,7 @@ Examples:
     )
     .action(async (reference: string) => {
       await withRegistry(cli, 'models show', async ({ registry }) => {
-        const model = await findModel(registry, reference);
+        const model = await findRecord(registry, reference);
         const image = (await registry.image(model.name, model.version)) ?? null;
         const { name, version } = model;
         const tags = await registry.tags(name, version);
@@ -65,6 +66,7 @@ export function register(program: Command, cli: Cli): void {
   const models = program.command('models').description('versions: what there is, and where it comes from');
   registerList(models, cli);
   registerShow(models, cli);
+  registerImport(models, cli);
   registerLineage(models, cli);
   registerAliases(models, cli);
   registerReviews(models, cli);

@@ -63,9 +63,9 @@ function lineageLines(lineage: PumpLineage): string[] {
       'image',
       lineage.image === null ? '–' : `${short(lineage.image.digest)} (tested as ${lineage.image.mode})`,
     ],
-    ['pipeline', `${lineage.pipeline.name}@${lineage.pipeline.version}, run ${lineage.run.workflowId}`],
-    ['commit', lineage.commit],
-    ['data', `${short(lineage.dataDigest)}, ${lineage.dataFiles} files`],
+    ['pipeline', `${lineage.pipeline?.name}@${lineage.pipeline?.version}, run ${lineage.run.workflowId}`],
+    ['commit', lineage.commit ?? '–'],
+    ['data', `${short(lineage.dataDigest ?? '–')}, ${lineage.dataFiles} files`],
     ...lineage.approvals.map(({ at, actor, action, reason }): [string, string] => [
       action,
       `${at} by ${actor}: ${reason}`,

@@ -2,7 +2,7 @@ import type { PackagedImage } from '../../contracts/deploy.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { DeviceAssignment, Lineage, Registry } from '../../ports/registry.ts';
 import { shortDigest } from './model-view.ts';
-import { findModel } from './references.ts';
+import { findRecord } from './references.ts';
 
 /** What `models lineage` answers: `image` only when there is one, `device` and `history` when it started from a device. */
 export interface LineageAnswer extends Omit<Lineage, 'image'> {
@@ -20,7 +20,7 @@ export async function lineageOf(
   if ((reference === undefined) === (device === undefined))
     throw new WindlassError('INPUT_INVALID', 'Name either a model (e.g. pump-health@3) or a --device.');
   if (device === undefined) {
-    const { name, version } = await findModel(registry, reference ?? '');
+    const { name, version } = await findRecord(registry, reference ?? '');
     return withoutNull(await registry.lineage(name, version));
   }
   const history = await registry.deviceHistory(device);
@@ -50,11 +50,16 @@ export function lineageText(l: LineageAnswer): string {
         ]),
     `${l.model.name}@${l.model.version}`,
     `  digest      ${l.model.digest}`,
-    `  commit      ${l.commit} of ${l.repository}`,
-    `  pipeline    ${l.pipeline.name}@${l.pipeline.version}`,
-    `  environment ${l.environment}`,
+    ...(l.origin === 'imported'
+      ? [
+          `  imported    from ${l.importedFile ?? '?'}: trained elsewhere`,
+          `  not known   ${(l.missing ?? []).join(', ')}`,
+        ]
+      : [`  commit      ${l.commit} of ${l.repository}`]),
+    `  pipeline    ${l.pipeline === null ? 'none' : `${l.pipeline.name}@${l.pipeline.version}${l.origin === 'imported' ? ' (serves it)' : ''}`}`,
+    ...(l.environment === null ? [] : [`  environment ${l.environment}`]),
     `  run         ${l.run.workflowId} (run ${l.run.runId})`,
-    `  data        ${l.dataDigest}, ${l.data.length} files`,
+    `  data        ${l.dataDigest === null ? 'none' : `${l.dataDigest}, ${l.data.length} files`}${l.origin === 'imported' && l.dataDigest !== null ? ' (it was measured on)' : ''}`,
     ...l.data.slice(0, 5).map((f) => `    ${shortDigest(`sha256:${f.sha256}`)}  ${f.path}`),
     ...(more > 0 ? [`    and ${more} more`] : []),
     `  image       ${l.image === undefined ? 'not packaged' : l.image.reference}`,

@@ -1,9 +1,10 @@
 import type { Output } from '../output.ts';
 import { table } from '../output.ts';
 import type { PackagedImage } from '../../contracts/deploy.ts';
+import type { EvaluationMetrics } from '../../contracts/build.ts';
 import type { ModelSummary } from '../../contracts/model-summary.ts';
 import type { Review } from '../../domain/registry/approvals.ts';
-import type { ModelVersion } from '../../ports/registry.ts';
+import type { ModelRecord } from '../../ports/registry.ts';
 import { comparisonLines } from './comparison-view.ts';
 import { describeGate } from '../../domain/gates.ts';
 
@@ -29,9 +30,21 @@ export function listText(models: readonly ModelSummary[]): string {
   );
 }
 
-interface ShownVersion extends ModelVersion {
+interface ShownVersion extends ModelRecord {
   readonly tags: Readonly<Record<string, string>>;
   readonly reviews: readonly Review[];
+}
+
+function measuredText(m: EvaluationMetrics): string {
+  return `F1 ${m.f1.toFixed(3)} (always-alarm ${m.alwaysAlarmF1.toFixed(3)}), false alarms ${share(m.falseAlarmRate)}, missed ${share(m.missedAlarmRate)}, AUC ${m.auc.toFixed(3)}, ${m.rows} windows of ${m.groups} groups`;
+}
+
+function originLines({ origin, importedFile, missing }: ShownVersion): string[] {
+  if (origin !== 'imported') return [];
+  return [
+    `  imported    from ${importedFile ?? '?'}: trained elsewhere`,
+    `  not known   ${(missing ?? []).join(', ')}`,
+  ];
 }
 
 /** One version with what it was judged by. */
@@ -48,11 +61,12 @@ export function showText(model: ShownVersion, image: PackagedImage | null, color
     `${colors.bold(`${model.name}@${model.version}`)}${aliases.length === 0 ? '' : `  (${aliases.join(', ')})`}  ${model.state}`,
     `  digest      ${model.digest}`,
     `  created     ${time(model.createdAt)} by ${model.createdBy}`,
-    `  pipeline    ${model.pipeline.name}@${model.pipeline.version}, seed ${model.seed}`,
-    `  data        ${shortDigest(model.data.digest)}: ${model.data.files} files, ${model.data.rows} rows from ${model.data.source}`,
+    ...originLines(model),
+    `  pipeline    ${model.pipeline === null ? 'none' : `${model.pipeline.name}@${model.pipeline.version}`}${model.origin === 'imported' ? '' : `, seed ${model.seed}`}`,
+    `  data        ${model.data === null ? 'none' : `${shortDigest(model.data.digest)}: ${model.data.files} files, ${model.data.rows} rows from ${model.data.source}`}`,
     `  run         ${model.run.workflowId}`,
     `  image       ${image === null ? 'not packaged yet' : image.reference}`,
-    `  metrics     F1 ${m.f1.toFixed(3)} (always-alarm ${m.alwaysAlarmF1.toFixed(3)}), false alarms ${share(m.falseAlarmRate)}, missed ${share(m.missedAlarmRate)}, AUC ${m.auc.toFixed(3)}, ${m.rows} windows of ${m.groups} groups`,
+    `  metrics     ${m === null ? 'not measured' : measuredText(m)}`,
     `  comparison  ${comparison.verdict}: ${comparison.reason}`,
     ...comparisonLines(comparison),
     ...(tags.length === 0 ? [] : [`  tags        ${tags.join(', ')}`]),

@@ -1,4 +1,6 @@
 import type { ModelState } from '../../contracts/model-state.ts';
+import type { ImportedRegistration } from '../../ports/registry.ts';
+import { promotable } from '../comparison/verdict.ts';
 
 /** What may follow what; `deleted` comes back when the very same content is registered again. */
 export const MODEL_TRANSITIONS: Readonly<Record<ModelState, readonly ModelState[]>> = {
@@ -19,4 +21,15 @@ export function mayBecome(from: ModelState, to: ModelState): boolean {
 /** Whether a version in this state may be deployed and carry an alias, as far as its state goes. */
 export function isUsable(state: ModelState): boolean {
   return state === 'registered' || state === 'approved';
+}
+
+/**
+ * The state of a new version: one that lost against the champion is kept for people to look at, and never rolled out; one that
+ * nothing has measured has not lost.
+ */
+export function firstState({
+  comparison,
+  metrics,
+}: Pick<ImportedRegistration, 'comparison' | 'metrics'>): 'registered' | 'rejected' {
+  return metrics === null || promotable(comparison.verdict) ? 'registered' : 'rejected';
 }

@@ -1,14 +1,9 @@
-import { sql } from 'kysely';
-import type { SqlBool } from 'kysely';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 
 /** Whether a stored registration came through the MLflow door: nothing of Windlass has judged it, and it is no ModelRegistration. */
 export function isForeign(registration: object): boolean {
   return 'origin' in registration && registration.origin === 'mlflow';
 }
-
-/** The rows of `models` that are whole registrations. */
-export const NOT_FOREIGN = sql<SqlBool>`models.registration ->> 'origin' is distinct from 'mlflow'`;
 
 /** Said to whoever asks for such a version as if it could be shown, packaged or deployed. */
 export function unjudged(name: string, version: string | number): WindlassError {

@@ -1,0 +1,96 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { GateResult } from '../../src/contracts/gate.ts';
+import type { StepOutput } from '../../src/contracts/progress.ts';
+import type { ProjectSpec } from '../../src/contracts/project.ts';
+import { judgeSingle } from '../../src/domain/model-gates/judge-single.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
+import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
+import { withHeartbeats } from '../shared/heartbeats.ts';
+import { sha256 } from '../source/read-spec.ts';
+import { ONNX_MEDIA_TYPE } from '../training/train-outputs.ts';
+import { refuseBlocked } from './model-gate-activities.ts';
+
+export interface ImportDeps {
+  readonly artefacts: ArtefactStore;
+  readonly models: ModelRuntime;
+  /** Folder that relative paths are below; the worker's own by default. */
+  readonly cwd?: string;
+}
+
+export interface ReceivedModel {
+  readonly onnx: ArtefactRef;
+  readonly golden: ArtefactRef | null;
+}
+
+export type ImportActivities = ReturnType<typeof createImportActivities>;
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'windlass-import-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Activities that take in a model which was trained elsewhere. */
+export function createImportActivities({ artefacts, models, cwd = process.cwd() }: ImportDeps) {
+  return {
+    /** Keeps copies of the files; throws NOT_FOUND, INPUT_INVALID, or GATE_FAILED for a link. */
+    receiveModel: (request: {
+      readonly file: string;
+      readonly golden?: string;
+    }): Promise<StepOutput<ReceivedModel>> =>
+      inFolder(async (folder) => {
+        const golden = request.golden === undefined ? undefined : resolve(cwd, request.golden);
+        if (golden !== undefined && (await stat(golden).catch(() => undefined))?.isFile() !== true)
+          throw new WindlassError('NOT_FOUND', `There is no file ${golden}.`, {
+            hint: "Name a golden.json: rows with the training framework's own predictions.",
+          });
+        const copy = join(folder, 'model.onnx');
+        const gate = await models.receive(resolve(cwd, request.file), copy);
+        refuseBlocked([gate], 'the file');
+        const value = {
+          onnx: await artefacts.putFile(copy, ONNX_MEDIA_TYPE),
+          golden: golden === undefined ? null : await artefacts.putFile(golden, 'application/json'),
+        };
+        return { value, gates: [gate], message: `${basename(request.file)}, ${value.onnx.size} bytes` };
+      }),
+
+    /**
+     * The gates of a build; without golden rows those on parity are insufficient and stay so, everything else that does not pass
+     * is GATE_FAILED.
+     */
+    judgeImport: (
+      request: ReceivedModel & { readonly spec: ProjectSpec | null },
+    ): Promise<StepOutput<readonly GateResult[]>> =>
+      withHeartbeats((report, signal) =>
+        inFolder(async (folder) => {
+          const { onnx, golden, spec } = request;
+          const files = { model: join(folder, 'model.onnx'), golden: join(folder, 'golden.json') };
+          await artefacts.toFile(onnx.digest, files.model);
+          if (golden !== null) await artefacts.toFile(golden.digest, files.golden);
+          const gates = await judgeSingle(
+            models,
+            {
+              model: files.model,
+              ...(golden === null ? {} : { golden: files.golden }),
+              ...(spec === null ? {} : { spec }),
+            },
+            { digest: sha256, signal, report: (message) => report({ message }) },
+          );
+          const counted = golden === null ? gates.filter((g) => g.status !== 'insufficient') : gates;
+          refuseBlocked(counted, 'the model');
+          const message =
+            golden === null
+              ? `${counted.length} gates passed; without golden rows ${gates.length - counted.length} could not be judged`
+              : `${gates.length} gates passed`;
+          return { value: gates, gates, message };
+        }),
+      ),
+  };
+}
