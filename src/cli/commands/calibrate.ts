@@ -9,6 +9,7 @@ import {
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { Cli } from '../cli.ts';
+import { requireRole } from '../../services/open-registry.ts';
 import { openClient, runWorkflow } from '../run-workflow.ts';
 
 interface CalibrateOptions {
@@ -69,6 +70,8 @@ Examples:
         command: 'calibrate',
         ephemeral: true,
       });
+      const action = options.deliver ? 'deploy' : 'build';
+      await requireRole(system.config, options.actor, { action, project: model.split('@')[0] });
       const temporal = await openClient(system);
       try {
         const { result } = await runWorkflow<CalibrateResult>(cli, temporal.client, {
