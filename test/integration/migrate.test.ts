@@ -5,7 +5,9 @@ import { sql } from 'kysely';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import { freePort } from '../../src/services/ports.ts';
+import { projectSchema } from '../../src/contracts/project.ts';
 import { createEmptyDatabase } from '../support/postgres.ts';
+import { projectSpec } from '../support/registry-fixtures.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../src/adapters/postgres/migrations');
 let folder = '';
@@ -104,4 +106,24 @@ test('a connection that the server ends is DATABASE_UNAVAILABLE, and the next qu
     ).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
     const { rows } = await sql<{ one: number }>`select 1 as one`.execute(db);
     expect(rows).toEqual([{ one: 1 }]);
+  }));
+
+test('a pipeline that was published with mean and spread as its only calibration is read in the shape of today', () =>
+  withDatabase(async (db) => {
+    const migration = '0006_device_calibrations.sql';
+    rmSync(join(folder, migration));
+    await migrate(db, folder);
+    const { model, ...rest } = projectSpec();
+    const { input: _input, calibration: _calibration, ...kept } = model;
+    const inputs = { window: 'window', calibrationMean: 'baseline_mean', calibrationStd: 'baseline_std' };
+    const old = { ...rest, model: { ...kept, calibrationRows: 400, inputs } };
+    await sql`insert into pipelines (name, version, digest, commit, source, environment, spec, checks, created_at, created_by)
+      values ('pump-health', 1, 'sha256:1', 'c', '{}', 'e', ${JSON.stringify(old)}, '[]', now(), 'ada')`.execute(
+      db,
+    );
+    cpSync(join(SHIPPED, migration), join(folder, migration));
+    expect(await migrate(db, folder)).toEqual([migration]);
+    const { spec } = await db.selectFrom('pipelines').select('spec').executeTakeFirstOrThrow();
+    expect(projectSchema.parse(spec)).toEqual(projectSpec());
+    await expect(sql`update pipelines set digest = 'x'`.execute(db)).rejects.toThrow(/append-only/);
   }));

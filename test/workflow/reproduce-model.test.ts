@@ -1,6 +1,8 @@
-import { appendFileSync, renameSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
+import type { CalibrateResult } from '../../src/contracts/calibrate-device.ts';
+import { calibrationDocumentSchema } from '../../src/contracts/calibration.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { ReproduceInput, ReproduceResult } from '../../src/contracts/reproduce.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
@@ -37,6 +39,46 @@ test(
     // Trained and evaluated anew: nothing of it comes from the cache.
     expect(result.steps.filter((s) => s.cached)).toEqual([]);
     expect(await system.context.registry.models({ name: 'tiny' })).toHaveLength(1);
+  },
+  PATIENCE,
+);
+
+test(
+  'a device is calibrated for a version on the first rows of its file; what is fitted is kept with both, and audited',
+  async () => {
+    const { registry, artefacts, temporal } = system.context;
+    const calibrate = (data: string): Promise<CalibrateResult> =>
+      temporal.workflow.execute(WORKFLOWS.calibrateDevice, {
+        taskQueue: TASK_QUEUES.control,
+        workflowId: `calibrate-${(runs += 1)}`,
+        args: [{ model: 'tiny@champion', device: 'pump-1', data, deliver: false, actor: 'ada' }],
+      });
+    const file = join(tiny.data, 'pump-1.csv');
+    const { calibration, delivered, why } = await calibrate(file);
+    expect({ delivered, why }).toEqual({ delivered: false, why: 'not asked for' });
+    const document = calibrationDocumentSchema.parse(
+      JSON.parse((await artefacts.read(calibration.document.digest)).toString('utf8')),
+    );
+    expect(document).toMatchObject({ id: calibration.id, model: digest, rows: 40 });
+    const lines = readFileSync(file, 'utf8').trim().split('\n').slice(1, 41);
+    const mean = [1, 2].map(
+      (column) => lines.reduce((sum, line) => sum + Number(line.split(';')[column]), 0) / lines.length,
+    );
+    expect(document.tensors.map((t) => t.name)).toEqual(['mean', 'std']);
+    document.tensors[0]?.values.forEach((value, c) => expect(value).toBeCloseTo(mean[c] ?? 0, 4));
+    expect(await registry.calibrations({ device: 'pump-1' })).toMatchObject([
+      { ...calibration, model: { name: 'tiny', version: '1' }, fittedBy: 'ada' },
+    ]);
+    const short = join(system.folder, 'short.csv');
+    writeFileSync(
+      short,
+      `${lines.slice(0, 20).join('\n')}\n`.replace(/^/, 'time;vibration;current;anomaly\n'),
+    );
+    const refused: unknown = await calibrate(short).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(WorkflowFailedError);
+    expect((refused as WorkflowFailedError).cause?.message).toMatch(
+      /has 20 rows; tiny is calibrated on the first 40/,
+    );
   },
   PATIENCE,
 );
