@@ -148,6 +148,13 @@ test('distribution functions are those of scipy', () => {
   for (const [k, n, p, value] of binomialCdf) equal(distributions.binomialCdf(k, n, p), value);
 });
 
+test('a probability below the smallest double is 0, as in scipy, and no error: models that differ everywhere', () => {
+  expect(distributions.chiSquareUpper(5000, 1)).toBe(0); // scipy.stats.chi2.sf(5000, 1)
+  expect(distributions.normalTwoSided(60)).toBe(0); // 2 * scipy.stats.norm.sf(60)
+  expect(distributions.binomialCdf(1, 20_000, 0.5)).toBe(0); // scipy.stats.binom.cdf(1, 20000, 0.5)
+  expect(mcNemarTest(1, 9000)).toMatchObject({ pExact: 0, pCorrected: 0 });
+});
+
 describe('bootstrap over clusters', () => {
   /** Mean of clusters of correlated values: cluster level and noise are standard normal. */
   function world(random: () => number, clusters: number) {
