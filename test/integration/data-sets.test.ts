@@ -29,6 +29,7 @@ import type { DataManifest } from '../../src/contracts/project.ts';
 import { foldOf as foldOfFile } from '../../src/domain/data/fold-of.ts';
 import { blockingGates } from '../../src/domain/gates.ts';
 import { systemClock } from '../../src/ports/clock.ts';
+import type { Registry } from '../../src/ports/registry.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
@@ -36,6 +37,7 @@ import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
 const SPEC = projectSpec();
 let dir = '';
 let deps: DataDeps;
+let registry: Registry;
 /** How far the clock of the sources is ahead, in ms. */
 let later = 0;
 let close: () => Promise<void>;
@@ -44,9 +46,10 @@ beforeEach(async () => {
   later = 0;
   const database = await createTestDatabase();
   const db = openDatabase(database.url);
+  registry = createRegistry(db, systemClock);
   deps = {
     artefacts: createFileArtefactStore(join(dir, 'artefacts')),
-    registry: createRegistry(db, systemClock),
+    registry,
     files: sensorFiles,
     sources: createDataSources({}, { now: () => new Date(Date.now() + later) }),
     index: createDataIndex(db, systemClock),
@@ -298,6 +301,30 @@ describe('a manifest that was tampered with', () => {
     });
     expect(existsSync(join(dir, 'out'))).toBe(false);
   });
+});
+
+test('data sets are listed newest first, and found by the beginning of their digest', async () => {
+  for (const n of [1, 2]) {
+    writeBelow(dir, `data/pump-${n}.csv`, sensorCsv({ rows: 10, seed: n }));
+    await snapshotData(deps, { source: 'data', spec: SPEC });
+  }
+  const [newest, older] = await registry.dataSets();
+  expect([newest?.files, older?.files]).toEqual([2, 1]);
+  expect(newest).toMatchObject({
+    ...{ source: 'data', rows: 20, devices: 2, from: '2026-01-05T00:00:00.000Z' },
+    to: '2026-01-05T00:00:09.000Z',
+  });
+  expect(newest?.columns).toEqual(['datetime', ...SPEC.data.columns.map((c) => c.name), 'anomaly']);
+  expect(await registry.dataSets({ limit: 1 })).toEqual([newest]);
+  const digest = newest?.digest ?? '';
+  for (const short of [digest, digest.slice(0, 15), digest.slice(7, 14)])
+    expect(await registry.dataSet(short)).toMatchObject({ digest, fileList: [{ rows: 10 }, { rows: 10 }] });
+  expect((await registry.dataSet(digest))?.fileList[1]).toEqual({
+    ...{ path: 'pump-2.csv', sha256: sha(sensorCsv({ rows: 10, seed: 2 })), rows: 10 },
+    ...{ from: '2026-01-05T00:00:00.000Z', to: '2026-01-05T00:00:09.000Z' },
+  });
+  for (const none of ['sha256:000000', 'abc', "%' or 1=1"])
+    expect(await registry.dataSet(none)).toBeUndefined();
 });
 
 test('folds come from the last number of the base name, else from a seeded hash; never for what is not scored', () => {

@@ -1,6 +1,8 @@
-import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { judgeData } from '../../src/cli/check/judge-data.ts';
@@ -483,6 +485,31 @@ describe('thresholds of windlass.yaml', () => {
     for (const device of ['(', 'pump', '(a)(b)'])
       expect(projectSchema.safeParse({ ...SPEC, data: { ...SPEC.data, device } }).success).toBe(false);
   });
+});
+
+test('windlass check data prints verdict and gates, and its exit code says whether a build would refuse the data', async () => {
+  goodPumps();
+  const project = join(dir, 'project');
+  writeBelow(project, 'windlass.yaml', JSON.stringify(SPEC));
+  const main = join(import.meta.dirname, '../../src/cli/main.ts');
+  const check = async () => {
+    const args = [main, 'check', 'data', join(dir, 'data'), '--project', project, '--json'];
+    const run = promisify(execFile)(process.execPath, args, { cwd: dir });
+    const { stdout, code } = await run.then(
+      ({ stdout }) => ({ stdout, code: 0 }),
+      (error: { stdout: string; code: number }) => error,
+    );
+    return { code, ...(JSON.parse(stdout) as { verdict: string; gates: GateResult[] }) };
+  };
+  const good = await check();
+  expect([good.code, good.verdict, blockingGates(good.gates)]).toEqual([0, 'pass', []]);
+  writeBelow(dir, 'data/pump-9.csv', sensorCsv({ seed: 9, change: replace(3, 3, 'Inf') }));
+  const bad = await check();
+  expect([bad.code, bad.verdict]).toEqual([21, 'fail']);
+  expect(bad.gates.find((g) => g.name === 'finite-values')?.evidence?.rows).toEqual([
+    { file: 'pump-9.csv', line: 5, column: 'Current', value: 'Inf', problem: 'line 5: Current is "Inf"' },
+  ]);
+  expect(readdirSync(dir).sort()).toEqual(['data', 'project']); // nothing is started, nothing is kept
 });
 
 test('a file that grows while it is read is refused by its name', async () => {
