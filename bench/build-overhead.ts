@@ -153,7 +153,8 @@ const first = await workflow(); // builds the environment, and fills every cache
 const { spec, source } = (await context.registry.pipeline(first.pipeline.name, 'latest'))!;
 const model = (await context.registry.model(first.model.name, first.model.version))!;
 const runtime = createPythonRuntime({ environments: join(stateDir, 'envs') });
-const environment = await runtime.ensure(readFileSync(join(repository, spec.environment.lock)));
+const lock = readFileSync(join(repository, spec.environment.lock ?? ''));
+const environment = await runtime.ensure({ kind: 'pip', lock });
 
 /** What the project's author would type: its checks and its train command in the same environment. */
 async function commands(): Promise<void> {

@@ -14,6 +14,7 @@ import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
 import { createDataIndex } from '../src/adapters/postgres/data-index.ts';
+import { pruneEnvironments } from '../src/adapters/python/collect-environments.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
 import { cleanWork } from './clean-work.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
@@ -24,7 +25,8 @@ const CONCURRENT = 4;
 /** The `training` queue: source, environments, checks, data, training, gates, evaluation. */
 export async function createTrainingQueue(context: WorkerContext): Promise<QueueSetup> {
   const { config, db, artefacts, registry, steps } = context;
-  const { python } = config.training;
+  const { python, environmentDays } = config.training;
+  const environments = join(config.stateDir, 'envs');
   const deps = {
     artefacts,
     registry,
@@ -35,12 +37,24 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     index: createDataIndex(db, context.clock),
     source: createGitSourceControl({ mirrors: join(config.stateDir, 'git') }),
     runtime: createPythonRuntime({
-      environments: join(config.stateDir, 'envs'),
+      environments,
       ...(python === undefined ? {} : { python: [python] }),
     }),
     work: join(config.stateDir, 'work'),
   };
   await cleanWork(deps.work, context.clock.now());
+  // Beside the work: measuring what goes may take a while.
+  void pruneEnvironments(environments, {
+    unusedForMs: environmentDays * 86_400_000,
+    now: context.clock.now(),
+  })
+    .then(
+      (gone) =>
+        gone.length > 0 && context.logger.info({ environments: gone }, 'unused environments taken away'),
+    )
+    .catch((error: unknown) =>
+      context.logger.warn({ err: error }, 'unused environments could not be taken away'),
+    );
   return {
     activities: {
       ...createSourceActivities(deps),

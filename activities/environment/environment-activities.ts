@@ -6,7 +6,7 @@ import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ProjectRuntime, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { lockOf } from '../source/read-spec.ts';
+import { environmentRequest } from '../source/read-spec.ts';
 
 export interface EnvironmentDeps {
   readonly runtime: ProjectRuntime;
@@ -29,14 +29,14 @@ export interface PreparedEnvironment {
 
 export type EnvironmentActivities = ReturnType<typeof createEnvironmentActivities>;
 
-/** The environment of a project's lock file on this machine, built if it is not there yet. */
+/** The environment of a project on this machine, built if it is not there yet. */
 export async function environmentOf(
   { runtime, source, artefacts }: EnvironmentDeps,
   { bundle, spec }: ProjectCode,
   hooks: { readonly signal?: AbortSignal; readonly onLine?: (line: string) => void } = {},
 ): Promise<RuntimeEnvironment> {
   const files = await source.readBundle(await artefacts.read(bundle.digest));
-  return runtime.ensure(lockOf(files, spec.environment.lock), hooks);
+  return runtime.ensure(environmentRequest(files, spec), hooks);
 }
 
 /** Activities that build environments from lock files. */
@@ -44,7 +44,7 @@ export function createEnvironmentActivities(deps: EnvironmentDeps) {
   const keepLog = async (file: string): Promise<ArtefactRef | null> =>
     deps.artefacts.putFile(file, 'text/plain').catch(() => null);
   return {
-    /** Builds the environment once per lock, Python and platform; its build log is kept. */
+    /** Builds the environment once per lock file (or image), Python and platform; its build log is kept. */
     prepareEnvironment: (code: ProjectCode): Promise<StepOutput<PreparedEnvironment>> =>
       withHeartbeats(async (report, signal) => {
         const environment = await environmentOf(deps, code, {
@@ -60,9 +60,9 @@ export function createEnvironmentActivities(deps: EnvironmentDeps) {
             cause: error,
           });
         });
-        const { key, python, platform, builtAt, reused, logFile } = environment;
+        const { key, kind, python, platform, builtAt, reused, logFile } = environment;
         const value = { key, python, platform, log: await keepLog(logFile) };
-        const message = `Python ${python} on ${platform}`;
+        const message = `${kind === 'pip' ? '' : `${kind}, `}Python ${python} on ${platform}`;
         if (!reused) return { value, message };
         const why = `same lock file, Python ${python} and platform: built on ${builtAt.slice(0, 16).replace('T', ' ')}`;
         return { value, message, cached: true, why };

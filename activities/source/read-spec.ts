@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { parse, YAMLParseError } from 'yaml';
 import { projectSchema, type ProjectSpec } from '../../src/contracts/project.ts';
+import { environmentSource } from '../../src/domain/environment.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { parseOrThrow } from '../../src/errors/zod-error.ts';
+import type { EnvironmentRequest } from '../../src/ports/project-runtime.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 
 export const SPEC_FILE = 'windlass.yaml';
@@ -33,11 +35,14 @@ export function readSpec(files: readonly ProjectFile[], where: string): ProjectS
   const holds = (path: string): boolean =>
     paths.has(path) || files.some((f) => f.path.startsWith(`${path.replace(/\/$/, '')}/`));
   const named = [
-    { field: 'environment.lock', path: spec.environment.lock },
+    ...(['lock', 'conda'] as const).map((kind) => ({
+      field: `environment.${kind}`,
+      path: spec.environment[kind],
+    })),
     { field: 'serve.entry', path: spec.serve.entry },
     ...spec.serve.assets.map((path, i) => ({ field: `serve.assets.${i}`, path })),
   ];
-  const missing = named.filter(({ path }) => !holds(path));
+  const missing = named.filter(({ path }) => path !== undefined && !holds(path));
   if (missing.length > 0)
     throw new WindlassError(
       'PROJECT_INVALID',
@@ -47,12 +52,27 @@ export function readSpec(files: readonly ProjectFile[], where: string): ProjectS
   return spec;
 }
 
-/** The bytes of the environment lock of a project; throws PROJECT_INVALID when it is not in the bundle. */
-export function lockOf(files: readonly ProjectFile[], lock: string): Buffer {
-  const file = files.find((f) => f.path === lock);
-  if (file === undefined)
-    throw new WindlassError('PROJECT_INVALID', `The source bundle has no file ${lock}.`);
-  return file.content;
+/** What a project's environment is made from; throws PROJECT_INVALID when its file is not in the bundle. */
+export function environmentRequest(files: readonly ProjectFile[], spec: ProjectSpec): EnvironmentRequest {
+  const source = environmentSource(spec.environment);
+  if (source.kind === 'image') return source;
+  const { kind, path } = source;
+  const content = files.find((f) => f.path === path)?.content;
+  if (content === undefined)
+    throw new WindlassError('PROJECT_INVALID', `The source bundle has no file ${path}.`);
+  return kind === 'pip' ? { kind, lock: content } : { kind, file: content };
+}
+
+/** sha256 of the file, or of the image's reference, that an environment is made from. */
+export function environmentDigest(request: EnvironmentRequest): string {
+  switch (request.kind) {
+    case 'pip':
+      return sha256(request.lock);
+    case 'conda':
+      return sha256(request.file);
+    case 'image':
+      return sha256(request.reference);
+  }
 }
 
 export function sha256(bytes: Uint8Array | string): string {

@@ -7,7 +7,7 @@ import { isGitUrl, withoutCredentials } from '../../src/domain/git/address.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { lockOf, readSpec, sha256 } from './read-spec.ts';
+import { environmentDigest, environmentRequest, readSpec, sha256 } from './read-spec.ts';
 
 export const BUNDLE_MEDIA_TYPE = 'application/vnd.windlass.source.v1.tar';
 
@@ -46,7 +46,7 @@ export function createSourceActivities({ source, artefacts, cwd = process.cwd() 
         const spec = readSpec(tree.files, `${shown} at ${tree.commit.slice(0, 12)}`);
         const bundle = await artefacts.put(tree.bundle, BUNDLE_MEDIA_TYPE);
         const dirty = tree.changed.length > 0;
-        const lock = sha256(lockOf(tree.files, spec.environment.lock));
+        const lock = environmentDigest(environmentRequest(tree.files, spec));
         const { repository, subfolder, commit } = tree;
         const value: CheckedOutProject = {
           source: { repository, subfolder, commit, ref: request.ref, dirty, bundle },

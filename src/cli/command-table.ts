@@ -41,6 +41,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/reproduce.ts'),
   },
   {
+    name: 'environments',
+    summary: 'list environments of this machine, take away unused ones',
+    load: () => import('./commands/environments.ts'),
+  },
+  {
     name: 'triggers',
     summary: 'list which pushes start a build',
     load: () => import('./commands/triggers.ts'),

@@ -208,6 +208,9 @@ export const configSchema = z.strictObject({
       python: text('expected a program')
         .optional()
         .meta({ description: 'Python 3.11 or newer for training; without it the usual names are tried' }),
+      environmentDays: whole(1, 3650)
+        .default(30)
+        .meta({ description: 'Days after which an environment that nobody used is taken away' }),
     })
     .prefault({}),
   worker: z

@@ -86,10 +86,22 @@ export type SliceSpec = z.infer<typeof sliceSchema>;
 export const projectSchema = z.strictObject({
   name,
   description: z.string().default(''),
-  environment: z.strictObject({
-    /** A pip lock file with hashes (`pip install --require-hashes -r`). */
-    lock: relativePath,
-  }),
+  environment: z
+    .strictObject({
+      /** A pip lock file with hashes (`pip install --require-hashes -r`). */
+      lock: relativePath.optional(),
+      /** A conda file with one version per package, built by micromamba. */
+      conda: relativePath.optional(),
+      /** A container image by digest, run by a training worker with a container engine. */
+      image: z
+        .string()
+        .regex(/^[\w.-]+[\w./:-]*@sha256:[0-9a-f]{64}$/, 'expected an image by digest, "name@sha256:…"')
+        .optional(),
+    })
+    .refine((e) => [e.lock, e.conda, e.image].filter((given) => given !== undefined).length === 1, {
+      error:
+        'expected exactly one of lock (requirements.lock), conda (environment.yaml) and image (name@sha256:…)',
+    }),
   checks: z
     .array(
       z

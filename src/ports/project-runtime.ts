@@ -1,7 +1,14 @@
+/** What an environment is made from: a pip lock file with hashes, a conda file, or an image by digest. */
+export type EnvironmentRequest =
+  | { readonly kind: 'pip'; readonly lock: Uint8Array }
+  | { readonly kind: 'conda'; readonly file: Uint8Array }
+  | { readonly kind: 'image'; readonly reference: string };
+
 /** An environment that is complete: exactly what the lock file says. */
 export interface RuntimeEnvironment {
-  /** sha256 over lock, language version and platform: same key, same environment. */
+  /** sha256 over lock (or image), language version and platform: same key, same environment. */
   readonly key: string;
+  readonly kind: EnvironmentRequest['kind'];
   readonly folder: string;
   readonly python: string;
   readonly platform: string;
@@ -38,9 +45,9 @@ export interface CommandResult {
 
 /** Runs the commands of training projects in the environment of their lock file. */
 export interface ProjectRuntime {
-  /** Builds the environment, or finds it; once even when several ask. Throws PYTHON_MISSING, ENVIRONMENT_FAILED. */
+  /** Builds the environment, or finds it; once even when several ask. Throws PYTHON_MISSING, PROJECT_INVALID, ENVIRONMENT_FAILED. */
   ensure(
-    lock: Uint8Array,
+    request: EnvironmentRequest,
     hooks?: { readonly signal?: AbortSignal; readonly onLine?: (line: string) => void },
   ): Promise<RuntimeEnvironment>;
   /** Ends what an earlier attempt left running because its worker was killed; gives the process ids. */

@@ -65,7 +65,10 @@ async function train(name: string, source: string) {
     copyFileSync(join(source, file.path), folder(`data/${file.path}`));
   }
   writeFileSync(folder('params.json'), JSON.stringify(spec.train.params));
-  const environment = await runtime.ensure(readFileSync(join(PROJECT, spec.environment.lock)));
+  const environment = await runtime.ensure({
+    kind: 'pip',
+    lock: readFileSync(join(PROJECT, spec.environment.lock ?? '')),
+  });
   const lines: string[] = [];
   const result = await runtime.run(environment, {
     run: spec.train.run,

@@ -325,6 +325,17 @@ describe('windlass.yaml', () => {
     expect(await code(spec())).toMatch(/^PROJECT_INVALID: .*model.window/);
     write(text.replace('requirements.lock', '../outside.lock'));
     expect(await code(spec())).toMatch(/^PROJECT_INVALID: .*environment.lock: expected a path inside/);
+    const environment = (value: string) => text.replace('lock: requirements.lock', value);
+    for (const value of ['{}', '{ lock: requirements.lock, conda: environment.yaml }']) {
+      write(text.replace(/environment:\n.*\n/, `environment: ${value}\n`));
+      expect(await code(spec())).toMatch(/^PROJECT_INVALID: .*environment: expected exactly one of lock/);
+    }
+    write(environment('conda: environment.yaml'));
+    expect(await code(spec())).toMatch(/^PROJECT_INVALID: .*environment.conda: environment.yaml/);
+    write(environment('image: python:3.12'));
+    expect(await code(spec())).toMatch(/^PROJECT_INVALID: .*environment.image: expected an image by digest/);
+    write(environment(`image: registry.example.com:5000/acme/python@sha256:${'0'.repeat(64)}`));
+    expect((await spec()).environment.image).toContain('acme/python@');
     write(text.replace('entry.js', 'absent.js'));
     expect(await code(spec())).toMatch(/^PROJECT_INVALID: .*serve.entry: absent.js/);
   });

@@ -1,15 +1,26 @@
 import { rm } from 'node:fs/promises';
+import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ProjectRuntime } from '../../ports/project-runtime.ts';
 import { endOrphans } from '../process/orphans.ts';
 import { runCommand } from '../process/run-command.ts';
-import { ensureEnvironment, pythonVariables } from './environment.ts';
+import { condaEnvironment } from './conda-environment.ts';
+import { ensureEnvironment, stampUse } from './environment-store.ts';
+import { environmentVariables } from './environment-variables.ts';
 import { findPython, type PythonInstallation } from './find-python.ts';
+import { pipEnvironment } from './pip-environment.ts';
 
-/** Runs projects in virtual environments below `environments`; `python` names interpreters to try instead of the usual ones. */
+const STAMP_MS = 60_000;
+
+/**
+ * Runs projects as processes in environments below `environments`; `python` names interpreters to try instead of the usual ones,
+ * `micromamba` the program for conda files. An environment says that it is in use while a command runs in it.
+ */
 export function createPythonRuntime(options: {
   readonly environments: string;
   readonly python?: readonly string[];
+  readonly micromamba?: string;
 }): ProjectRuntime {
+  const { environments: root, micromamba = 'micromamba' } = options;
   let found: Promise<PythonInstallation> | undefined;
   const installation = async (): Promise<PythonInstallation> => {
     found ??= findPython(options.python);
@@ -21,22 +32,40 @@ export function createPythonRuntime(options: {
     }
   };
   return {
-    async ensure(lock, hooks = {}) {
-      return ensureEnvironment({ root: options.environments, python: await installation(), lock, ...hooks });
+    async ensure(request, hooks = {}) {
+      switch (request.kind) {
+        case 'pip':
+          return ensureEnvironment(pipEnvironment(request.lock, await installation(), { root, ...hooks }));
+        case 'conda':
+          return ensureEnvironment(await condaEnvironment(request.file, micromamba, { root, ...hooks }));
+        case 'image':
+          throw new WindlassError(
+            'ENVIRONMENT_FAILED',
+            `The project's environment is the container image ${request.reference}, and this worker runs processes only.`,
+            { hint: 'Give a requirements.lock instead, or start a training worker that runs containers.' },
+          );
+      }
     },
     endOrphans,
     async run(environment, command) {
       await rm(command.logFile, { force: true });
-      return runCommand({
-        command: ['/bin/sh', '-c', command.run],
-        cwd: command.cwd,
-        env: { ...pythonVariables(environment), ...command.variables },
-        logFile: command.logFile,
-        pidFile: command.pidFile,
-        timeoutMs: command.timeoutMs,
-        signal: command.signal,
-        onLine: command.onLine,
-      });
+      const stamp = { stamp: `${environment.folder}.used` };
+      await stampUse(stamp);
+      const timer = setInterval(() => void stampUse(stamp).catch(() => undefined), STAMP_MS).unref();
+      try {
+        return await runCommand({
+          command: ['/bin/sh', '-c', command.run],
+          cwd: command.cwd,
+          env: { ...environmentVariables(environment), ...command.variables },
+          logFile: command.logFile,
+          pidFile: command.pidFile,
+          timeoutMs: command.timeoutMs,
+          signal: command.signal,
+          onLine: command.onLine,
+        });
+      } finally {
+        clearInterval(timer);
+      }
     },
   };
 }
