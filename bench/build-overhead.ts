@@ -23,7 +23,7 @@ import type { ModelGateActivities } from '../activities/model-gates/model-gate-a
 import type { SourceActivities } from '../activities/source/source-activities.ts';
 import type { TrainActivities } from '../activities/training/train-activities.ts';
 import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
-import { pythonVariables } from '../src/adapters/python/environment.ts';
+import { environmentVariables } from '../src/adapters/python/environment-variables.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import type { BuildResult } from '../src/contracts/build.ts';
@@ -165,7 +165,7 @@ async function commands(): Promise<void> {
   for (const name of ['out', 'checkpoint']) mkdirSync(join(work, name));
   writeFileSync(join(work, 'params.json'), JSON.stringify(spec.train.params));
   const env = {
-    ...pythonVariables(environment),
+    ...environmentVariables(environment),
     WINDLASS_DATA: join(work, 'data'),
     WINDLASS_OUT: join(work, 'out'),
     WINDLASS_CHECKPOINT: join(work, 'checkpoint'),

@@ -14,6 +14,7 @@ import { addAccessRoutes } from './routes/access.ts';
 import { addHookRoutes, HOOK_PATHS } from './routes/hooks.ts';
 import { addModelChangeRoutes } from './routes/model-changes.ts';
 import { addModelRoutes } from './routes/models.ts';
+import { addPipelineRoutes } from './routes/pipelines.ts';
 import { addRecordRoutes } from './routes/records.ts';
 import { addRolloutRoutes } from './routes/rollouts.ts';
 import { addRunRoutes } from './routes/runs.ts';
@@ -59,6 +60,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   addWorkflowRoutes(api, deps);
   addHookRoutes(api, deps);
   addRunRoutes(api, deps);
+  addPipelineRoutes(api, deps);
   addModelRoutes(api, deps);
   addModelChangeRoutes(api, deps);
   addAccessRoutes(api, deps);

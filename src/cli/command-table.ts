@@ -41,6 +41,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/reproduce.ts'),
   },
   {
+    name: 'pipelines',
+    summary: 'list published pipelines, show one, say what differs between two',
+    load: () => import('./commands/pipelines.ts'),
+  },
+  {
     name: 'environments',
     summary: 'list environments of this machine, take away unused ones',
     load: () => import('./commands/environments.ts'),

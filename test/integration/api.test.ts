@@ -138,6 +138,8 @@ describe('system', () => {
       '/api/v1/models/{name}/versions/{version}/retire',
       '/api/v1/models/{name}/versions/{version}/tags',
       '/api/v1/monitor-runs',
+      '/api/v1/pipelines',
+      '/api/v1/pipelines/{name}/versions/{version}',
       '/api/v1/reports',
       '/api/v1/roles',
       '/api/v1/rollouts',
@@ -161,6 +163,17 @@ describe('system', () => {
     ).toBe(true);
     const odd = await get('/api/v1/audit', { 'x-request-id': 'a b\tc' });
     expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+test('published pipelines are listed and shown; one that is not there is NOT_FOUND', async () => {
+  const published = { name: 'pump-health', version: '1', digest: digestOf('pipeline first') };
+  expect((await get('/api/v1/pipelines?name=pump-health')).body).toMatchObject([published]);
+  expect((await get('/api/v1/pipelines?name=other')).body).toEqual([]);
+  expect((await get('/api/v1/pipelines/pump-health/versions/latest')).body).toMatchObject(published);
+  expect(await get('/api/v1/pipelines/pump-health/versions/9')).toMatchObject({
+    status: 404,
+    body: { error: { code: 'NOT_FOUND' } },
   });
 });
 

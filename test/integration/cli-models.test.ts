@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { execa } from 'execa';
 import { sql } from 'kysely';
+import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
+import { bundleFiles } from '../../src/adapters/git/source-bundle.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
@@ -216,3 +218,32 @@ describe('what people decide', () => {
     });
   }, 60_000);
 });
+
+test('pipelines are listed, shown and compared', async () => {
+  const db = openDatabase(database.url);
+  const artefacts = createFileArtefactStore(join(folder.path, '.windlass', 'artefacts'));
+  for (const words of ['second', 'third']) {
+    const content = Buffer.from(`depth = "${words}"\n`);
+    const tar = await bundleFiles([{ path: 'train.py', kind: 'file', content }]);
+    const pipeline = pipelineVersion(words);
+    const bundle = await artefacts.put(tar, 'application/x-tar');
+    await createRegistry(db, systemClock, artefacts).publishPipeline(
+      { ...pipeline, source: { ...pipeline.source, bundle } },
+      BY,
+    );
+  }
+  await db.destroy();
+  const list = await windlass('pipelines', 'list', 'pump-health', '--json');
+  expect(list.json()).toMatchObject([
+    { version: '3', commit: 'commit-third', checks: { passed: 1, of: 1 } },
+    { version: '2' },
+    { version: '1' },
+  ]);
+  const diff = await windlass('pipelines', 'diff', 'pump-health@2', 'pump-health');
+  expect(diff.stdout).toMatch(/~ train\.py\n.*\n\s+-depth = "second"\n\s+\+depth = "third"/);
+  const missing = await windlass('pipelines', 'show', 'pump-health@9', '--json');
+  expect(missing).toMatchObject({ exitCode: 4 });
+  expect(missing.json()).toMatchObject({
+    error: { message: expect.stringContaining('published are 3, 2, 1') },
+  });
+}, 120_000);

@@ -74,7 +74,8 @@ export async function startMlflowDoor(): Promise<MlflowDoor> {
 /** Runs a session of the real MLflow client against an address, as the user `ada`; gives the JSON that it prints last. */
 export async function mlflowSession(script: string, address: string): Promise<Record<string, unknown>> {
   const runtime = createPythonRuntime({ environments: join(ROOT, '.windlass', 'envs') });
-  const environment = await runtime.ensure(readFileSync(join(FIXTURES, 'requirements.lock')));
+  const lock = readFileSync(join(FIXTURES, 'requirements.lock'));
+  const environment = await runtime.ensure({ kind: 'pip', lock });
   const folder = tempFolder('mlflow-session');
   try {
     let last = '';

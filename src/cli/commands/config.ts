@@ -2,6 +2,9 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
 
+/** Longer values are cut in the table; --json gives them whole. */
+const LONGEST_CELL = 80;
+
 /** `windlass config show`: every setting with its value and origin. */
 export function register(program: Command, cli: Cli): void {
   const config = program.command('config').description('show each setting and where it comes from');
@@ -22,7 +25,9 @@ Examples:
       const loaded = await cli.config();
       const { settingText, showConfig } = await import('../../config/load-config.ts');
       const settings = showConfig(loaded);
-      const text = (value: unknown): string => (value === null ? '-' : settingText(value));
+      const short = (text: string): string =>
+        text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL - 1)}…` : text;
+      const text = (value: unknown): string => (value === null ? '-' : short(settingText(value)));
       cli.output.result({ file: loaded.file ?? null, settings }, () =>
         table(
           ['SETTING', 'VALUE', 'ORIGIN', 'ENVIRONMENT'],
