@@ -82,7 +82,7 @@ async function runCheck(deps: CheckDeps, check: Check, place: Place): Promise<Ga
     reports: {
       junit: await read(reports.junit, readJunit),
       coverage: await read(reports.coverage, readCoverage),
-      sarif: await read(reports.sarif, readSarif),
+      sarif: await read(reports.sarif, (file) => readSarif(file, project)),
     },
     lastLines: result.lastLines,
     evidence: { command: check.run, log: await deps.artefacts.putFile(logFile, 'text/plain') },

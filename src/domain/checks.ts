@@ -23,6 +23,8 @@ export interface Findings {
   /** Accepted in the source, so they count for nothing. */
   readonly suppressed: number;
   readonly tools: readonly string[];
+  /** The first errors, then warnings, one line each: rule, place, message. */
+  readonly samples: readonly string[];
 }
 
 /** What a report says, or why it cannot be believed, in words that follow "the report". */
@@ -155,7 +157,8 @@ export function checkGate(outcome: CheckOutcome): GateResult {
       ...evidence,
       ...Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== undefined)),
       seconds: Number(seconds.toFixed(2)),
-      ...(ok ? {} : { lastLines: lastLines.slice(-15) }),
+      // A tool that writes its findings into a report says little in its log.
+      ...(ok ? {} : { lastLines: [...lastLines, ...(counts.findings?.samples ?? [])].slice(-15) }),
     },
     reason: ok ? good || 'passed' : bad.join('; '),
   };

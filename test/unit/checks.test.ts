@@ -114,7 +114,8 @@ describe('coverage', () => {
 });
 
 describe('SARIF', () => {
-  const sarif = (value: unknown) => readReport(file(JSON.stringify(value)), readSarif);
+  const sarif = (value: unknown) =>
+    readReport(file(JSON.stringify(value)), (path) => readSarif(path, '/work/project'));
   const run = (results: unknown, more: object = {}) => ({
     version: '2.1.0',
     runs: [
@@ -137,7 +138,18 @@ describe('SARIF', () => {
   test('results count by their level, else by their rule, else as warnings; accepted ones are suppressed', async () => {
     const results = [
       { level: 'error' },
-      { ruleId: 'E1' },
+      {
+        ruleId: 'E1',
+        message: { text: 'a name that\n nobody uses' },
+        locations: [
+          {
+            physicalLocation: {
+              artifactLocation: { uri: 'file:///work/project/src/train.py' },
+              region: { startLine: 3 },
+            },
+          },
+        ],
+      },
       { ruleIndex: 1 },
       { rule: { index: 0 } },
       { ruleId: 'unknown' },
@@ -147,7 +159,10 @@ describe('SARIF', () => {
       { level: 'error', suppressions: [{ kind: 'external', status: 'rejected' }] },
     ];
     expect(await sarif(run(results))).toEqual({
-      value: { errors: 4, warnings: 1, notes: 1, suppressed: 1, tools: ['lint'] },
+      value: {
+        ...{ errors: 4, warnings: 1, notes: 1, suppressed: 1, tools: ['lint'] },
+        samples: ['', 'E1 src/train.py:3: a name that nobody uses', '', '', 'unknown'],
+      },
     });
   });
 
@@ -184,7 +199,11 @@ describe('the verdict', () => {
     warnings: number,
     limits: Partial<CheckOutcome> = {},
   ): Partial<CheckOutcome> => ({
-    reports: { sarif: { value: { errors, warnings, notes: 0, suppressed: 0, tools: ['lint'] } } },
+    reports: {
+      sarif: {
+        value: { errors, warnings, notes: 0, suppressed: 0, tools: ['lint'], samples: ['E1 a.py:1: bad'] },
+      },
+    },
     ...limits,
   });
   const failing = { exitCode: 1, ended: 'exit code 1' };
@@ -243,7 +262,8 @@ describe('the verdict', () => {
   ])('%s', (_what, over, status, reason) => {
     const gate = checkGate(outcome(over));
     expect(gate).toMatchObject({ name: 'check-tests', status, reason: expect.stringMatching(reason) });
-    expect(gate.evidence?.lastLines).toEqual(status === 'pass' ? undefined : ['a line']);
+    const told = over.reports?.sarif !== undefined && 'value' in over.reports.sarif ? ['E1 a.py:1: bad'] : [];
+    expect(gate.evidence?.lastLines).toEqual(status === 'pass' ? undefined : ['a line', ...told]);
   });
 
   test('carries the counts and the limits', () => {
