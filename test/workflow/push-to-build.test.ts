@@ -180,9 +180,17 @@ describe('what is taken', () => {
     expect((await send(githubPush(facts({ after: NO_COMMIT }), SECRET))).body).toEqual({
       ignored: 'main was deleted',
     });
-    expect((await send(githubPush(facts(), SECRET))).body).toEqual({
-      ignored: `no trigger is for main of ${ELSEWHERE}`,
-    });
+    const json = githubPush(facts(), SECRET);
+    const form = new URLSearchParams({ payload: json.body }).toString();
+    const asForm = changed(
+      { ...json, body: form },
+      {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-hub-signature-256': signGithub(form, SECRET),
+      },
+    );
+    for (const request of [githubPush(facts(), SECRET), asForm])
+      expect((await send(request)).body).toEqual({ ignored: `no trigger is for main of ${ELSEWHERE}` });
   });
 
   test('what cannot be read is refused, and names what is missing', async () => {
