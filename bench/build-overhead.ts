@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -34,6 +34,7 @@ import { writePumpFiles } from '../stand-ins/pump/write-files.ts';
 import { createControlQueue } from '../workers/control.ts';
 import { openWorkerContext } from '../workers/open-context.ts';
 import { createTrainingQueue } from '../workers/training.ts';
+import { lockedEnvironment } from '../test/support/locked-environment.ts';
 
 type TrainingActivities = SourceActivities &
   EnvironmentActivities &
@@ -153,8 +154,7 @@ const first = await workflow(); // builds the environment, and fills every cache
 const { spec, source } = (await context.registry.pipeline(first.pipeline.name, 'latest'))!;
 const model = (await context.registry.model(first.model.name, first.model.version))!;
 const runtime = createPythonRuntime({ environments: join(stateDir, 'envs') });
-const lock = readFileSync(join(repository, spec.environment.lock ?? ''));
-const environment = await runtime.ensure({ kind: 'pip', lock });
+const environment = await runtime.ensure(lockedEnvironment(repository, spec));
 
 /** What the project's author would type: its checks and its train command in the same environment. */
 async function commands(): Promise<void> {

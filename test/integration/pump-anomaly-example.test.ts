@@ -30,6 +30,7 @@ import { modelExpectation } from '../../src/domain/model-gates/model-expectation
 import { noDataIndex } from '../../src/ports/data-index.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { PUMP_COLUMNS } from '../../stand-ins/pump/columns.ts';
+import { lockedEnvironment } from '../support/locked-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROJECT = join(ROOT, 'examples/pump-anomaly');
@@ -83,7 +84,7 @@ withRealData(
     await materializeData(deps, data, join(dir, 'data'));
     mkdirSync(join(dir, 'out'));
     writeFileSync(join(dir, 'params.json'), '{}');
-    const environment = await deps.runtime.ensure(readFileSync(join(PROJECT, spec.environment.lock)));
+    const environment = await deps.runtime.ensure(lockedEnvironment(PROJECT, spec));
     const trained = await deps.runtime.run(environment, {
       run: spec.train.run,
       cwd: PROJECT,

@@ -28,6 +28,7 @@ import { modelExpectation } from '../../src/domain/model-gates/model-expectation
 import { blockingGates } from '../../src/domain/gates.ts';
 import { noDataIndex } from '../../src/ports/data-index.ts';
 import { writePumpFiles } from '../../stand-ins/pump/write-files.ts';
+import { lockedEnvironment } from '../support/locked-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROJECT = join(ROOT, 'examples/pump-health');
@@ -65,10 +66,7 @@ async function train(name: string, source: string) {
     copyFileSync(join(source, file.path), folder(`data/${file.path}`));
   }
   writeFileSync(folder('params.json'), JSON.stringify(spec.train.params));
-  const environment = await runtime.ensure({
-    kind: 'pip',
-    lock: readFileSync(join(PROJECT, spec.environment.lock ?? '')),
-  });
+  const environment = await runtime.ensure(lockedEnvironment(PROJECT, spec));
   const lines: string[] = [];
   const result = await runtime.run(environment, {
     run: spec.train.run,
@@ -165,7 +163,7 @@ async function goldenDifference({ out }: Trained): Promise<number> {
 withPython(
   "the project's own checks pass, as a build runs them",
   async () => {
-    const environment = await runtime.ensure(readFileSync(join(PROJECT, spec.environment.lock)));
+    const environment = await runtime.ensure(lockedEnvironment(PROJECT, spec));
     const project = join(dir, 'project');
     cpSync(PROJECT, project, { recursive: true, filter: (path) => !/__pycache__|\.pytest_cache/.test(path) });
     for (const { name, run } of spec.checks) {
