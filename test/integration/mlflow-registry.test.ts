@@ -186,6 +186,29 @@ test('a version that lacks an approval is not champion through this door either,
   expect(await champion()).toEqual({ status: 200, body: {} });
 });
 
+test('an imported version is served too, whatever its lineage lacks', async () => {
+  const { registry, artefacts, api } = door;
+  const onnx = await artefacts.put('imported bytes', 'application/vnd.onnx.model');
+  const lacks = { golden: null, baseline: null, pipeline: null, data: null, metrics: null };
+  const { version } = await registry.importModel(
+    {
+      ...registration('elsewhere'),
+      ...lacks,
+      origin: 'imported',
+      name: 'elsewhere',
+      onnx,
+      digest: onnx.digest,
+    },
+    BY,
+  );
+  const root = `registered-models/elsewhere/${version}`;
+  const listed = await api.request(`/api/2.0/mlflow-artifacts/artifacts?path=${root}`);
+  const { files } = (await listed.json()) as { files: { path: string }[] };
+  expect(files.map(({ path }) => path)).toEqual(['MLmodel', 'model.onnx', 'requirements.txt']);
+  const model = await api.request(`/api/2.0/mlflow-artifacts/artifacts/${root}/model.onnx`);
+  expect(await model.text()).toBe('imported bytes');
+});
+
 describe('roles', () => {
   const call = async (token: string, method: string, path: string, body?: unknown) => {
     const response = await door.api.request(`/api/2.0/${path}`, {

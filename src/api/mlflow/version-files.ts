@@ -5,7 +5,7 @@ import { mlmodelText, ONNX_FILE, REQUIREMENTS } from './mlmodel.ts';
 import type { ServedFile, ServedFiles } from './served-files.ts';
 
 export interface VersionSources {
-  readonly registry: Pick<Registry, 'model' | 'pipeline'>;
+  readonly registry: Pick<Registry, 'record' | 'pipeline'>;
   readonly models: Pick<MlflowRegistry, 'doorVersion' | 'versionFiles'>;
 }
 
@@ -39,9 +39,10 @@ async function readFiles(
       ...file,
       content: { digest },
     }));
-  const model = await registry.model(name, version);
+  const model = await registry.record(name, version);
   if (model === undefined) return [];
-  const pipeline = await registry.pipeline(model.pipeline.name, model.pipeline.version);
+  const made = model.pipeline;
+  const pipeline = made === null ? undefined : await registry.pipeline(made.name, made.version);
   const text = (path: string, content: string): ServedFile => ({
     ...{ path, mediaType: 'text/plain; charset=utf-8', content: { text: content } },
     size: Buffer.byteLength(content),
