@@ -130,7 +130,7 @@ async function withoutTemporal(): Promise<void> {
   const { onnx, golden, folds, log, environment: key, params } = trained.value;
   const gates = (await call(training.checkModel, { onnx, golden, folds, spec, reuse })).value;
   const judged = await call(training.evaluateModel, { ...code, folds, data: ref, seed, reuse });
-  const { metrics, scores, baseline } = judged.value;
+  const { metrics, scores, baseline, report, explanation } = judged.value;
   const compared = await call(training.compareModel, {
     scores,
     metrics,
@@ -144,7 +144,7 @@ async function withoutTemporal(): Promise<void> {
   const made = { ...origin, params, metrics, gates, comparison };
   const card = await call(training.writeModelCard, {
     ...{ ...made, spec, source },
-    ...{ environment: key, digest: onnx.digest },
+    ...{ environment: key, digest: onnx.digest, report, explanation },
   });
   const registration = { name: spec.name, digest: onnx.digest, onnx, golden, baseline, folds, card, log };
   await control.registerModel({ ...registration, ...made, run: execution }, by);

@@ -16,6 +16,7 @@ import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.
 import { createDataIndex } from '../src/adapters/postgres/data-index.ts';
 import { pruneEnvironments } from '../src/adapters/python/collect-environments.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
+import { modelCardHtml } from '../src/console/model-card.ts';
 import { cleanWork } from './clean-work.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 
@@ -35,6 +36,7 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     models: createOnnxModelRuntime(),
     sources: createDataSources(config.azure),
     index: createDataIndex(db, context.clock),
+    renderCard: modelCardHtml,
     source: createGitSourceControl({ mirrors: join(config.stateDir, 'git') }),
     runtime: createPythonRuntime({
       environments,

@@ -4,6 +4,8 @@ import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { evaluationGates } from '../../src/domain/model-gates/evaluation-gates.ts';
 import { sliceGates } from '../../src/domain/model-gates/slice-gates.ts';
+import type { Explanation } from '../../src/contracts/explanation.ts';
+import type { ModelCard } from '../../src/contracts/model-card.ts';
 import { modelCard, type ModelCardContent } from '../../src/domain/model-card.ts';
 import { refuseBlocked } from '../model-gates/model-gate-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
@@ -11,13 +13,27 @@ import { withHeartbeats } from '../shared/heartbeats.ts';
 import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
 import { environmentOf } from '../environment/environment-activities.ts';
 import { championIdentity, compareWithChampion, type CompareDeps, type CompareRequest } from './compare.ts';
+import { explain } from './explain.ts';
 import { evaluate, readEvaluation, reportRows, type EvaluateRequest, type Evaluation } from './evaluate.ts';
 
-export type EvaluationDeps = CompareDeps & StepDeps & { readonly work: string };
+export interface EvaluationDeps extends CompareDeps, StepDeps {
+  readonly work: string;
+  /** The card as a self-contained page that carries its JSON twin. */
+  readonly renderCard: (card: ModelCard) => string;
+}
 export type EvaluationActivities = ReturnType<typeof createEvaluationActivities>;
 
 export interface JudgedEvaluation extends Evaluation {
+  /** Explanation */
+  readonly explanation: ArtefactRef;
   readonly gates: readonly GateResult[];
+}
+
+export interface CardRequest extends ModelCardContent {
+  /** EvaluationReport */
+  readonly report: ArtefactRef;
+  /** Explanation */
+  readonly explanation: ArtefactRef;
 }
 
 /** What decides the tensors that a calibrate command fits; nothing for a built-in fit, which the spec describes whole. */
@@ -74,9 +90,20 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
           ...sliceGates(slices, spec.evaluation.slices),
         ];
         refuseBlocked(gates, 'the evaluation');
+        const { scores } = output.value;
+        const explained = {
+          step: 'explain',
+          version: 1,
+          inputs: { ...identity.inputs, scores: scores.digest },
+          same: 'same fold models, data and scores',
+          reuse,
+        };
+        const { value: explanation } = await cachedStep(deps, explained, () =>
+          explain(deps, { ...request, scores }, hooks),
+        ).finally(() => removeRunFolder(folder));
         return {
           ...output,
-          value: { ...output.value, gates },
+          value: { ...output.value, gates, explanation },
           gates,
           message: describeMetrics(output.value.metrics),
         };
@@ -107,8 +134,15 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
         return { ...output, message: `${output.value.verdict}: ${output.value.reason}` };
       }),
 
-    /** The model card (markdown) as artefact. */
-    writeModelCard: async (content: ModelCardContent): Promise<ArtefactRef> =>
-      deps.artefacts.put(modelCard(content), 'text/markdown'),
+    /** The model card as artefact: a page that carries its JSON twin. */
+    writeModelCard: async ({ report, explanation, ...content }: CardRequest): Promise<ArtefactRef> => {
+      const read = async (ref: ArtefactRef): Promise<string> =>
+        (await deps.artefacts.read(ref.digest)).toString('utf8');
+      const card = modelCard(content, {
+        evaluation: await readEvaluation(deps.artefacts, report),
+        explanation: JSON.parse(await read(explanation)) as Explanation,
+      });
+      return deps.artefacts.put(deps.renderCard(card), 'text/html');
+    },
   };
 }

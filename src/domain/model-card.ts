@@ -1,5 +1,8 @@
 import type { Comparison, DataRef, EvaluationMetrics, SourceRef } from '../contracts/build.ts';
+import type { EvaluationReport } from '../contracts/evaluation.ts';
+import type { Explanation } from '../contracts/explanation.ts';
 import type { GateResult } from '../contracts/gate.ts';
+import type { ModelCard } from '../contracts/model-card.ts';
 import type { ProjectSpec } from '../contracts/project.ts';
 
 export interface ModelCardContent {
@@ -16,74 +19,58 @@ export interface ModelCardContent {
   readonly comparison: Comparison;
 }
 
-const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
-const cell = (value: unknown): string =>
-  String(value ?? '')
-    .replaceAll('|', '\\|')
-    .replaceAll(/\s+/g, ' ');
-
-function calibrationText({ model: { calibration } }: ProjectSpec): string {
-  if (calibration.fit === 'mean-std') return 'mean and spread over';
-  const tensors = calibration.tensors.map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
-  return `${tensors.join(', ')}, fitted by "${calibration.run}" on`;
+/** The card of a version that is about to be registered. */
+export function modelCard(
+  content: ModelCardContent,
+  { evaluation, explanation }: { readonly evaluation: EvaluationReport; readonly explanation: Explanation },
+): ModelCard {
+  const { spec, digest, source, pipeline, data, params, seed, environment, metrics, gates, comparison } =
+    content;
+  const { repository, subfolder, commit, ref, dirty } = source;
+  return {
+    schema: 'windlass.card/1',
+    ...{ name: spec.name, description: spec.description, digest, pipeline, environment, data, params, seed },
+    source: { repository, subfolder, commit, ref, dirty },
+    model: spec.model,
+    columns: spec.data.columns,
+    ...{ metrics, evaluation, explanation, comparison },
+    gates: gates.map(({ evidence: _, ...gate }) => gate),
+    limits: limits(spec, { metrics, explanation }),
+  };
 }
 
-function row(...cells: readonly unknown[]): string {
-  return `| ${cells.map(cell).join(' | ')} |`;
-}
-
-/** A model card (Mitchell et al. 2019) in markdown: what it is, what it was made from, how good it is and how that was measured. */
-export function modelCard(c: ModelCardContent): string {
-  const { spec, metrics: m, source } = c;
+/** What follows from the declaration and the evaluation for whoever uses the model. */
+function limits(
+  { model, data, evaluation }: ProjectSpec,
+  { metrics, explanation }: Pick<ModelCard, 'metrics' | 'explanation'>,
+): string[] {
+  const anomalous = metrics.confusion.tp + metrics.confusion.fn;
   return [
-    `# ${spec.name}`,
-    '',
-    spec.description,
-    '',
-    '## Made from',
-    '',
-    row('what', 'which'),
-    '|---|---|',
-    row('model', c.digest),
-    row('pipeline', `${c.pipeline.name}@${c.pipeline.version}`),
-    row(
-      'commit',
-      `${source.commit}${source.dirty ? ' with uncommitted changes' : ''} (${source.repository}, ${source.subfolder || '.'})`,
-    ),
-    row('environment', c.environment),
-    row('data', `${c.data.digest}: ${c.data.files} files, ${c.data.rows} rows (${c.data.source})`),
-    row('parameters', JSON.stringify(c.params)),
-    row('seed', c.seed),
-    '',
-    '## Input and output',
-    '',
-    `A window of ${spec.model.window} rows and the calibration of the pump (${calibrationText(spec)} its first ${spec.model.calibration.rows} rows); output ${spec.model.output}, alarm at ${spec.model.threshold} or more.`,
-    '',
-    row('column', 'unit', 'from', 'to'),
-    '|---|---|---:|---:|',
-    ...spec.data.columns.map((s) => row(s.name, s.unit, s.min, s.max)),
-    '',
-    '## Measured on groups that the scoring model had not seen',
-    '',
-    row('metric', 'value'),
-    '|---|---:|',
-    row('F1', m.f1.toFixed(4)),
-    row('F1 of always raising the alarm', m.alwaysAlarmF1.toFixed(4)),
-    row('false alarms', percent(m.falseAlarmRate)),
-    row('missed alarms', percent(m.missedAlarmRate)),
-    row('area under the ROC curve', m.auc.toFixed(4)),
-    row('windows', m.rows),
-    row('groups', m.groups),
-    '',
-    '## Against the champion',
-    '',
-    `${c.comparison.verdict}: ${c.comparison.reason}`,
-    '',
-    '## Gates',
-    '',
-    row('gate', 'status', 'observed', 'threshold', 'n', 'reason'),
-    '|---|---|---|---|---:|---|',
-    ...c.gates.map((g) => row(g.name, g.status, g.observed, g.threshold, g.n, g.reason)),
-    '',
-  ].join('\n');
+    `It says nothing in the first ${model.calibration.rows} rows of a device: they calibrate it. A device without calibration gets no score.`,
+    `A window with a missing, NaN or infinite reading in any of its ${model.window} rows is invalid: it is not scored, and never counts as healthy. The gate invalid-input says what the graph itself does with one.`,
+    `Readings are expected within the ranges of the ${data.columns.length} columns below; the monitor reports readings outside them.`,
+    `It was measured on ${metrics.groups} devices of which ${((100 * anomalous) / Math.max(1, metrics.rows)).toFixed(1)} % of the windows are anomalous. Where anomalies are rarer, more of its alarms are false; rates and costs below hold for this share.`,
+    ...(evaluation.costs === undefined
+      ? ['The project declares no costs: the cost per device-day counts wrong decisions.']
+      : []),
+    ...(explanation.importance.length === 0
+      ? ['It is too wide for the time that permutation importance may take: none was computed.']
+      : []),
+  ];
+}
+
+const OPENING = '<script type="application/json" id="model-card">';
+const CLOSING = '</script>';
+
+/** The card as an element of its page that programs read and browsers do not show. */
+export function embedCard(card: ModelCard): string {
+  return `${OPENING}${JSON.stringify(card).replaceAll('<', '\\u003c')}${CLOSING}`;
+}
+
+/** The card in a page; undefined when the page is none, such as the markdown that cards were before. */
+export function cardOfPage(page: string): ModelCard | undefined {
+  const start = page.indexOf(OPENING);
+  if (start === -1) return undefined;
+  const end = page.indexOf(CLOSING, start);
+  return JSON.parse(page.slice(start + OPENING.length, end)) as ModelCard;
 }

@@ -4,6 +4,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { BuildInput, BuildResult } from '../../src/contracts/build.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../src/contracts/progress.ts';
+import { cardOfPage } from '../../src/domain/model-card.ts';
 import { monitoringBaselineSchema } from '../../src/contracts/window-summary.ts';
 import { processInfo } from '../../src/services/process-info.ts';
 import { waitFor } from '../../src/services/wait.ts';
@@ -91,6 +92,18 @@ describe('the first build', () => {
     const card = (await artefacts.read(model.card?.digest ?? '')).toString();
     expect(card).toContain(first.source.commit);
     expect(card).toContain(first.metrics.f1.toFixed(4));
+    // The page carries its JSON twin; contributions sum to the score of each alert, and vibration matters here.
+    const twin = cardOfPage(card);
+    expect(twin).toMatchObject({
+      schema: 'windlass.card/1',
+      digest: first.model.digest,
+      metrics: first.metrics,
+    });
+    expect(twin?.evaluation.rules.map((r) => r.rule)).toContain('z-score');
+    expect(twin?.explanation.importance.find((c) => c.column === 'vibration')?.loss).toBeGreaterThan(0.05);
+    expect(twin?.explanation.alerts).toHaveLength(6);
+    for (const a of twin?.explanation.alerts ?? [])
+      expect(a.base + a.contributions.reduce((sum, c) => sum + c.value, 0)).toBeCloseTo(a.score, 5);
     const log = (await artefacts.read(model.log?.digest ?? '')).toString();
     expect(log).toContain('read 8 groups');
     const lineage = await registry.lineage('tiny', '1');

@@ -56,7 +56,7 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
   await steps.run('model-gates', () =>
     activity.checkModel({ onnx, golden, folds, spec, reuse: reuse('model-gates') }),
   );
-  const { metrics, scores, baseline } = await steps.run('evaluate', () =>
+  const { metrics, scores, baseline, report, explanation } = await steps.run('evaluate', () =>
     activity.evaluateModel({ ...code, folds, data, seed, reuse: reuse('evaluate') }),
   );
   const comparison = await steps.run('compare', () =>
@@ -71,7 +71,10 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     const origin = { pipeline: { name: pipeline.name, version: pipeline.version }, data, seed };
     const made = { ...origin, params: trained.params, metrics, gates: steps.gates, comparison };
     const { environment } = trained;
-    const card = await activity.writeModelCard({ ...made, spec, source, environment, digest: onnx.digest });
+    const card = await activity.writeModelCard({
+      ...{ ...made, spec, source, environment, digest: onnx.digest },
+      ...{ report, explanation },
+    });
     const registration = { name: spec.name, digest: onnx.digest, onnx, golden, baseline, folds, card };
     const registered = await activity.registerModel(
       { ...registration, ...made, log: trained.log, run: { workflowId, runId } },

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { registerAliases } from '../models/alias-commands.ts';
+import { registerCard } from '../models/card-command.ts';
 import { lineageOf, lineageText } from '../models/lineage-view.ts';
 import { registerImport } from '../models/import-command.ts';
 import { registerList } from '../models/list-command.ts';
@@ -68,6 +69,7 @@ export function register(program: Command, cli: Cli): void {
   registerShow(models, cli);
   registerImport(models, cli);
   registerLineage(models, cli);
+  registerCard(models, cli);
   registerAliases(models, cli);
   registerReviews(models, cli);
   registerTag(models, cli);

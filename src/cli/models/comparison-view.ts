@@ -5,7 +5,8 @@ const share = (x: number): string => `${(x * 100).toFixed(1)} %`;
 
 /** Champion and challenger next to rules that need no model, and guardrails that stand in the way; nothing for old versions. */
 export function comparisonLines({ rules = [], guardrails = [] }: Comparison): string[] {
-  const open = guardrails.filter((g) => g.status !== 'kept');
+  const breached = guardrails.filter((g) => g.status === 'breached');
+  const unjudged = guardrails.filter((g) => g.status === 'insufficient').length;
   return [
     ...(rules.length === 0
       ? []
@@ -21,6 +22,12 @@ export function comparisonLines({ rules = [], guardrails = [] }: Comparison): st
             ]),
           ),
         ]),
-    ...open.map((g) => `  guardrail  ${g.name}: ${g.status} (${g.rows} windows of ${g.groups} groups)`),
+    ...breached.map(
+      (g) =>
+        `  guardrail  ${g.name} is breached: ${g.challenger?.toFixed(4)} after ${g.champion?.toFixed(4)}, margin ${g.margin}`,
+    ),
+    ...(unjudged === 0
+      ? []
+      : [`  guardrails ${unjudged} of ${guardrails.length} had too few windows or groups to be judged`]),
   ];
 }

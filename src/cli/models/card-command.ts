@@ -1,0 +1,85 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { ModelCard } from '../../contracts/model-card.ts';
+import { cardOfPage } from '../../domain/model-card.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ModelVersion } from '../../ports/registry.ts';
+import type { OpenRegistry } from '../../services/open-registry.ts';
+import type { Cli } from '../cli.ts';
+import { table } from '../output.ts';
+import { withRegistry } from '../with-registry.ts';
+import { comparisonLines } from './comparison-view.ts';
+import { findModel } from './references.ts';
+
+const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
+
+async function readCard({ artefacts }: OpenRegistry, { name, version, card }: ModelVersion) {
+  const page = card === null ? '' : (await artefacts.read(card.digest)).toString('utf8');
+  const found = cardOfPage(page);
+  if (found !== undefined) return { page, card: found };
+  throw new WindlassError(
+    'NOT_FOUND',
+    `${name}@${version} has no card of this form: it was registered before there was one, or imported.`,
+    { hint: `Train it again (\`windlass reproduce ${name}@${version}\` says how it was made).` },
+  );
+}
+
+/** The card in short: what it is worth, where, and what it looks at. */
+function cardText(card: ModelCard): string {
+  const { metrics: m, evaluation, explanation, comparison } = card;
+  const importance = explanation.importance.toSorted((a, b) => b.loss - a.loss).slice(0, 5);
+  return [
+    `${card.name}  ${card.digest}`,
+    `  ${card.description}`,
+    `  commit      ${card.source.commit} of ${card.source.repository}`,
+    `  measured    F1 ${m.f1.toFixed(4)}, AUC ${m.auc.toFixed(4)}, Brier ${m.brier?.toFixed(4) ?? '–'}, calibration error ${m.ece?.toFixed(4) ?? '–'}; ${m.rows} windows of ${m.groups} groups`,
+    ...comparisonLines({ ...comparison, rules: evaluation.rules }),
+    `  compared    ${comparison.verdict}: ${comparison.reason}`,
+    ...evaluation.slices.map(
+      (s) =>
+        `  slice       ${s.slice} = ${s.value}: ${s.status}${s.f1 === null ? '' : `, F1 ${s.f1.value.toFixed(4)}`}, ${s.rows} windows of ${s.groups} groups`,
+    ),
+    table(
+      ['COLUMN', 'F1 LOST WHEN EXCHANGED', '95 % INTERVAL'],
+      importance.map(({ column, loss, interval }) => [
+        column,
+        loss.toFixed(4),
+        interval === null ? 'too few groups' : `${interval[0].toFixed(4)} to ${interval[1].toFixed(4)}`,
+      ]),
+    ),
+    ...explanation.alerts.map((a) => {
+      const [top] = a.contributions.toSorted((x, y) => Math.abs(y.value) - Math.abs(x.value));
+      const most = top === undefined ? '' : `, most by ${top.column} (${percent(top.value)})`;
+      return `  alert       ${a.group} row ${a.row}: ${percent(a.score)} instead of ${percent(a.base)}${most}`;
+    }),
+    ...card.limits.map((limit) => `  limit       ${limit}`),
+  ].join('\n');
+}
+
+/** `windlass models card`. */
+export function registerCard(models: Command, cli: Cli): void {
+  models
+    .command('card')
+    .description('the model card: lineage, gates, slices, calibration, importance, alerts, limits')
+    .argument('<model>', 'name, name@version or name@alias; a name alone means its champion')
+    .option('--html <file>', 'write the page with its charts to this file; it needs nothing else')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ windlass models card pump-health@3
+  $ windlass models card pump-health@champion --html card.html
+  $ windlass models card pump-health@3 --json > card.json
+`,
+    )
+    .action(async (reference: string, options: { html?: string }) => {
+      await withRegistry(cli, 'models card', async (open) => {
+        const { page, card } = await readCard(open, await findModel(open.registry, reference));
+        if (options.html === undefined) return cli.output.result(card, () => cardText(card));
+        const file = resolve(options.html);
+        await writeFile(file, page);
+        cli.output.result({ file }, () => `wrote ${file}`);
+      });
+    });
+}
