@@ -3,7 +3,7 @@ import type { DataRef } from '../../src/contracts/build.ts';
 import type { AlertExplanation, Explanation } from '../../src/contracts/explanation.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { scoresFileSchema, type GroupScores } from '../../src/contracts/scores.ts';
-import { scorableRows } from '../../src/domain/evaluation/group-rows.ts';
+import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { permutationImportance } from '../../src/domain/explanation/permutation.ts';
 import { shapleyValues, shapleyWalks, type Walk } from '../../src/domain/explanation/shapley.ts';
 import { spread, stacked, windowAt, withColumns, type Window } from '../../src/domain/explanation/windows.ts';
@@ -12,7 +12,7 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ScoreJob } from '../../src/ports/model-runtime.ts';
 import { calibrateGroups } from '../calibration/calibrate-groups.ts';
 import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
-import { readManifest } from '../data/data-sets.ts';
+import { readManifest } from '../data/manifest.ts';
 import type { ProjectCode } from '../environment/environment-activities.ts';
 import { scoreJob, type EvaluateDeps } from './evaluate.ts';
 import { placeModels, readGroup, withFolder, type CalibratedGroup } from './group-source.ts';
@@ -115,7 +115,12 @@ async function readSubjects(
   return calibrated.flatMap((group): Subject[] => {
     const own = chosen.find((g) => g.group === group.file.group);
     if (own === undefined) return [];
-    return [{ own, group, model: models.get(String(own.fold)) ?? '' }];
+    // Where a device is still quiet, the score is none of the model's.
+    const scored = new Set(judgedRows(group.data, spec.data.columns.length, spec.model).scored);
+    const kept = own.rows.flatMap((row, i) => (scored.has(row) ? [i] : []));
+    const of = (all: readonly number[]): number[] => kept.map((i) => all[i] as number);
+    const judged = { ...own, rows: of(own.rows), scores: of(own.scores), labels: of(own.labels) };
+    return [{ own: judged, group, model: models.get(String(own.fold)) ?? '' }];
   });
 }
 
@@ -182,11 +187,11 @@ function chooseAlerts(subjects: readonly Subject[], threshold: number): Alert[] 
 function planAlerts(subjects: readonly Subject[], spec: ProjectSpec, seed: number) {
   const columns = spec.data.columns.length;
   const shape = { window: spec.model.window, columns };
-  const commissioning = { window: shape.window, calibration: { rows: 0 } };
+  const commissioning = { window: shape.window, calibration: { rows: 0, overlap: true } };
   return chooseAlerts(subjects, spec.model.threshold).flatMap(({ subject, at }) => {
     const { own, group } = subject;
     const rows = Math.min(spec.model.calibration.rows, group.data.rows);
-    const whole = scorableRows({ rows, values: group.data.values }, columns, commissioning);
+    const whole = judgedRows({ rows, values: group.data.values }, columns, commissioning).scored;
     const backgrounds = spread(whole, BACKGROUNDS).map((r) => windowAt(group.data.values, r, shape));
     if (backgrounds.length === 0) return [];
     const pairs = Math.min(
