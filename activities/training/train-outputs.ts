@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
@@ -46,9 +46,12 @@ export async function storeOutputs(
   const foldFile = (fold: number): string => join('folds', `${fold}.onnx`);
   const needed = ['model.onnx', 'golden.json', 'metrics.json', ...folds.map(foldFile)];
   const missing: string[] = [];
+  const inside = await realpath(out);
   for (const name of needed) {
     const file = join(out, name);
     if (!existsSync(file)) missing.push(name);
+    // A job in a container could name a file of the machine that it cannot read itself.
+    else if ((await realpath(file)) !== join(inside, name)) missing.push(`${name} (a link to elsewhere)`);
     else if ((await stat(file)).size === 0) missing.push(`${name} (empty)`);
   }
   if (missing.length > 0)
