@@ -8,6 +8,7 @@ import { createImportActivities } from '../activities/model-gates/import-activit
 import { createModelGateActivities } from '../activities/model-gates/model-gate-activities.ts';
 import { createReproductionActivities } from '../activities/reproduction/reproduction-activities.ts';
 import { createSourceActivities } from '../activities/source/source-activities.ts';
+import { createSearchActivities } from '../activities/training/search-activities.ts';
 import { createTrainActivities } from '../activities/training/train-activities.ts';
 import { createDataSources } from '../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
@@ -63,6 +64,7 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
       ...createEnvironmentActivities(deps),
       ...createCheckActivities(deps),
       ...createDataActivities(deps),
+      ...createSearchActivities(deps),
       ...createTrainActivities(deps),
       ...createCalibrationActivities(deps),
       ...createModelGateActivities(deps),

@@ -4,6 +4,7 @@ export { importModel } from './build-and-train/import-model.ts';
 export { reproduceModel } from './build-and-train/reproduce-model.ts';
 export { calibrateDevice } from './calibration/calibrate-device.ts';
 export { pushCoordinator } from './build-and-train/push-coordinator.ts';
+export { trainTrial } from './build-and-train/train-trial.ts';
 export { monitorAndRetrain } from './monitor-and-retrain/monitor-and-retrain.ts';
 export { retrainCoordinator } from './monitor-and-retrain/retrain-coordinator.ts';
 export { fleetRollout } from './package-and-deploy/fleet-rollout.ts';

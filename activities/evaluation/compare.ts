@@ -36,12 +36,15 @@ const MAIN = 'main';
 export function fairModel(
   group: Pick<DataFile, 'group' | 'sha256'>,
   champion: DataManifest,
+  folds: Readonly<Record<string, unknown>>,
 ): { readonly key: string; readonly seen: boolean } {
   const own =
     champion.files.find((f) => f.sha256 === group.sha256) ??
     champion.files.find((f) => f.group === group.group);
   if (own === undefined) return { key: MAIN, seen: false };
-  return own.fold === null ? { key: MAIN, seen: own.labelled } : { key: String(own.fold), seen: false };
+  // Groups that its parameters were chosen by have a fold, but no model that did not see them.
+  const key = String(own.fold);
+  return own.fold !== null && key in folds ? { key, seen: false } : { key: MAIN, seen: own.labelled };
 }
 
 /** The version that a reference means, the champion for a name alone; throws NOT_FOUND when an explicit reference means none. */
@@ -141,7 +144,7 @@ export async function compareWithChampion(
       const judged = judgedRows(group.data, reading.data.columns.length, reading.model);
       const [quiet, scored] = [new Set(judged.quiet), new Set(judged.scored)];
       const common = own.rows.flatMap((row, i) => (quiet.has(row) || scored.has(row) ? [i] : []));
-      const choice = fairModel(own, championManifest);
+      const choice = fairModel(own, championManifest, champion.folds);
       const model = models.get(choice.key) ?? models.get(MAIN);
       if (model === undefined || common.length === 0) continue;
       if (choice.seen) seen += 1;

@@ -3,6 +3,8 @@ import { parse, YAMLParseError } from 'yaml';
 import { projectSchema, type ProjectSpec } from '../../src/contracts/project.ts';
 import { environmentSource } from '../../src/domain/environment.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
+import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
+import { planTrials } from '../../src/domain/search/plan-trials.ts';
 import { parseOrThrow } from '../../src/errors/zod-error.ts';
 import type { EnvironmentRequest } from '../../src/ports/project-runtime.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
@@ -18,6 +20,18 @@ function parseYaml(text: string): unknown {
       cause: error,
     });
   }
+}
+
+/** What stands in the way of the search that windlass.yaml declares. */
+function searchProblems({ train }: ProjectSpec): { field: string; problem: string }[] {
+  if (train.search === undefined) return [];
+  const { strategy = 'random', trials } = train.search;
+  const plan = planTrials(parameterSpace(train.params, { lists: true }), {
+    strategy,
+    trials,
+    seed: train.seed,
+  });
+  return plan.problems.map(({ field, problem }) => ({ field: `train.${field}`, problem }));
 }
 
 /** Reads and validates windlass.yaml, and that the files it names are there; throws PROJECT_NOT_FOUND or PROJECT_INVALID. */
@@ -48,6 +62,13 @@ export function readSpec(files: readonly ProjectFile[], where: string): ProjectS
       'PROJECT_INVALID',
       `${SPEC_FILE} names files that are not in ${where}: ${missing.map((m) => `${m.field}: ${m.path}`).join('; ')}.`,
       { details: { problems: missing.map((m) => ({ field: m.field, problem: `there is no ${m.path}` })) } },
+    );
+  const problems = searchProblems(spec);
+  if (problems.length > 0)
+    throw new WindlassError(
+      'PROJECT_INVALID',
+      `${SPEC_FILE} is not valid. ${problems.map((p) => `${p.field}: ${p.problem}`).join('; ')}.`,
+      { details: { problems } },
     );
   return spec;
 }

@@ -37,14 +37,10 @@ function readMetrics(text: string): Record<string, number> {
   );
 }
 
-/** Stores the outputs of a train command; throws TRAIN_FAILED that lists every file that is missing or empty. */
-export async function storeOutputs(
-  artefacts: ArtefactStore,
-  out: string,
-  folds: readonly number[],
-): Promise<TrainOutputs> {
-  const foldFile = (fold: number): string => join('folds', `${fold}.onnx`);
-  const needed = ['model.onnx', 'golden.json', 'metrics.json', ...folds.map(foldFile)];
+const foldFile = (fold: number): string => join('folds', `${fold}.onnx`);
+
+/** Throws TRAIN_FAILED that lists every file that is missing or empty. */
+async function refuseMissing(out: string, needed: readonly string[]): Promise<void> {
   const missing: string[] = [];
   const inside = await realpath(out);
   for (const name of needed) {
@@ -60,22 +56,41 @@ export async function storeOutputs(
       `The train command ended well, but did not write ${missing.join(', ')} to $WINDLASS_OUT.`,
       { details: { missing }, hint: 'Write every output of the contract of the train command.' },
     );
-  const golden = join(out, 'golden.json');
-  if ((await stat(golden)).size > MAX_GOLDEN_BYTES)
-    throw new WindlassError(
-      'TRAIN_FAILED',
-      'golden.json is larger than 512 MiB: a few thousand rows are enough.',
-    );
+}
+
+/** Stores the model of each fold, which is all that a trial is judged by; throws TRAIN_FAILED when one is missing. */
+export async function storeFolds(
+  artefacts: ArtefactStore,
+  out: string,
+  folds: readonly number[],
+): Promise<TrainOutputs['folds']> {
+  await refuseMissing(out, folds.map(foldFile));
   const models = await Promise.all(
     folds.map(
       async (fold) =>
         [String(fold), await artefacts.putFile(join(out, foldFile(fold)), ONNX_MEDIA_TYPE)] as const,
     ),
   );
+  return Object.fromEntries(models);
+}
+
+/** Stores the outputs of a train command; throws TRAIN_FAILED that lists every file that is missing or empty. */
+export async function storeOutputs(
+  artefacts: ArtefactStore,
+  out: string,
+  folds: readonly number[],
+): Promise<TrainOutputs> {
+  await refuseMissing(out, ['model.onnx', 'golden.json', 'metrics.json', ...folds.map(foldFile)]);
+  const golden = join(out, 'golden.json');
+  if ((await stat(golden)).size > MAX_GOLDEN_BYTES)
+    throw new WindlassError(
+      'TRAIN_FAILED',
+      'golden.json is larger than 512 MiB: a few thousand rows are enough.',
+    );
   return {
     onnx: await artefacts.putFile(join(out, 'model.onnx'), ONNX_MEDIA_TYPE),
     golden: await artefacts.putFile(golden, 'application/json'),
-    folds: Object.fromEntries(models),
+    folds: await storeFolds(artefacts, out, folds),
     reported: readMetrics(await readFile(join(out, 'metrics.json'), 'utf8')),
   };
 }

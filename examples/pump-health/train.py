@@ -1,6 +1,7 @@
 """Trains the pump health model: reads WINDLASS_DATA, writes WINDLASS_OUT, reports progress as JSON lines.
 
 One model is fitted per fold without the pumps that the manifest holds out for it, then the final one on all pumps.
+A trial of a search ends after the folds: it is judged by those.
 """
 
 import os
@@ -40,6 +41,11 @@ def main() -> None:
     for done, fold in enumerate(folds, start=1):
         results[fold], how = train_fold(fold, groups, settings, checkpoints)
         report(0.1 + 0.7 * done / len(folds), f"fold {fold}: {how}")
+    for fold, result in results.items():
+        write_bytes(settings.out / "folds" / f"{fold}.onnx", result.model)
+    if settings.trial:
+        report(1.0, "done", held_out_metrics(groups, results))
+        return
 
     model = fit_model([group.windows for group in groups], settings.parameters, settings.seed)
     report(0.9, f"final model on {len(groups)} pumps looks at {', '.join(names(model))}")
@@ -48,8 +54,6 @@ def main() -> None:
         "columnsUsed": len(model.columns),
     }
 
-    for fold, result in results.items():
-        write_bytes(settings.out / "folds" / f"{fold}.onnx", result.model)
     write_bytes(settings.out / "golden.json", golden_json(model, groups, settings.seed))
     write_json(settings.out / "metrics.json", metrics)
     write_bytes(settings.out / "model.onnx", serialise(model))

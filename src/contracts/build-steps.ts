@@ -6,6 +6,7 @@ export const BUILD_STEPS = [
   'publish',
   'snapshot',
   'data-gates',
+  'search',
   'train',
   'model-gates',
   'evaluate',

@@ -7,6 +7,7 @@ import type { GateResult } from './gate.ts';
 import type { StepReport } from './progress.ts';
 import type { DeploymentPolicy } from './deploy.ts';
 import { deploymentOptionsSchema } from './deploy.ts';
+import { paramsSchema, searchSchema, type SearchResult } from './search.ts';
 
 export { BUILD_STEPS, type BuildStep };
 
@@ -32,7 +33,12 @@ export const buildInputSchema = z.strictObject({
     .describe(
       'file, folder or glob with CSV or Parquet files, az://ACCOUNT/CONTAINER/PREFIX, or sql:QUERY.sql#FOLDER; default: what the last run of this pipeline used',
     ),
-  params: z.record(z.string(), z.unknown()).default({}),
+  /** Override train.params of windlass.yaml; values may be searched. */
+  params: paramsSchema.default({}),
+  /** Overrides train.search of windlass.yaml, field by field. */
+  search: searchSchema.optional(),
+  /** Folds that parameters were chosen by before: their groups train, and are not evaluated. A search chooses by these. */
+  validationFolds: z.array(z.number().int().nonnegative()).default([]),
   seed: z.number().int().nonnegative().optional(),
   allowDirty: z.boolean().default(false),
   /** Steps whose cached results are not used; `["*"]` means none is. */
@@ -154,6 +160,8 @@ export interface BuildResult {
   readonly gates: readonly GateResult[];
   readonly metrics: EvaluationMetrics;
   readonly comparison: Comparison;
+  /** The search that the parameters came from, with every trial. */
+  readonly search?: SearchResult;
   readonly steps: readonly StepReport[];
   readonly seconds: number;
   /** The deployment that was started for this version, if the policy asked for one. */

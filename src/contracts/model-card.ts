@@ -3,6 +3,7 @@ import type { EvaluationReport } from './evaluation.ts';
 import type { Explanation } from './explanation.ts';
 import type { GateResult } from './gate.ts';
 import type { ProjectSpec } from './project.ts';
+import type { SearchResult } from './search.ts';
 
 /** The model card (Mitchell et al. 2019) as JSON: everything that its page shows. */
 export interface ModelCard {
@@ -23,6 +24,8 @@ export interface ModelCard {
   readonly evaluation: EvaluationReport;
   readonly explanation: Explanation;
   readonly comparison: Comparison;
+  /** The search that the parameters came from, with every trial. */
+  readonly search?: SearchResult;
   readonly gates: readonly GateResult[];
   /** What the model must not be used for, and what it does with input that it cannot judge. */
   readonly limits: readonly string[];

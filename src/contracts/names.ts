@@ -15,6 +15,7 @@ export const WORKFLOWS = {
   reproduceModel: 'reproduceModel',
   calibrateDevice: 'calibrateDevice',
   pushCoordinator: 'pushCoordinator',
+  trainTrial: 'trainTrial',
   packageAndDeploy: 'packageAndDeploy',
   fleetRollout: 'fleetRollout',
   stragglerWatch: 'stragglerWatch',
@@ -35,6 +36,8 @@ export const SEARCH_ATTRIBUTES = {
 
 /** Workflow ids are stable, so that a second start of the same thing finds the first. */
 export const workflowIds = {
+  /** `run` is the run id of the build. */
+  trial: (model: string, run: string, trial: number): string => `trial-${model}-${run.slice(0, 8)}-${trial}`,
   rollout: (model: string, version: string, run: string): string => `rollout-${model}-${version}-${run}`,
   stragglers: (model: string, version: string, run: string): string =>
     `stragglers-${model}-${version}-${run}`,

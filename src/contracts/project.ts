@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { calibrationSpecSchema } from './calibration.ts';
 import { ADJUSTABLE_DATA_GATES } from './data-gates.ts';
+import { paramsSchema, searchSchema } from './search.ts';
 
 const name = z
   .string()
@@ -165,9 +166,12 @@ export const projectSchema = z.strictObject({
   }),
   train: z.strictObject({
     run: z.string().min(1),
-    params: z.record(z.string(), z.unknown()).default({}),
+    params: paramsSchema.default({}),
     seed: z.number().int().nonnegative().default(7),
     timeoutSeconds: z.number().int().positive().default(3600),
+    /** Memory in MiB that the command and all that it starts may use together. */
+    memoryMb: z.number().int().min(16).optional(),
+    search: searchSchema.optional(),
   }),
   evaluation: z
     .strictObject({

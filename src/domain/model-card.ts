@@ -4,6 +4,7 @@ import type { Explanation } from '../contracts/explanation.ts';
 import type { GateResult } from '../contracts/gate.ts';
 import type { ModelCard } from '../contracts/model-card.ts';
 import type { ProjectSpec } from '../contracts/project.ts';
+import type { SearchResult } from '../contracts/search.ts';
 
 export interface ModelCardContent {
   readonly spec: ProjectSpec;
@@ -17,6 +18,7 @@ export interface ModelCardContent {
   readonly metrics: EvaluationMetrics;
   readonly gates: readonly GateResult[];
   readonly comparison: Comparison;
+  readonly search?: SearchResult | undefined;
 }
 
 /** The card of a version that is about to be registered. */
@@ -34,6 +36,7 @@ export function modelCard(
     model: spec.model,
     columns: spec.data.columns,
     ...{ metrics, evaluation, explanation, comparison },
+    ...(content.search === undefined ? {} : { search: content.search }),
     gates: gates.map(({ evidence: _, ...gate }) => gate),
     limits: limits(spec, { metrics, explanation }),
   };

@@ -28,14 +28,19 @@ export interface ProjectCommand {
   /** Where its process id is kept while it runs; an orphan that an earlier run left there is ended first. */
   readonly pidFile: string;
   readonly timeoutMs: number;
+  /** Memory in MiB that it and all that it starts may use together; above it they are ended. */
+  readonly memoryMb?: number | undefined;
   readonly signal?: AbortSignal;
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  readonly onUsage?: (usage: { readonly memoryMb: number }) => void;
 }
 
 export interface CommandResult {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly timedOut: boolean;
+  /** Set when it was ended because it used more memory than allowed (MiB). */
+  readonly overMemory: { readonly limitMb: number; readonly usedMb: number } | null;
   readonly seconds: number;
   /** The last lines of both streams as they came. */
   readonly lastLines: readonly string[];
@@ -58,6 +63,8 @@ export interface ProjectRuntime {
 
 /** How a command ended, in words: "exit code 3", "signal SIGKILL", "it took longer than allowed". */
 export function describeEnd(result: CommandResult): string {
+  if (result.overMemory !== null)
+    return `it used ${result.overMemory.usedMb} MiB of memory, more than the ${result.overMemory.limitMb} MiB allowed, and was ended`;
   if (result.timedOut) return `it took longer than allowed (${Math.round(result.seconds)} s) and was ended`;
   return result.signal === null ? `exit code ${result.exitCode ?? 'unknown'}` : `signal ${result.signal}`;
 }

@@ -8,6 +8,7 @@ import type { ModelSummary } from '../contracts/model-summary.ts';
 import type { ProjectSpec } from '../contracts/project.ts';
 import type { Review } from '../domain/registry/approvals.ts';
 import type { ModelState } from '../contracts/model-state.ts';
+import type { SearchRecord } from '../contracts/search.ts';
 
 /** Who did something and why; every change carries one and leaves an audit event in the same transaction. */
 export interface Actor {
@@ -47,6 +48,8 @@ export interface ModelRegistration {
   readonly data: DataRef;
   readonly params: Record<string, unknown>;
   readonly seed: number;
+  /** The search that the parameters came from. */
+  readonly search?: SearchRecord;
   readonly metrics: EvaluationMetrics;
   readonly gates: readonly GateResult[];
   readonly comparison: Comparison;

@@ -90,6 +90,33 @@ test('cancellation ends the whole family within ten seconds, those too that left
   expect(Date.now() - since).toBeLessThan(10_000);
 }, 20_000);
 
+/** Starts a process that has nothing in common any more: other session, empty environment, and its parent has ended. */
+const STRANGER = `env -i setsid sh -c 'trap "" TERM; sleep 1.5; sh -c "echo \\$\\$ > stranger; exec sleep 60" & wait' & wait`;
+
+test('cancellation ends a process too that left session, environment and parent after it was seen', async () => {
+  const cancel = new AbortController();
+  const running = runCommand(shell(STRANGER, { signal: cancel.signal }));
+  const pid = await pidIn('stranger');
+  cancel.abort(new Error('enough'));
+  await expect(running).rejects.toThrow('enough');
+  expect(alive(pid)).toBe(false);
+}, 20_000);
+
+test('what uses more memory than allowed, all its processes together, is ended and told', async () => {
+  const usage: number[] = [];
+  const hungry = `node -e "const b = Buffer.alloc(90 << 20, 1); setTimeout(() => b, 60000)"`;
+  const result = await runCommand(
+    shell(`${hungry} & ${hungry} & wait`, {
+      memoryMb: 200,
+      onUsage: ({ memoryMb }) => usage.push(memoryMb),
+    }),
+  );
+  expect(result).toMatchObject({ timedOut: false, overMemory: { limitMb: 200 } });
+  expect(result.overMemory?.usedMb).toBeGreaterThan(200);
+  expect(usage.length).toBeGreaterThan(0);
+  expect(result.seconds).toBeLessThan(20);
+}, 30_000);
+
 test('a timeout ends it and is told', async () => {
   const result = await runCommand(shell('echo started; sleep 60', { timeoutMs: 300 }));
   expect(result).toMatchObject({ timedOut: true, lastLines: ['started'] });
@@ -97,10 +124,11 @@ test('a timeout ends it and is told', async () => {
 });
 
 test('what it leaves in the background is ended when it ends', async () => {
-  await runCommand(shell('sh -c "echo \\$\\$ > near; sleep 60" & while [ ! -s near ]; do sleep 0.05; done'));
-  const pid = await pidIn('near');
-  await waitFor(() => !alive(pid), { timeoutMs: 3000 });
-  expect(alive(pid)).toBe(false);
+  const start = (name: string, by = ''): string => `${by} sh -c 'echo $$ > ${name}; sleep 60' &`;
+  await runCommand(
+    shell(`${start('near')} ${start('far', 'setsid')} while [ ! -s near -o ! -s far ]; do sleep 0.05; done`),
+  );
+  expect([await pidIn('near'), await pidIn('far')].filter(alive)).toEqual([]);
 });
 
 describe('an orphan of a worker that was killed', () => {

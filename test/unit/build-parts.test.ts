@@ -1,4 +1,4 @@
-import { parseProgress } from '../../activities/training/train-activities.ts';
+import { parseProgress } from '../../activities/training/train-progress.ts';
 import { artefactsIn, stepKey } from '../../activities/shared/cached-step.ts';
 import { trainInput } from '../../src/cli/commands/train.ts';
 import { buildInputSchema } from '../../src/contracts/build.ts';

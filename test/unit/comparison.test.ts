@@ -210,7 +210,7 @@ describe("which of the champion's models may judge a group", () => {
   const champion: DataManifest = {
     schema: 'windlass.data/1',
     digest: 'sha256:0',
-    files: [file('a.csv', 'aa', 2), file('b.csv', 'bb', null)],
+    files: [file('a.csv', 'aa', 2), file('b.csv', 'bb', null), file('d.csv', 'dd', 0)],
   };
   test.each([
     ['the same file', { group: 'a', sha256: 'aa' }, { key: '2', seen: false }],
@@ -218,7 +218,8 @@ describe("which of the champion's models may judge a group", () => {
     ['the same file under another name', { group: 'z', sha256: 'aa' }, { key: '2', seen: false }],
     ['a pump the champion never saw', { group: 'c', sha256: 'cc' }, { key: 'main', seen: false }],
     ['a pump that every fold model saw', { group: 'b', sha256: 'bb' }, { key: 'main', seen: true }],
+    ['a pump that its parameters were chosen by', { group: 'd', sha256: 'dd' }, { key: 'main', seen: true }],
   ])('%s', (_what, group, choice) => {
-    expect(fairModel(group, champion)).toEqual(choice);
+    expect(fairModel(group, champion, { '2': {} })).toEqual(choice);
   });
 });

@@ -8,6 +8,7 @@ import type { ImportActivities } from '../../activities/model-gates/import-activ
 import type { ModelGateActivities } from '../../activities/model-gates/model-gate-activities.ts';
 import type { ReproductionActivities } from '../../activities/reproduction/reproduction-activities.ts';
 import type { SourceActivities } from '../../activities/source/source-activities.ts';
+import type { SearchActivities } from '../../activities/training/search-activities.ts';
 import type { TrainActivities } from '../../activities/training/train-activities.ts';
 import { TASK_QUEUES } from '../../src/contracts/names.ts';
 
@@ -38,6 +39,9 @@ export const { snapshotData } = proxyActivities<DataActivities>(
   onTraining('keep the data: files, digests, rows', 60),
 );
 export const { checkData } = proxyActivities<DataActivities>(onTraining('judge the data', 60));
+export const { planSearch, keepSearch } = proxyActivities<SearchActivities>(
+  onTraining('plan the trials, or keep what they gave', 10),
+);
 export const { checkModel } = proxyActivities<ModelGateActivities>(
   onTraining('judge the model file in a process of its own', 20),
 );
@@ -64,11 +68,15 @@ export const {
   summary: 'write to or read from the registry',
 });
 
-/** Training as long as windlass.yaml allows; a worker that dies is noticed within ten seconds, and another goes on. */
+/** As long as windlass.yaml allows; a worker that dies is noticed within ten seconds, and another goes on. */
+function whileTraining(summary: string, seconds: number): ActivityOptions {
+  return { ...onTraining(summary, Math.ceil(seconds / 60) + 30), heartbeatTimeout: '10 seconds' };
+}
+
 export function trainFor(seconds: number): TrainActivities['train'] {
-  const { train } = proxyActivities<TrainActivities>({
-    ...onTraining('run the train command', Math.ceil(seconds / 60) + 30),
-    heartbeatTimeout: '10 seconds',
-  });
-  return train;
+  return proxyActivities<TrainActivities>(whileTraining('run the train command', seconds)).train;
+}
+
+export function runTrialFor(seconds: number): SearchActivities['runTrial'] {
+  return proxyActivities<SearchActivities>(whileTraining('train and judge one trial', seconds)).runTrial;
 }

@@ -13,6 +13,7 @@ import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps, type Steps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
+import { searchParameters } from './search-parameters.ts';
 
 /**
  * From a commit to a registered model version: environment, checks, published pipeline, data snapshot and gates, training, model
@@ -40,17 +41,21 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     stage: 'train',
   });
 
-  const data = await steps.run('snapshot', () =>
+  const snapshot = await steps.run('snapshot', () =>
     activity.snapshotData({ source: input.data, spec, reuse: reuse('snapshot') }),
   );
   await steps.run('data-gates', async () => {
-    const gates = await activity.checkData({ ref: data, spec });
+    const gates = await activity.checkData({ ref: snapshot, spec });
     refuseGates(gates, { code: 'DATA_INVALID', what: 'the data' });
     return { value: undefined, gates, message: `${gates.length} gates passed` };
   });
+  const { search, validationFolds } = input;
+  const asked = { ...code, data: snapshot, params: input.params, search, validationFolds, seed };
+  const chosen = await searchParameters(steps, { ...asked, reuse: reuse('search') });
+  const { data } = chosen;
   const trained = await steps.run('train', () => {
     const train = activity.trainFor(spec.train.timeoutSeconds);
-    return train({ ...code, data, params: input.params, seed, reuse: reuse('train') });
+    return train({ ...code, data, params: chosen.params, seed, reuse: reuse('train') });
   });
   const { onnx, golden, folds } = trained;
   await steps.run('model-gates', () =>
@@ -68,11 +73,18 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
   );
 
   const model = await steps.run('register', async () => {
-    const origin = { pipeline: { name: pipeline.name, version: pipeline.version }, data, seed };
-    const made = { ...origin, params: trained.params, metrics, gates: steps.gates, comparison };
+    const origin = { pipeline: { name: pipeline.name, version: pipeline.version }, data: snapshot, seed };
+    const made = {
+      ...origin,
+      search: chosen.record,
+      params: trained.params,
+      metrics,
+      gates: steps.gates,
+      comparison,
+    };
     const { environment } = trained;
     const card = await activity.writeModelCard({
-      ...{ ...made, spec, source, environment, digest: onnx.digest },
+      ...{ ...made, search: chosen.result, spec, source, environment, digest: onnx.digest },
       ...{ report, explanation },
     });
     const registration = { name: spec.name, digest: onnx.digest, onnx, golden, baseline, folds, card };
@@ -98,11 +110,12 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     runId,
     model: { name: model.name, version: model.version, digest: model.digest, aliases: model.aliases },
     pipeline: { name: pipeline.name, version: pipeline.version },
-    data: { digest: data.digest, files: data.files, rows: data.rows },
+    data: { digest: snapshot.digest, files: snapshot.files, rows: snapshot.rows },
     source: { repository: source.repository, commit: source.commit, dirty: source.dirty },
     gates: steps.gates.map(({ evidence: _evidence, ...gate }) => gate),
     metrics,
     comparison,
+    ...(chosen.result === undefined ? {} : { search: chosen.result }),
     steps: steps.reports(),
     seconds: steps.seconds(),
     ...(deployment === undefined ? {} : { deployment }),

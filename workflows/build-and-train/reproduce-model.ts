@@ -38,7 +38,8 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
     return { value, message: `${found.name}@${found.version} by ${name}@${version}` };
   });
   const { spec, source } = pipeline;
-  const { data, params, seed } = model;
+  const { data: snapshot, params, seed } = model;
+  const data = model.search?.data ?? snapshot; // without the folds that its parameters were chosen by
   const reference = `${model.name}@${model.version}`;
   setSearchAttributes({
     model: model.name,
@@ -62,7 +63,7 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   });
   await steps.run('data', async () => {
     const elsewhere = input.data === undefined ? {} : { source: input.data };
-    const check = await activity.recheckData({ ref: data, spec, ...elsewhere });
+    const check = await activity.recheckData({ ref: snapshot, spec, ...elsewhere });
     notes.push(...check.notes);
     return { value: undefined, message: [say(check.differences), ...check.notes].join('; ') };
   });

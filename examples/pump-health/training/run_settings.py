@@ -48,6 +48,8 @@ class RunSettings:
     checkpoint: Path | None
     seed: int
     parameters: Parameters
+    trial: bool
+    """One trial of a search for parameters: only the fold models are asked for."""
 
     @staticmethod
     def from_environment() -> "RunSettings":
@@ -64,4 +66,5 @@ class RunSettings:
             checkpoint=Path(checkpoint) if checkpoint else None,
             seed=int(os.environ.get("WINDLASS_SEED", "7")),
             parameters=Parameters.parse(raw),
+            trial="WINDLASS_TRIAL" in os.environ,
         )

@@ -7,8 +7,9 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandResult } from '../../ports/project-runtime.ts';
 import { processInfo, signalProcess } from '../../services/process-info.ts';
+import { waitFor } from '../../services/wait.ts';
 import { endOrphans } from './orphans.ts';
-import { descendants, killAll, RUN_MARK } from './process-tree.ts';
+import { ProcessFamily, RUN_MARK } from './process-tree.ts';
 
 export interface CommandSpec {
   /** Program and arguments. */
@@ -20,26 +21,30 @@ export interface CommandSpec {
   /** Where its process id is kept while it runs; an orphan that an earlier run left there is ended first. */
   readonly pidFile: string;
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** Memory in MiB that it and all that it starts may use together; above it they are ended. */
+  readonly memoryMb?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
+  readonly onUsage?: ((usage: { readonly memoryMb: number }) => void) | undefined;
 }
 
 const GRACE_MS = 4000;
+const LOOK_MS = 500;
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const LAST_LINES = 30;
 const MAX_LINE = 4000;
 
-/** Ends a command and all that it started: asks, waits four seconds, then ends group and descendants. */
-async function endTree(pid: number, ended: Promise<unknown>): Promise<void> {
-  const family = descendants(pid);
+/** Ends a command and all that it started: asks, waits four seconds at most, then kills. */
+async function endTree(pid: number, family: ProcessFamily): Promise<void> {
   signalProcess(-pid, 'SIGTERM');
-  await Promise.race([ended, delay(GRACE_MS, undefined, { ref: false })]);
+  family.signal('SIGTERM');
+  await waitFor(() => family.living().length === 0, { timeoutMs: GRACE_MS, everyMs: 100 });
   signalProcess(-pid, 'SIGKILL');
-  killAll(family);
+  await family.kill();
 }
 
 /**
- * Runs a command in a process group of its own with its output in a log file (the first 64 MiB). Cancellation and timeout
+ * Runs a command in a process group of its own with its output in a log file (the first 64 MiB). Cancellation and limits
  * end the whole tree; a cancelled command rejects with the signal's reason. Never throws for an exit code.
  */
 export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
@@ -58,6 +63,7 @@ export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const info = child.pid === undefined ? undefined : processInfo(child.pid);
+  const family = info && new ProcessFamily(info, spec.pidFile);
   if (info !== undefined)
     writeFileSync(spec.pidFile, JSON.stringify({ pid: info.pid, startTime: info.startTime }));
 
@@ -87,10 +93,19 @@ export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
 
   let timedOut = false;
+  let overMemory: CommandResult['overMemory'] = null;
   let stopping: Promise<void> | undefined;
   const stop = (): void => {
-    if (child.pid !== undefined) stopping ??= endTree(child.pid, ended);
+    if (family !== undefined && info !== undefined) stopping ??= endTree(info.pid, family);
   };
+  const look = setInterval(() => {
+    if (family === undefined || stopping !== undefined) return;
+    const memoryMb = family.memoryMb(spec.memoryMb);
+    spec.onUsage?.({ memoryMb: Math.round(memoryMb) });
+    if (spec.memoryMb === undefined || memoryMb <= spec.memoryMb) return;
+    overMemory = { limitMb: spec.memoryMb, usedMb: Math.round(memoryMb) };
+    stop();
+  }, LOOK_MS);
   const timer = setTimeout(() => {
     timedOut = true;
     stop();
@@ -99,8 +114,11 @@ export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
   if (spec.signal?.aborted === true) stop();
   try {
     const outcome = await ended;
+    clearTimeout(timer);
+    clearInterval(look);
     await stopping;
-    if (child.pid !== undefined) signalProcess(-child.pid, 'SIGKILL'); // what it left in its group
+    if (child.pid !== undefined) signalProcess(-child.pid, 'SIGKILL');
+    await family?.kill(); // what it left behind
     await Promise.race([closed, delay(2000, undefined, { ref: false })]);
     if (outcome.error !== undefined) lastLines.push(outcome.error.message);
     spec.signal?.throwIfAborted();
@@ -108,12 +126,14 @@ export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
       exitCode: outcome.exitCode,
       signal: outcome.signal,
       timedOut,
+      overMemory,
       seconds: (performance.now() - startedAt) / 1000,
       lastLines,
       orphans,
     };
   } finally {
     clearTimeout(timer);
+    clearInterval(look);
     spec.signal?.removeEventListener('abort', stop);
     log.end();
     await finished(log).catch(() => undefined);

@@ -48,20 +48,16 @@ export function createPythonRuntime(options: {
     },
     endOrphans,
     async run(environment, command) {
+      const { run, variables, ...spec } = command;
       await rm(command.logFile, { force: true });
       const stamp = { stamp: `${environment.folder}.used` };
       await stampUse(stamp);
       const timer = setInterval(() => void stampUse(stamp).catch(() => undefined), STAMP_MS).unref();
       try {
         return await runCommand({
-          command: ['/bin/sh', '-c', command.run],
-          cwd: command.cwd,
-          env: { ...environmentVariables(environment), ...command.variables },
-          logFile: command.logFile,
-          pidFile: command.pidFile,
-          timeoutMs: command.timeoutMs,
-          signal: command.signal,
-          onLine: command.onLine,
+          ...spec,
+          command: ['/bin/sh', '-c', run],
+          env: { ...environmentVariables(environment), ...variables },
         });
       } finally {
         clearInterval(timer);

@@ -12,6 +12,7 @@ import { comparisonLines } from '../models/comparison-view.ts';
 import { requireRole } from '../../services/open-registry.ts';
 import { table } from '../output.ts';
 import { openClient, runWorkflow } from '../run-workflow.ts';
+import { showSearch } from '../models/search-view.ts';
 
 const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'worker'];
 const QUEUES = [TASK_QUEUES.control, TASK_QUEUES.training] as const;
@@ -28,6 +29,9 @@ interface TrainOptions {
   readonly allowDirty?: boolean;
   readonly against?: string;
   readonly param: readonly string[];
+  readonly trials?: string;
+  readonly parallel?: string;
+  readonly strategy?: string;
   readonly deploy?: 'auto' | 'approval' | 'never';
   readonly actor: string;
   readonly reason: string;
@@ -72,6 +76,7 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
   if (seed !== undefined && !/^\d+$/.test(seed))
     throw new WindlassError('INPUT_INVALID', `--seed ${seed} is not a whole number of 0 or more.`);
   const noCache = stepsWithoutCache(options);
+  const search = searchOptions(options);
   return {
     ...(project === undefined ? {} : { project: isGitUrl(project) ? project : resolve(cwd, project) }),
     ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
@@ -83,10 +88,27 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
     ...(against === undefined ? {} : { against }),
     ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
     params: Object.fromEntries(options.param.map(parameter)),
+    ...(search === undefined ? {} : { search }),
     allowDirty: options.allowDirty === true,
     noCache,
     actor,
     reason,
+  };
+}
+
+/** Options of a search as numbers; what they mean together is checked with the project's parameters. */
+function searchOptions({ trials, parallel, strategy }: TrainOptions): BuildInput['search'] {
+  const whole = (option: string, text: string): number => {
+    if (/^[1-9]\d*$/.test(text)) return Number(text);
+    throw new WindlassError('INPUT_INVALID', `${option} ${text} is not a whole number of 1 or more.`);
+  };
+  if (strategy !== undefined && strategy !== 'random' && strategy !== 'grid')
+    throw new WindlassError('INPUT_INVALID', `--strategy ${strategy}: expected random or grid.`);
+  if (trials === undefined && parallel === undefined && strategy === undefined) return undefined;
+  return {
+    ...(trials === undefined ? {} : { trials: whole('--trials', trials) }),
+    ...(parallel === undefined ? {} : { parallel: whole('--parallel', parallel) }),
+    ...(strategy === undefined ? {} : { strategy }),
   };
 }
 
@@ -104,6 +126,7 @@ function show(result: BuildResult): string {
     `             on ${m.rows} windows of ${m.groups} groups that the scoring model had not seen`,
     `  compared   ${comparison.verdict}: ${comparison.reason}`,
     ...comparisonLines(comparison),
+    ...(result.search === undefined ? [] : showSearch(result.search)),
     ...(result.deployment === undefined ? [] : [`  deployment workflow ${result.deployment.workflowId}`]),
     '',
     table(
@@ -166,6 +189,9 @@ export function register(program: Command, cli: Cli): void {
       (v, all: string[]) => [...all, v],
       [],
     )
+    .option('--trials <n>', 'search the parameters that have several values by at most so many trials')
+    .option('--parallel <n>', 'trials at the same time (default: 4)')
+    .option('--strategy <name>', 'random or grid (default: random)')
     .option('--no-cache', 'do every step anew')
     .option('--redo <steps>', 'do these steps anew, e.g. train,evaluate')
     .option('--from <step>', `do every step anew from this one on: ${BUILD_STEPS.join(', ')}`)
@@ -183,6 +209,7 @@ Steps whose inputs have not changed are reused, so a failed run that is started 
 Examples:
   $ windlass train --project examples/pump-health --data data/pumps
   $ windlass train --project . --data data/pumps --param max_columns=6 --seed 11 --json
+  $ windlass train --project . --data data/pumps --trials 24 --param 'max_columns={"choice":[4,6,8]}' --param 'inverse_regularisation={"range":[0.01,10],"log":true}'
   $ windlass train --pipeline pump-health@3 --data data/new
   $ windlass train --project . --data data/pumps --against pump-anomaly@champion
   $ windlass train --project https://git.example.com/models.git#pumps --ref v2 --data data/pumps

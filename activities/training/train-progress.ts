@@ -1,0 +1,51 @@
+import type { TrainProgress } from '../../src/contracts/project.ts';
+
+/** What the heartbeats of a training carry: the last progress line, and what it uses. */
+export interface TrainHeartbeat {
+  readonly message: string;
+  readonly progress: number | null;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** MiB of the command and all that it started; absent until it was measured. */
+  readonly memoryMb?: number;
+}
+
+/** A JSON line of the contract, or undefined for any other line. */
+export function parseProgress(line: string): TrainProgress | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const value = JSON.parse(line) as Record<string, unknown>;
+    const { progress, message, metrics } = value;
+    return {
+      ...(typeof progress === 'number' && progress >= 0 && progress <= 1 ? { progress } : {}),
+      ...(typeof message === 'string' ? { message: message.slice(0, 300) } : {}),
+      ...(typeof metrics === 'object' && metrics !== null
+        ? { metrics: metrics as Record<string, number> }
+        : {}),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The latest state of a training, told to `report` with every line that changes it. */
+export function followTraining(report: (details: TrainHeartbeat) => void, prefix = '') {
+  let latest: TrainHeartbeat = { message: `${prefix}started`, progress: null, metrics: {} };
+  report(latest);
+  const update = (change: Partial<TrainHeartbeat>): void => {
+    latest = { ...latest, ...change };
+    report(latest);
+  };
+  return {
+    onLine: (line: string, stream: 'stdout' | 'stderr'): void => {
+      const said = stream === 'stdout' ? parseProgress(line) : undefined;
+      if (said === undefined) return;
+      const { message, progress, metrics } = said;
+      update({
+        ...(message === undefined ? {} : { message: `${prefix}${message}` }),
+        ...(progress === undefined ? {} : { progress }),
+        metrics: { ...latest.metrics, ...metrics },
+      });
+    },
+    onUsage: ({ memoryMb }: { readonly memoryMb: number }): void => update({ memoryMb }),
+  };
+}

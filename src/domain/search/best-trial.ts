@@ -1,0 +1,27 @@
+import type { TrialResult } from '../../contracts/search.ts';
+
+/** The trial with the highest metric; the earlier one where two are equal. Undefined when none came to its end. */
+export function bestTrial(trials: readonly TrialResult[]): TrialResult | undefined {
+  return trials
+    .filter((t) => t.metric !== null)
+    .sort((a, b) => (b.metric ?? 0) - (a.metric ?? 0) || a.trial - b.trial)[0];
+}
+
+/** `rate 0.1, depth 4` */
+export function describeParams(params: Readonly<Record<string, unknown>>): string {
+  return Object.entries(params)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(', ');
+}
+
+/** One line about a search that runs or has ended. */
+export function describeSearch(trials: readonly TrialResult[], of: number): string {
+  const failed = trials.filter((t) => t.status === 'failed').length;
+  const best = bestTrial(trials);
+  return [
+    `${trials.length} of ${of} trials${failed === 0 ? '' : `, ${failed} failed`}`,
+    ...(best === undefined
+      ? []
+      : [`best F1 ${best.metric?.toFixed(4)} by trial ${best.trial}: ${describeParams(best.params)}`]),
+  ].join('; ');
+}

@@ -1,0 +1,161 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { BuildInput, BuildResult } from '../../src/contracts/build.ts';
+import { PROGRESS_QUERY, type PipelineProgress } from '../../src/contracts/progress.ts';
+import { cardOfPage } from '../../src/domain/model-card.ts';
+import { processInfo } from '../../src/services/process-info.ts';
+import { waitFor } from '../../src/services/wait.ts';
+import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
+import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';
+
+const PATIENCE = 240_000;
+
+let system: BuildSystem;
+let tiny: TinyProject;
+let found: BuildResult;
+
+beforeAll(async () => {
+  system = await createBuildSystem();
+  tiny = createTinyProject(system.folder);
+  const file = join(tiny.project, 'windlass.yaml');
+  const yaml = readFileSync(file, 'utf8')
+    .replace('folds: 2', 'folds: 4')
+    .replace(
+      'params: { gain: 2 }',
+      'params: { gain: 2, shift: [1.6, 1, 2.5] }\n  search: { strategy: grid, parallel: 2 }',
+    );
+  writeFileSync(file, yaml);
+  tiny.commit('Search the shift');
+  found = await build({ params: { fault: ['none', 'exit'] } });
+}, PATIENCE);
+afterAll(() => system.close(), PATIENCE);
+
+const build = (input: BuildInput = {}) => system.run({ project: tiny.project, data: tiny.data, ...input });
+
+async function failure(input: BuildInput): Promise<ApplicationFailure> {
+  const error: unknown = await build(input).catch((e: unknown) => e);
+  if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure) return error.cause;
+  throw new Error('expected the workflow to fail', { cause: error });
+}
+
+describe('a search', () => {
+  test('records every trial, those that fail too, and trains with the best', async () => {
+    const { search } = found;
+    expect(search?.trials.map((t) => [t.status, t.params])).toEqual(
+      [1.6, 1, 2.5].flatMap((shift) => [
+        ['done', { shift, fault: 'none' }],
+        ['failed', { shift, fault: 'exit' }],
+      ]),
+    );
+    expect(search?.best.params).toEqual({ shift: 1, fault: 'none' });
+    expect(search?.trials[1]?.reason).toContain('the data have no sense');
+    const model = await system.context.registry.model('tiny', '1');
+    expect(model).toMatchObject({ params: { gain: 2, shift: 1, fault: 'none' }, search: { folds: [0, 1] } });
+    const report = await system.context.artefacts.read(model?.search?.report.digest ?? '');
+    expect(JSON.parse(report.toString())).toEqual(search);
+    const card = (await system.context.artefacts.read(model?.card?.digest ?? '')).toString();
+    expect(cardOfPage(card)?.search).toEqual(search);
+  });
+
+  test('measures the chosen model on groups that no trial was given', () => {
+    expect(found.search).toMatchObject({
+      validation: { folds: [0, 1], groups: 4 },
+      evaluation: { folds: [2, 3], groups: 4 },
+    });
+    expect(found.metrics.groups).toBe(4);
+    expect(found.data.files).toBe(8);
+  });
+
+  test('can be followed: each trial is a child with its parameters, in a history that stays small', async () => {
+    const handle = system.context.temporal.workflow.getHandle(found.workflowId);
+    const { events } = await handle.fetchHistory();
+    const children = (events ?? []).flatMap(
+      (e) => e.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId ?? [],
+    );
+    expect(children).toHaveLength(6);
+    expect(events?.length).toBeLessThan(6 * 12 + 120);
+    const child = system.context.temporal.workflow.getHandle(children[2] ?? '');
+    const details = await child.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(details.currentDetails).toMatch(/trial 3 of tiny, seed \d+[\s\S]*"shift":1[\s\S]*F1 \*\*/);
+    const progress = await handle.query<PipelineProgress>(PROGRESS_QUERY);
+    expect(progress.steps.find((s) => s.name === 'search')?.message).toMatch(
+      /^6 of 6 trials, 3 failed; best F1 \d\.\d{4} by trial 3: shift 1, fault none; measured on 4 other groups$/,
+    );
+  });
+
+  test(
+    'does again only the trials that failed',
+    async () => {
+      const again = await build({ params: { fault: ['none', 'exit'] } });
+      const cached = again.search?.trials.map((t) => t.cached);
+      expect(cached).toEqual([true, false, true, false, true, false]);
+      expect(again.search?.best).toEqual({ ...found.search?.best, cached: true });
+      expect(again.model).toEqual(found.model);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'is left out when every parameter has a value; the folds of an earlier one can still be spared',
+    async () => {
+      const plain = await build({ params: { shift: 1 } });
+      expect(plain.search).toBeUndefined();
+      expect(plain.metrics.groups).toBe(8);
+      expect(plain.comparison.reason).toContain('the champion was trained on 4 of these groups');
+      const spared = await build({ params: { shift: 1, fault: 'none' }, validationFolds: [0, 1] });
+      expect(spared.metrics).toEqual(found.metrics);
+      expect(spared.model.digest).toBe(found.model.digest);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'of which every trial fails is TRAIN_FAILED with the first reason; one that cannot be planned names the field',
+    async () => {
+      const failed = await failure({ params: { fault: 'exit' } });
+      expect(failed.type).toBe('TRAIN_FAILED');
+      expect(failed.message).toMatch(/^All 3 trials failed\. The first: .*exit code 3/);
+      const refused = await failure({ params: { shift: { range: [0, 1] } } });
+      expect(refused.type).toBe('INPUT_INVALID');
+      expect(refused.message).toMatch(/params\.shift\.steps: a grid needs to know/);
+    },
+    PATIENCE,
+  );
+});
+
+test(
+  'cancelling a build ends its trials and their processes within ten seconds',
+  async () => {
+    const waitFolder = join(system.folder, 'wait');
+    mkdirSync(waitFolder);
+    const pids = (): number[] =>
+      readdirSync(waitFolder).flatMap((f) => (f.startsWith('pid-') ? [Number(f.slice(4))] : []));
+    const handle = await system.start({ project: tiny.project, data: tiny.data, params: { waitFolder } });
+    await waitFor(() => pids().length >= 2, { timeoutMs: 60_000 });
+    expect(pids()).toHaveLength(2); // two at a time, as declared
+    const since = Date.now();
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) });
+    expect(Date.now() - since).toBeLessThan(10_000);
+    expect(pids().filter((pid) => processInfo(pid) !== undefined)).toEqual([]);
+    expect(pids()).toHaveLength(2);
+  },
+  PATIENCE,
+);
+
+test(
+  'a training that needs more memory than allowed is ended, and the limit is named',
+  async () => {
+    const file = join(tiny.project, 'windlass.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('seed: 7', 'seed: 7\n  memoryMb: 100'));
+    tiny.commit('Limit the memory');
+    const ended = await failure({ params: { shift: 1, fault: 'memory' } });
+    expect(ended.type).toBe('TRAIN_FAILED');
+    expect(ended.message).toMatch(
+      /it used \d+ MiB of memory, more than the 100 MiB allowed.* \(train\.memoryMb\)/,
+    );
+  },
+  PATIENCE,
+);
