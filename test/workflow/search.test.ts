@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { BuildInput, BuildResult } from '../../src/contracts/build.ts';
+import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../src/contracts/progress.ts';
 import { cardOfPage } from '../../src/domain/model-card.ts';
 import { processInfo } from '../../src/services/process-info.ts';
@@ -98,7 +99,7 @@ describe('a search', () => {
   );
 
   test(
-    'is left out when every parameter has a value; the folds of an earlier one can still be spared',
+    'is left out when every parameter has a value; the folds of an earlier one can be spared, as reproducing does',
     async () => {
       const plain = await build({ params: { shift: 1 } });
       expect(plain.search).toBeUndefined();
@@ -107,6 +108,13 @@ describe('a search', () => {
       const spared = await build({ params: { shift: 1, fault: 'none' }, validationFolds: [0, 1] });
       expect(spared.metrics).toEqual(found.metrics);
       expect(spared.model.digest).toBe(found.model.digest);
+      const { temporal } = system.context;
+      const again = await temporal.workflow.execute(WORKFLOWS.reproduceModel, {
+        taskQueue: TASK_QUEUES.control,
+        workflowId: 'reproduce',
+        args: [{ model: 'tiny@1' }],
+      });
+      expect(again).toMatchObject({ identical: true, differences: [] });
     },
     PATIENCE,
   );
