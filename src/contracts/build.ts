@@ -38,7 +38,7 @@ export const buildInputSchema = z.strictObject({
   /** Overrides train.search of windlass.yaml, field by field. */
   search: searchSchema.optional(),
   /** Folds that parameters were chosen by before: their groups train, and are not evaluated. A search chooses by these. */
-  validationFolds: z.array(z.number().int().nonnegative()).default([]),
+  validationFolds: z.array(z.number().int().nonnegative()).min(1).optional(),
   seed: z.number().int().nonnegative().optional(),
   allowDirty: z.boolean().default(false),
   /** Steps whose cached results are not used; `["*"]` means none is. */

@@ -49,7 +49,7 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     refuseGates(gates, { code: 'DATA_INVALID', what: 'the data' });
     return { value: undefined, gates, message: `${gates.length} gates passed` };
   });
-  const { search, validationFolds } = input;
+  const { search, validationFolds = [] } = input;
   const asked = { ...code, data: snapshot, params: input.params, search, validationFolds, seed };
   const chosen = await searchParameters(steps, { ...asked, reuse: reuse('search') });
   const { data } = chosen;
