@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { DataRef } from '../../src/contracts/build.ts';
 import type { DataFile, DataManifest } from '../../src/contracts/project.ts';
 import type { FoldGroups, SearchStrategy, TrialPlan } from '../../src/contracts/search.ts';
@@ -14,7 +13,7 @@ import {
 } from '../../src/domain/search/validation-folds.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
-import { readManifest } from '../data/manifest.ts';
+import { dataSetDigest, readManifest } from '../data/manifest.ts';
 import type { PlanSearchRequest } from './search-activities.ts';
 
 const PARALLEL = 4;
@@ -39,9 +38,8 @@ interface Deps {
 
 /** The same snapshot with other files or folds, under a digest of its own. */
 async function derive({ artefacts }: Deps, data: DataRef, files: readonly DataFile[]): Promise<DataRef> {
-  const content = { schema: 'windlass.data/1' as const, files };
-  const digest = `sha256:${createHash('sha256').update(canonicalJson(content)).digest('hex')}`;
-  const manifest: DataManifest = { ...content, digest };
+  const digest = dataSetDigest(files);
+  const manifest: DataManifest = { schema: 'windlass.data/1', digest, files };
   return {
     ...{ digest, source: data.source, files: files.length },
     rows: files.reduce((sum, file) => sum + file.rows, 0),
