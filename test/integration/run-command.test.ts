@@ -32,9 +32,9 @@ function shell(script: string, over: Partial<CommandSpec> = {}): CommandSpec {
 
 /** Waits for a file that a command writes a process id to. */
 async function pidIn(name: string): Promise<number> {
-  const pid = await waitFor(() => existsSync(at(name)) && Number(readFileSync(at(name), 'utf8')), {
-    timeoutMs: 10_000,
-  });
+  // A file that was just made is still empty.
+  const read = (): number => (existsSync(at(name)) ? Number(readFileSync(at(name), 'utf8')) : 0);
+  const pid = await waitFor(() => read() > 0 && read(), { timeoutMs: 10_000 });
   if (pid === undefined) throw new Error(`${name} was not written`);
   return pid;
 }
