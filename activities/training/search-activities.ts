@@ -8,6 +8,7 @@ import { environmentOf, type ProjectCode } from '../environment/environment-acti
 import { evaluate, type EvaluateDeps } from '../evaluation/evaluate.ts';
 import { cachedStep } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
+import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
 import { planSearch, type SearchPlan } from './plan-search.ts';
 import { inRunFolder, runTraining, type TrainDeps } from './run-training.ts';
 import { storeFolds } from './train-outputs.ts';
@@ -78,16 +79,25 @@ export function createSearchActivities(deps: SearchDeps) {
         const judging = {
           step: 'judge-trial',
           version: 1,
-          inputs: { folds: digests, data: data.digest, columns: spec.data, model: spec.model, seed },
+          inputs: {
+            ...{ bundle: bundle.digest, environment: environment.key },
+            folds: digests,
+            data: data.digest,
+            columns: spec.data,
+            model: spec.model,
+            seed,
+          },
           ...{ same, reuse },
         };
+        const judgeFolder = runFolder(deps.work, 'judge');
         const judged = await cachedStep(deps, judging, () =>
           timed(async () => {
             const say = (message: string): void => report({ message: `trial ${trial}: ${message}` });
-            const { metrics } = await evaluate(deps, { folds, data, spec, seed }, { signal, report: say });
+            const hooks = { folder: judgeFolder, signal, report: say };
+            const { metrics } = await evaluate(deps, { bundle, folds, data, spec, seed }, hooks);
             return { metric: metrics.f1 };
           }),
-        );
+        ).finally(() => removeRunFolder(judgeFolder));
         const seconds = trained.value.seconds + judged.value.seconds;
         const value = { metric: judged.value.metric, seconds: Math.round(seconds * 1000) / 1000 };
         return { ...trained, value, cached: trained.cached === true && judged.cached === true };
