@@ -11,6 +11,9 @@ import { createSourceActivities } from '../activities/source/source-activities.t
 import { createSearchActivities } from '../activities/training/search-activities.ts';
 import { createTrainActivities } from '../activities/training/train-activities.ts';
 import { createDataSources } from '../src/adapters/data-source/data-sources.ts';
+import { createContainerRuntime } from '../src/adapters/docker/container-runtime.ts';
+import { dockerClient, engineVersion } from '../src/adapters/docker/engine.ts';
+import { joinRuntimes } from '../src/adapters/docker/project-runtimes.ts';
 import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
@@ -29,6 +32,8 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
   const { config, db, artefacts, registry, steps } = context;
   const { python, environmentDays } = config.training;
   const environments = join(config.stateDir, 'envs');
+  const docker = dockerClient();
+  const containers = createContainerRuntime(docker);
   const deps = {
     artefacts,
     registry,
@@ -39,10 +44,10 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     index: createDataIndex(db, context.clock),
     renderCard: modelCardHtml,
     source: createGitSourceControl({ mirrors: join(config.stateDir, 'git') }),
-    runtime: createPythonRuntime({
-      environments,
-      ...(python === undefined ? {} : { python: [python] }),
-    }),
+    runtime: joinRuntimes(
+      createPythonRuntime({ environments, ...(python === undefined ? {} : { python: [python] }) }),
+      containers,
+    ),
     work: join(config.stateDir, 'work'),
   };
   await cleanWork(deps.work, context.clock.now());
@@ -58,6 +63,9 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     .catch((error: unknown) =>
       context.logger.warn({ err: error }, 'unused environments could not be taken away'),
     );
+  if ((await engineVersion(docker)) !== undefined)
+    for (const id of await containers.sweep())
+      context.logger.warn({ container: id }, 'ended a container whose worker is gone');
   return {
     activities: {
       ...createSourceActivities(deps),

@@ -7,6 +7,7 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { describeEnd } from '../../src/ports/project-runtime.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import {
+  containerLimits,
   environmentOf,
   type EnvironmentDeps,
   type ProjectCode,
@@ -39,10 +40,10 @@ export async function runCalibrateCommand(
 ): Promise<TensorValues[]> {
   const { code, calibration, groups } = request;
   const at = (name: string): string => join(folder, name);
-  await deps.runtime.endOrphans(at('calibrate.json'));
+  const environment = await environmentOf(deps, code, { signal });
+  await deps.runtime.endOrphans(environment, at('calibrate.json'));
   await rm(folder, { recursive: true, force: true });
   for (const part of ['project', 'out']) await mkdir(at(part), { recursive: true });
-  const environment = await environmentOf(deps, code, { signal });
   await deps.source.unpack(await deps.artefacts.read(code.bundle.digest), at('project'));
   const columns = code.spec.data.columns.map((c) => c.name);
   const manifest = await writeCommissioning(at('commissioning'), groups, { calibration, columns });
@@ -50,6 +51,13 @@ export async function runCalibrateCommand(
   const result = await deps.runtime.run(environment, {
     run: calibration.run,
     cwd: at('project'),
+    container: {
+      ...containerLimits(code.spec),
+      mounts: ['project', 'commissioning', 'out'].map((name) => ({
+        path: at(name),
+        writable: name === 'out',
+      })),
+    },
     variables: { WINDLASS_COMMISSIONING: at('commissioning'), WINDLASS_OUT: at('out') },
     logFile: at('calibrate.log'),
     pidFile: at('calibrate.json'),

@@ -6,10 +6,11 @@ import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { checkGate } from '../../src/domain/checks.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
-import type { RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
+import type { ContainerLimits, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
 import { describeEnd } from '../../src/ports/project-runtime.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import {
+  containerLimits,
   environmentOf,
   type EnvironmentDeps,
   type ProjectCode,
@@ -39,6 +40,7 @@ interface Place {
   readonly environment: RuntimeEnvironment;
   readonly project: string;
   readonly folder: string;
+  readonly limits: ContainerLimits;
   readonly signal: AbortSignal;
 }
 
@@ -65,6 +67,7 @@ async function runCheck(deps: CheckDeps, check: Check, place: Place): Promise<Ga
   const result = await deps.runtime.run(environment, {
     run: check.run,
     cwd: project,
+    container: { ...place.limits, mounts: [{ path: project, writable: true }] },
     variables: {},
     logFile,
     pidFile: join(folder, `${check.name}.pid`),
@@ -123,7 +126,8 @@ export function createCheckActivities(deps: CheckDeps) {
         };
         const output = await cachedStep(deps, identity, async () => {
           const project = join(folder, 'project');
-          for (const { name } of spec.checks) await deps.runtime.endOrphans(join(folder, `${name}.pid`));
+          for (const { name } of spec.checks)
+            await deps.runtime.endOrphans(environment, join(folder, `${name}.pid`));
           await rm(project, { recursive: true, force: true });
           await mkdir(project, { recursive: true });
           await deps.source.unpack(await deps.artefacts.read(bundle.digest), project);
@@ -131,7 +135,7 @@ export function createCheckActivities(deps: CheckDeps) {
           const limit = pLimit(PARALLEL);
           for (const group of groups(spec.checks)) {
             report({ message: `running ${group.map((c) => `${c.name}: ${c.run}`).join(', ')}` });
-            const place = { environment, project, folder, signal };
+            const place = { environment, project, folder, signal, limits: containerLimits(spec) };
             const done = await Promise.allSettled(
               group.map((check) => limit(() => runCheck(deps, check, place))),
             );

@@ -3,7 +3,7 @@ import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
-import type { ProjectRuntime, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
+import type { ContainerLimits, ProjectRuntime, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { environmentRequest } from '../source/read-spec.ts';
@@ -29,7 +29,7 @@ export interface PreparedEnvironment {
 
 export type EnvironmentActivities = ReturnType<typeof createEnvironmentActivities>;
 
-/** The environment of a project on this machine, built if it is not there yet. */
+/** The environment of a project on this machine, built or pulled if it is not there yet. */
 export async function environmentOf(
   { runtime, source, artefacts }: EnvironmentDeps,
   { bundle, spec }: ProjectCode,
@@ -37,6 +37,13 @@ export async function environmentOf(
 ): Promise<RuntimeEnvironment> {
   const files = await source.readBundle(await artefacts.read(bundle.digest));
   return runtime.ensure(environmentRequest(files, spec), hooks);
+}
+
+/** What a container of the project's image may use. */
+export function containerLimits({
+  environment: { cpus, gpus, network = false },
+}: ProjectSpec): ContainerLimits {
+  return { cpus, gpus, network };
 }
 
 /** Activities that build environments from lock files. */
@@ -60,12 +67,14 @@ export function createEnvironmentActivities(deps: EnvironmentDeps) {
             cause: error,
           });
         });
-        const { key, kind, python, platform, builtAt, reused, logFile } = environment;
+        const { key, kind, image, python, platform, builtAt, reused, logFile } = environment;
         const value = { key, python, platform, log: await keepLog(logFile) };
-        const message = `${kind === 'pip' ? '' : `${kind}, `}Python ${python} on ${platform}`;
+        const what = image ?? `${kind === 'pip' ? '' : `${kind}, `}Python ${python}`;
+        const message = `${what} on ${platform}`;
         if (!reused) return { value, message };
-        const why = `same lock file, Python ${python} and platform: built on ${builtAt.slice(0, 16).replace('T', ' ')}`;
-        return { value, message, cached: true, why };
+        const when = builtAt.slice(0, 16).replace('T', ' ');
+        const same = image === undefined ? `same lock file, Python ${python} and platform` : 'same image';
+        return { value, message, cached: true, why: `${same}: built on ${when}` };
       }),
   };
 }

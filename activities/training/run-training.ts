@@ -12,7 +12,11 @@ import type { SensorFiles } from '../../src/ports/sensor-files.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { materializeData } from '../data/data-sets.ts';
 import { readManifest } from '../data/manifest.ts';
-import type { EnvironmentDeps, ProjectCode } from '../environment/environment-activities.ts';
+import {
+  containerLimits,
+  type EnvironmentDeps,
+  type ProjectCode,
+} from '../environment/environment-activities.ts';
 import type { StepDeps } from '../shared/cached-step.ts';
 import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
 import { followTraining, type TrainHeartbeat } from './train-progress.ts';
@@ -97,7 +101,7 @@ export async function runTraining(
   const { spec, bundle, data, environment, params, seed, trial } = training;
   const at = (name: string): string => join(folder, name);
   await mkdir(folder, { recursive: true });
-  const orphans = await deps.runtime.endOrphans(at('process.json'));
+  const orphans = await deps.runtime.endOrphans(environment, at('process.json'));
   if (orphans.length > 0) log.warn('ended what an earlier attempt left running', { orphans });
 
   await layOut(at('project'), async (fresh) =>
@@ -112,6 +116,13 @@ export async function runTraining(
   const result = await deps.runtime.run(environment, {
     run: spec.train.run,
     cwd: at('project'),
+    container: {
+      ...containerLimits(spec),
+      mounts: [
+        ...['project', 'data', 'params.json'].map((name) => ({ path: at(name), writable: false })),
+        ...['out', 'checkpoint'].map((name) => ({ path: at(name), writable: true })),
+      ],
+    },
     variables: {
       WINDLASS_DATA: at('data'),
       WINDLASS_OUT: at('out'),

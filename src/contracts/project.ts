@@ -14,6 +14,34 @@ const relativePath = z
     'expected a path inside the project folder',
   );
 
+/** Where checks and training run: exactly one of lock file, conda file and container image. */
+const environmentSchema = z
+  .strictObject({
+    /** A pip lock file with hashes (`pip install --require-hashes -r`). */
+    lock: relativePath.optional(),
+    /** A conda file with one version per package, built by micromamba. */
+    conda: relativePath.optional(),
+    /** `name@sha256:…`, pulled where it is absent, or `sha256:…`, an image of the training worker's engine. It needs /bin/sh. */
+    image: z
+      .string()
+      .regex(/^([\w.-]+[\w./:-]*@)?sha256:[0-9a-f]{64}$/, 'expected an image by digest, "name@sha256:…"')
+      .optional(),
+    /** What a container of the image may use: cores, GPUs, and whether it has a network. Memory: `train.memoryMb`. */
+    cpus: z.number().positive().optional(),
+    gpus: z.union([z.number().int().positive(), z.literal('all')]).optional(),
+    network: z.boolean().optional(),
+  })
+  .refine((e) => [e.lock, e.conda, e.image].filter((given) => given !== undefined).length === 1, {
+    error:
+      'expected exactly one of lock (requirements.lock), conda (environment.yaml) and image (name@sha256:…)',
+  })
+  .superRefine(({ image, cpus, gpus, network }, ctx) => {
+    if (image !== undefined) return;
+    for (const [name, value] of Object.entries({ cpus, gpus, network }))
+      if (value !== undefined)
+        ctx.addIssue({ code: 'custom', path: [name], message: 'bounds a container: it needs an image' });
+  });
+
 /** One sensor channel: its name in the data files, its unit, and the range a working sensor can give. */
 export const columnSchema = z.object({
   name: z.string().min(1),
@@ -87,22 +115,7 @@ export type SliceSpec = z.infer<typeof sliceSchema>;
 export const projectSchema = z.strictObject({
   name,
   description: z.string().default(''),
-  environment: z
-    .strictObject({
-      /** A pip lock file with hashes (`pip install --require-hashes -r`). */
-      lock: relativePath.optional(),
-      /** A conda file with one version per package, built by micromamba. */
-      conda: relativePath.optional(),
-      /** A container image by digest, run by a training worker with a container engine. */
-      image: z
-        .string()
-        .regex(/^[\w.-]+[\w./:-]*@sha256:[0-9a-f]{64}$/, 'expected an image by digest, "name@sha256:…"')
-        .optional(),
-    })
-    .refine((e) => [e.lock, e.conda, e.image].filter((given) => given !== undefined).length === 1, {
-      error:
-        'expected exactly one of lock (requirements.lock), conda (environment.yaml) and image (name@sha256:…)',
-    }),
+  environment: environmentSchema,
   checks: z
     .array(
       z

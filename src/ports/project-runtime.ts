@@ -4,12 +4,15 @@ export type EnvironmentRequest =
   | { readonly kind: 'conda'; readonly file: Uint8Array }
   | { readonly kind: 'image'; readonly reference: string };
 
-/** An environment that is complete: exactly what the lock file says. */
+/** An environment that is complete: exactly what its source says. */
 export interface RuntimeEnvironment {
-  /** sha256 over lock (or image), language version and platform: same key, same environment. */
+  /** sha256 over lock, language version and platform, or the image's digest: same key, same environment. */
   readonly key: string;
   readonly kind: EnvironmentRequest['kind'];
+  /** The image, when commands run in containers. */
+  readonly image?: string;
   readonly folder: string;
+  /** Version of Python; empty for an image. */
   readonly python: string;
   readonly platform: string;
   readonly builtAt: string;
@@ -18,10 +21,26 @@ export interface RuntimeEnvironment {
   readonly logFile: string;
 }
 
+/** What a container may use of the machine. */
+export interface ContainerLimits {
+  /** Cores, e.g. 1.5. */
+  readonly cpus?: number | undefined;
+  readonly gpus?: number | 'all' | undefined;
+  /** Without it there is no network at all. */
+  readonly network: boolean;
+}
+
+/** What only a command in a container needs to be given; a process has the machine. */
+export interface ContainerUse extends ContainerLimits {
+  /** Paths that it is given, at the same place as here. */
+  readonly mounts: ReadonlyArray<{ readonly path: string; readonly writable: boolean }>;
+}
+
 export interface ProjectCommand {
   /** A line for the shell, as windlass.yaml gives it. */
   readonly run: string;
   readonly cwd: string;
+  readonly container?: ContainerUse;
   /** Variables beside those of the environment. */
   readonly variables: Readonly<Record<string, string>>;
   readonly logFile: string;
@@ -40,31 +59,38 @@ export interface CommandResult {
   readonly signal: string | null;
   readonly timedOut: boolean;
   /** Set when it was ended because it used more memory than allowed (MiB). */
-  readonly overMemory: { readonly limitMb: number; readonly usedMb: number } | null;
+  readonly overMemory: { readonly limitMb: number; readonly usedMb: number | null } | null;
   readonly seconds: number;
   /** The last lines of both streams as they came. */
   readonly lastLines: readonly string[];
   /** Processes of an earlier attempt that had to be ended first. */
-  readonly orphans: readonly number[];
+  readonly orphans: ReadonlyArray<number | string>;
 }
 
-/** Runs the commands of training projects in the environment of their lock file. */
+/** Runs the commands of training projects in their environment. */
 export interface ProjectRuntime {
-  /** Builds the environment, or finds it; once even when several ask. Throws PYTHON_MISSING, PROJECT_INVALID, ENVIRONMENT_FAILED. */
+  /**
+   * Builds or pulls the environment, or finds it; once even when several ask. Throws PYTHON_MISSING, PROJECT_INVALID,
+   * ENVIRONMENT_FAILED, DOCKER_UNAVAILABLE.
+   */
   ensure(
     request: EnvironmentRequest,
     hooks?: { readonly signal?: AbortSignal; readonly onLine?: (line: string) => void },
   ): Promise<RuntimeEnvironment>;
-  /** Ends what an earlier attempt left running because its worker was killed; gives the process ids. */
-  endOrphans(pidFile: string): Promise<readonly number[]>;
+  /** Ends what an earlier attempt left running because its worker was killed; gives ids of processes or containers. */
+  endOrphans(environment: RuntimeEnvironment, pidFile: string): Promise<ReadonlyArray<number | string>>;
   /** Ends the whole process tree on cancellation and timeout. Never throws for an exit code. */
   run(environment: RuntimeEnvironment, command: ProjectCommand): Promise<CommandResult>;
 }
 
+function describeMemory({ limitMb, usedMb }: NonNullable<CommandResult['overMemory']>): string {
+  const used = usedMb === null ? 'needed more memory' : `used ${usedMb} MiB of memory, more`;
+  return `it ${used} than the ${limitMb} MiB allowed, and was ended`;
+}
+
 /** How a command ended, in words: "exit code 3", "signal SIGKILL", "it took longer than allowed". */
 export function describeEnd(result: CommandResult): string {
-  if (result.overMemory !== null)
-    return `it used ${result.overMemory.usedMb} MiB of memory, more than the ${result.overMemory.limitMb} MiB allowed, and was ended`;
+  if (result.overMemory !== null) return describeMemory(result.overMemory);
   if (result.timedOut) return `it took longer than allowed (${Math.round(result.seconds)} s) and was ended`;
   return result.signal === null ? `exit code ${result.exitCode ?? 'unknown'}` : `signal ${result.signal}`;
 }

@@ -47,7 +47,7 @@ async function calibrate(source: string, options: { timeoutSeconds?: number } = 
     },
     runtime: {
       ensure: async () => environment,
-      endOrphans,
+      endOrphans: (_environment, pidFile) => endOrphans(pidFile),
       run: (_environment, command) =>
         runCommand({
           ...command,

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandResult } from '../../ports/project-runtime.ts';
 import { processInfo, signalProcess } from '../../services/process-info.ts';
 import { waitFor } from '../../services/wait.ts';
+import { CommandOutput, type OnLine } from './command-output.ts';
 import { endOrphans } from './orphans.ts';
 import { ProcessFamily, RUN_MARK } from './process-tree.ts';
 
@@ -24,15 +22,12 @@ export interface CommandSpec {
   /** Memory in MiB that it and all that it starts may use together; above it they are ended. */
   readonly memoryMb?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
+  readonly onLine?: OnLine | undefined;
   readonly onUsage?: ((usage: { readonly memoryMb: number }) => void) | undefined;
 }
 
 const GRACE_MS = 4000;
 const LOOK_MS = 500;
-const MAX_LOG_BYTES = 64 * 1024 * 1024;
-const LAST_LINES = 30;
-const MAX_LINE = 4000;
 
 /** Ends a command and all that it started: asks, waits four seconds at most, then kills. */
 async function endTree(pid: number, family: ProcessFamily): Promise<void> {
@@ -49,11 +44,10 @@ async function endTree(pid: number, family: ProcessFamily): Promise<void> {
  */
 export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
   spec.signal?.throwIfAborted();
-  mkdirSync(dirname(spec.logFile), { recursive: true });
   mkdirSync(dirname(spec.pidFile), { recursive: true });
   const orphans = await endOrphans(spec.pidFile);
 
-  const log = createWriteStream(spec.logFile, { flags: 'a' });
+  const output = new CommandOutput(spec.logFile, spec.onLine);
   const startedAt = performance.now();
   const [program, ...args] = spec.command;
   const child = spawn(program, args, {
@@ -67,22 +61,8 @@ export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
   if (info !== undefined)
     writeFileSync(spec.pidFile, JSON.stringify({ pid: info.pid, startTime: info.startTime }));
 
-  const lastLines: string[] = [];
-  let logged = 0;
-  const follow = (stream: Readable, name: 'stdout' | 'stderr'): void => {
-    createInterface({ input: stream }).on('line', (line) => {
-      if (logged < MAX_LOG_BYTES) {
-        log.write(`${line}\n`);
-        logged += line.length + 1;
-        if (logged >= MAX_LOG_BYTES) log.write('… the rest of this log was cut off\n');
-      }
-      lastLines.push(line.slice(0, MAX_LINE));
-      if (lastLines.length > LAST_LINES) lastLines.shift();
-      spec.onLine?.(line, name);
-    });
-  };
-  follow(child.stdout, 'stdout');
-  follow(child.stderr, 'stderr');
+  void output.follow(child.stdout, 'stdout');
+  void output.follow(child.stderr, 'stderr');
 
   const ended = new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null; error?: Error }>(
     (resolve) => {
@@ -120,7 +100,7 @@ export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
     if (child.pid !== undefined) signalProcess(-child.pid, 'SIGKILL');
     await family?.kill(); // what it left behind
     await Promise.race([closed, delay(2000, undefined, { ref: false })]);
-    if (outcome.error !== undefined) lastLines.push(outcome.error.message);
+    if (outcome.error !== undefined) output.lastLines.push(outcome.error.message);
     spec.signal?.throwIfAborted();
     return {
       exitCode: outcome.exitCode,
@@ -128,15 +108,14 @@ export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
       timedOut,
       overMemory,
       seconds: (performance.now() - startedAt) / 1000,
-      lastLines,
+      lastLines: output.lastLines,
       orphans,
     };
   } finally {
     clearTimeout(timer);
     clearInterval(look);
     spec.signal?.removeEventListener('abort', stop);
-    log.end();
-    await finished(log).catch(() => undefined);
+    await output.close();
     rmSync(spec.pidFile, { force: true });
   }
 }

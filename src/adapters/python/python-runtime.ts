@@ -39,16 +39,12 @@ export function createPythonRuntime(options: {
         case 'conda':
           return ensureEnvironment(await condaEnvironment(request.file, micromamba, { root, ...hooks }));
         case 'image':
-          throw new WindlassError(
-            'ENVIRONMENT_FAILED',
-            `The project's environment is the container image ${request.reference}, and this worker runs processes only.`,
-            { hint: 'Give a requirements.lock instead, or start a training worker that runs containers.' },
-          );
+          throw new WindlassError('INTERNAL', `The image ${request.reference} is for the container runtime.`);
       }
     },
-    endOrphans,
+    endOrphans: (_environment, pidFile) => endOrphans(pidFile),
     async run(environment, command) {
-      const { run, variables, ...spec } = command;
+      const { run, variables, container: _container, ...spec } = command;
       await rm(command.logFile, { force: true });
       const stamp = { stamp: `${environment.folder}.used` };
       await stampUse(stamp);

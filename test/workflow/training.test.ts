@@ -6,12 +6,16 @@ import type { BuildInput, BuildResult } from '../../src/contracts/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../src/contracts/progress.ts';
 import { cardOfPage } from '../../src/domain/model-card.ts';
+import { dockerClient, engineVersion } from '../../src/adapters/docker/engine.ts';
 import { processInfo } from '../../src/services/process-info.ts';
 import { waitFor } from '../../src/services/wait.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
 import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';
+import { buildTrainingImage } from '../support/training-image.ts';
 
 const PATIENCE = 240_000;
+const docker = dockerClient();
+const engine = await engineVersion(docker);
 
 let system: BuildSystem;
 let tiny: TinyProject;
@@ -164,6 +168,48 @@ test(
     expect(ended.message).toMatch(
       /it used \d+ MiB of memory, more than the 100 MiB allowed.* \(train\.memoryMb\)/,
     );
+  },
+  PATIENCE,
+);
+
+const withEngine = engine === undefined ? test.skip : test;
+withEngine(
+  `checks and training run in a container of the image${engine === undefined ? ' (skipped: no engine answers)' : ''}`,
+  async () => {
+    const tag = `windlass-training-test:w${process.pid}`;
+    const image = await buildTrainingImage(docker, tag);
+    try {
+      // What training leaves is put into the project beforehand: the image has no Python, and needs none.
+      const { registry, artefacts } = system.context;
+      const made = await registry.model('tiny', '1');
+      if (made === undefined) throw new Error('no version to take outputs from');
+      const shell = createTinyProject(join(system.folder, 'shell'));
+      const place = async (name: string, digest: string): Promise<void> =>
+        writeFileSync(join(shell.project, 'made', name), await artefacts.read(digest));
+      mkdirSync(join(shell.project, 'made/folds'), { recursive: true });
+      await place('model.onnx', made.onnx.digest);
+      await place('golden.json', made.golden.digest);
+      for (const [fold, ref] of Object.entries(made.folds)) await place(`folds/${fold}.onnx`, ref.digest);
+      writeFileSync(join(shell.project, 'made/metrics.json'), '{}');
+      const yaml = readFileSync(join(tiny.project, 'windlass.yaml'), 'utf8')
+        .replace('name: tiny', 'name: tiny-shell')
+        .replace('lock: requirements.lock', `image: ${image}\n  cpus: 1`)
+        .replace(/run: python check.py\n.*junit: .*\n/, 'run: id -u && touch reported\n')
+        .replace('run: python train.py', 'run: cp -r made/. "$WINDLASS_OUT" && id -u && ls /sys/class/net')
+        .replace(/\n {2}search: .*/, '')
+        .replace(/params: .*/, 'params: {}');
+      writeFileSync(join(shell.project, 'windlass.yaml'), yaml);
+      shell.commit('Train in a container');
+      const result = await system.run({ project: shell.project, data: shell.data, validationFolds: [0, 1] });
+      expect(result.model.digest).toBe(made.digest);
+      const model = await registry.model('tiny-shell', '1');
+      const log = (await artefacts.read(model?.log?.digest ?? '')).toString();
+      expect(log.split('\n')).toEqual([expect.stringMatching(/^[1-9]\d*$/), 'lo', '']);
+      const pipeline = await registry.pipeline('tiny-shell', '1');
+      expect(pipeline?.environment).toBe(image);
+    } finally {
+      await docker.getImage(tag).remove({ force: true });
+    }
   },
   PATIENCE,
 );
