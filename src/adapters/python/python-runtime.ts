@@ -39,7 +39,11 @@ export function createPythonRuntime(options: {
         case 'conda':
           return ensureEnvironment(await condaEnvironment(request.file, micromamba, { root, ...hooks }));
         case 'image':
-          throw new WindlassError('INTERNAL', `The image ${request.reference} is for the container runtime.`);
+          throw new WindlassError(
+            'ENVIRONMENT_FAILED',
+            `The project's environment is the container image ${request.reference}, and this worker runs processes only.`,
+            { hint: 'Give a requirements.lock instead, or start a training worker that runs containers.' },
+          );
       }
     },
     endOrphans: (_environment, pidFile) => endOrphans(pidFile),
