@@ -29,8 +29,7 @@ export interface BuildSystem {
 }
 export type BuildHandle = Awaited<ReturnType<WorkerContext['temporal']['workflow']['start']>>;
 
-/** `workers: false` leaves polling to processes that the test starts itself. */
-export async function createBuildSystem(options: { readonly workers?: boolean } = {}): Promise<BuildSystem> {
+export async function createBuildSystem(): Promise<BuildSystem> {
   const folder = tempFolder('build');
   const [environment, database] = await Promise.all([createDevServer(), createTestDatabase()]);
   const config = loadConfig({
@@ -39,27 +38,25 @@ export async function createBuildSystem(options: { readonly workers?: boolean } 
   }).values;
   const context = await openWorkerContext(config, pino({ level: 'silent' }));
   const stops: (() => Promise<void>)[] = [];
-  if (options.workers !== false) {
-    const workflowBundle = await loadWorkflowBundle(new DefaultLogger('ERROR'));
-    const startWorker = async (taskQueue: string, setup: QueueSetup): Promise<void> => {
-      const worker = await Worker.create({
-        connection: environment.nativeConnection,
-        taskQueue,
-        activities: setup.activities,
-        interceptors: { activity: [errorInterceptor] },
-        ...(taskQueue === TASK_QUEUES.control ? { workflowBundle } : {}),
-        ...setup.options,
-      });
-      const running = worker.run();
-      stops.push(async () => {
-        worker.shutdown();
-        await running;
-        await setup.close?.();
-      });
-    };
-    await startWorker(TASK_QUEUES.control, createControlQueue(context));
-    await startWorker(TASK_QUEUES.training, await createTrainingQueue(context));
-  }
+  const workflowBundle = await loadWorkflowBundle(new DefaultLogger('ERROR'));
+  const startWorker = async (taskQueue: string, setup: QueueSetup): Promise<void> => {
+    const worker = await Worker.create({
+      connection: environment.nativeConnection,
+      taskQueue,
+      activities: setup.activities,
+      interceptors: { activity: [errorInterceptor] },
+      ...(taskQueue === TASK_QUEUES.control ? { workflowBundle } : {}),
+      ...setup.options,
+    });
+    const running = worker.run();
+    stops.push(async () => {
+      worker.shutdown();
+      await running;
+      await setup.close?.();
+    });
+  };
+  await startWorker(TASK_QUEUES.control, createControlQueue(context));
+  await startWorker(TASK_QUEUES.training, await createTrainingQueue(context));
   let runs = 0;
   const start: BuildSystem['start'] = (input) =>
     context.temporal.workflow.start(WORKFLOWS.buildAndTrain, {
