@@ -5,7 +5,6 @@ import { sql } from 'kysely';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import { freePort } from '../../src/services/ports.ts';
-import { projectSchema } from '../../src/contracts/project.ts';
 import { createEmptyDatabase } from '../support/postgres.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 
@@ -108,22 +107,27 @@ test('a connection that the server ends is DATABASE_UNAVAILABLE, and the next qu
     expect(rows).toEqual([{ one: 1 }]);
   }));
 
-test('a pipeline that was published with mean and spread as its only calibration is read in the shape of today', () =>
+test('a pipeline that 0.1.0 published is read in the shape of today', () =>
   withDatabase(async (db) => {
-    const migration = '0006_device_calibrations.sql';
-    rmSync(join(folder, migration));
+    const migrations = ['0006_device_calibrations.sql', '0019_spec_defaults.sql'];
+    for (const migration of migrations) rmSync(join(folder, migration));
     await migrate(db, folder);
-    const { model, ...rest } = projectSpec();
+    const { model, evaluation, gates, registry: _registry, ...rest } = projectSpec();
     const { input: _input, calibration: _calibration, ...kept } = model;
+    const { slices: _slices, guardrails: _guardrails, ...evaluated } = evaluation;
+    const { controlFlow: _flow, maxStartMs: _start, maxMemoryMb: _memory, ...limits } = gates;
     const inputs = { window: 'window', calibrationMean: 'baseline_mean', calibrationStd: 'baseline_std' };
-    const old = { ...rest, model: { ...kept, calibrationRows: 400, inputs } };
+    const old = {
+      ...{ ...rest, evaluation: { ...evaluated, folds: 5 }, gates: { ...limits, maxSizeMb: 3 } },
+      model: { ...kept, calibrationRows: 400, inputs },
+    };
     await sql`insert into pipelines (name, version, digest, commit, source, environment, spec, checks, created_at, created_by)
       values ('pump-health', 1, 'sha256:1', 'c', '{}', 'e', ${JSON.stringify(old)}, '[]', now(), 'ada')`.execute(
       db,
     );
-    cpSync(join(SHIPPED, migration), join(folder, migration));
-    expect(await migrate(db, folder)).toEqual([migration]);
+    for (const migration of migrations) cpSync(join(SHIPPED, migration), join(folder, migration));
+    expect(await migrate(db, folder)).toEqual(migrations);
     const { spec } = await db.selectFrom('pipelines').select('spec').executeTakeFirstOrThrow();
-    expect(projectSchema.parse(spec)).toEqual(projectSpec());
+    expect(spec).toEqual(projectSpec({ evaluation: { folds: 5 }, gates: { maxSizeMb: 3 } }));
     await expect(sql`update pipelines set digest = 'x'`.execute(db)).rejects.toThrow(/append-only/);
   }));
