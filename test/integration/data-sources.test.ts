@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { ContainerClient } from '@azure/storage-blob';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createDataActivities } from '../../activities/data/data-activities.ts';
 import { readManifest } from '../../activities/data/manifest.ts';
 import { snapshotData } from '../../activities/data/snapshot.ts';
 import type { DataDeps } from '../../activities/data/snapshot.ts';
@@ -10,6 +12,8 @@ import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-s
 import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import type { IndexedFile } from '../../src/ports/data-index.ts';
+import type { DataSources } from '../../src/ports/data-source.ts';
+import { waitFor } from '../../src/services/wait.ts';
 import { AZURITE_ACCOUNT, azuriteInstalled, startAzurite } from '../support/azurite.ts';
 import type { Azurite } from '../support/azurite.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
@@ -39,6 +43,24 @@ function depsFor(connectionString?: string): DataDeps {
     cwd: dir,
   };
 }
+
+test('the activity is heard of while a source takes its time, and ends when it is cancelled', async () => {
+  writeBelow(dir, 'data/pump-1.csv', sensorCsv({ rows: 20 }));
+  const deps = depsFor();
+  const environment = new MockActivityEnvironment();
+  let beats = 0;
+  environment.on('heartbeat', () => (beats += 1));
+  const open: DataSources['open'] = async (...asked) => {
+    await waitFor(() => beats > 1, { timeoutMs: 20_000 });
+    return deps.sources.open(...asked);
+  };
+  const take = createDataActivities({ ...deps, sources: { open } }).snapshotData;
+  const request = { source: 'data', spec: SPEC };
+  expect(await environment.run(take, request)).toMatchObject({ value: { files: 1, rows: 20 } });
+  expect(beats).toBeGreaterThan(1);
+  environment.cancel('CANCELLED');
+  await expect(environment.run(take, request)).rejects.toThrow(/cancel|abort/i);
+});
 
 (azuriteInstalled ? describe : describe.skip)('blobs of an Azure container (Azurite)', () => {
   let azurite: Azurite;
