@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { DeviceCalibration } from '../../src/contracts/calibrate-device.ts';
 import type { CalibrationDocument } from '../../src/contracts/calibration.ts';
@@ -46,7 +47,8 @@ export function createCalibrationActivities(deps: CalibrationDeps) {
      */
     fitDeviceCalibration: ({ code, model, device, data }: FitRequest): Promise<DeviceCalibration> =>
       withHeartbeats(async (report, signal) => {
-        if (!existsSync(data)) throw new WindlassError('DATA_NOT_FOUND', `There is no file ${data}.`);
+        if ((await stat(data).catch(() => undefined))?.isFile() !== true)
+          throw new WindlassError('DATA_NOT_FOUND', `There is no file ${data}.`);
         const { rows: wanted } = code.spec.model.calibration;
         const { rows, values, labels } = await deps.files.readGroupRows(data, code.spec.data);
         if (rows < wanted)

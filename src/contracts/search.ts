@@ -93,10 +93,10 @@ export interface SearchResult {
   readonly seconds: number;
 }
 
-/** What a model version keeps of the search that it came from. */
+/** What a model version keeps of the search that it came from, or of the folds that it was built without. */
 export interface SearchRecord {
-  /** SearchResult as JSON. */
-  readonly report: ArtefactRef;
+  /** SearchResult as JSON; absent when `validationFolds` were given and nothing was searched. */
+  readonly report?: ArtefactRef;
   /** Folds whose groups trained the model and were not measured; a build again gives them as `validationFolds`. */
   readonly folds: readonly number[];
   /** The snapshot with those folds taken out, as training and evaluation were given it. */

@@ -20,6 +20,19 @@ export function differencesOf(recorded: unknown, found: unknown, prefix: string)
   });
 }
 
+/** Recorded metrics against those measured now; what an older Windlass did not measure is no difference, and noted. */
+export function compareMetrics(recorded: object, found: object): OriginCheck {
+  const later = Object.keys(found).filter((name) => !(name in recorded));
+  const measured = Object.fromEntries(Object.entries(found).filter(([name]) => name in recorded));
+  return {
+    differences: differencesOf(recorded, measured, 'metric'),
+    notes:
+      later.length === 0
+        ? []
+        : [`metrics that were not recorded when it was made are left out: ${later.join(', ')}`],
+  };
+}
+
 /** Recorded data files against those at their source now; a file that came later is no difference, and noted. */
 export function compareManifests(recorded: DataManifest, found: DataManifest): OriginCheck {
   if (recorded.digest === found.digest) return { differences: [], notes: [] };

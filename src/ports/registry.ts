@@ -48,7 +48,7 @@ export interface ModelRegistration {
   readonly data: DataRef;
   readonly params: Record<string, unknown>;
   readonly seed: number;
-  /** The search that the parameters came from. */
+  /** The search that the parameters came from, or the folds that were spared. */
   readonly search?: SearchRecord;
   readonly metrics: EvaluationMetrics;
   readonly gates: readonly GateResult[];

@@ -79,6 +79,8 @@ test(
     expect((refused as WorkflowFailedError).cause?.message).toMatch(
       /has 20 rows; tiny is calibrated on the first 40/,
     );
+    const folder: unknown = await calibrate(tiny.data).catch((error: unknown) => error);
+    expect((folder as WorkflowFailedError).cause).toMatchObject({ type: 'DATA_NOT_FOUND' });
   },
   PATIENCE,
 );
@@ -112,15 +114,16 @@ test(
       ...registration,
       digest: other.digest,
       onnx: other,
-      metrics: { ...registration.metrics, f1: 0.1 },
+      metrics: { ...registration.metrics, f1: 0.1, brier: undefined }, // as Windlass 0.1.0 measured it
     };
     const { version } = await context.registry.registerModel(lie, { actor: 'eve', reason: '' });
-    const { differences } = await reproduce({
+    const { differences, notes } = await reproduce({
       model: `${name}@${version}`,
       data: join(tiny.data, 'nowhere'),
     });
     expect(differences.map((d) => d.what)).toEqual(['digest model.onnx', 'metric f1']);
     expect(differences[0]).toMatchObject({ recorded: other.digest, found: digest });
+    expect(notes.at(-1)).toMatch(/left out: brier$/);
   },
   PATIENCE,
 );

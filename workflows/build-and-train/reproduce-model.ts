@@ -1,6 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { Difference, ReproduceInput, ReproduceResult } from '../../src/contracts/reproduce.ts';
-import { differencesOf } from '../../src/domain/reproduction.ts';
+import { compareMetrics, differencesOf } from '../../src/domain/reproduction.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps } from '../shared/steps.ts';
@@ -81,7 +81,9 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
     const { value } = await activity.evaluateModel({
       ...{ ...code, folds: rebuilt.folds, data, seed, reuse: false },
     });
-    return { value: undefined, message: say(differencesOf(model.metrics, value.metrics, 'metric')) };
+    const check = compareMetrics(model.metrics, value.metrics);
+    notes.push(...check.notes);
+    return { value: undefined, message: [say(check.differences), ...check.notes].join('; ') };
   });
 
   const identical = differences.length === 0;

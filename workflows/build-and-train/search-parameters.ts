@@ -35,8 +35,11 @@ export async function searchParameters(steps: Steps<BuildStep>, request: SearchR
   }
   return steps.run('search', async (): Promise<StepOutput<Chosen>> => {
     const plan = await planSearch(request);
-    if (plan.trials.length === 0)
-      return { value: { params, data: plan.data }, message: 'every parameter has one value' };
+    if (plan.trials.length === 0) {
+      const { folds } = plan.validation;
+      const spared = folds.length === 0 ? {} : { record: { folds, data: plan.data } };
+      return { value: { params, data: plan.data, ...spared }, message: 'every parameter has one value' };
+    }
     const startedAt = Date.now();
     const trials = await runAll(plan, request, (done) =>
       steps.note('search', describeSearch(done, plan.trials.length)),
