@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { log } from '@temporalio/activity';
+import { cancellationDetails, log } from '@temporalio/activity';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataRef } from '../../src/contracts/build.ts';
 import { foldsOf } from '../../src/domain/search/validation-folds.ts';
@@ -77,8 +77,8 @@ async function layOut(folder: string, fill: (fresh: string) => Promise<unknown>)
 }
 
 /**
- * Work in the folder of this run, which every attempt finds again with its checkpoint. It goes when the work is done or can
- * never be; after a lost worker or an unforeseen error the next attempt goes on from there.
+ * Work in the folder of this run, which every attempt finds again with its checkpoint. It goes when the work is done, can never be or is
+ * cancelled; after a lost or stopped worker or an unforeseen error the next attempt goes on from there.
  */
 export async function inRunFolder<T>(work: string, run: (folder: string) => Promise<T>): Promise<T> {
   const folder = runFolder(work, 'train');
@@ -87,7 +87,9 @@ export async function inRunFolder<T>(work: string, run: (folder: string) => Prom
     await removeRunFolder(folder);
     return value;
   } catch (error) {
-    if (error instanceof WindlassError && !error.retryable) await removeRunFolder(folder);
+    const { cancelRequested = false, notFound = false } = cancellationDetails() ?? {};
+    const over = cancelRequested || notFound || (error instanceof WindlassError && !error.retryable);
+    if (over) await removeRunFolder(folder);
     throw error;
   }
 }

@@ -58,7 +58,7 @@ describe('a search', () => {
     expect(search?.trials[1]?.reason).toContain('the data have no sense');
     const model = await system.context.registry.model('tiny', '1');
     expect(model).toMatchObject({ params: { gain: 2, shift: 1, fault: 'none' }, search: { folds: [0, 1] } });
-    const report = await system.context.artefacts.read(model?.search?.report.digest ?? '');
+    const report = await system.context.artefacts.read(model?.search?.report?.digest ?? '');
     expect(JSON.parse(report.toString())).toEqual(search);
     const card = (await system.context.artefacts.read(model?.card?.digest ?? '')).toString();
     expect(cardOfPage(card)?.search).toEqual(search);
@@ -112,11 +112,15 @@ describe('a search', () => {
       const spared = await build({ params: { shift: 1, fault: 'none' }, validationFolds: [0, 1] });
       expect(spared.metrics).toEqual(found.metrics);
       expect(spared.model.digest).toBe(found.model.digest);
-      const { temporal } = system.context;
+      const { temporal, registry } = system.context;
+      const other = await build({ params: { shift: 1.6, fault: 'none' }, validationFolds: [0, 1] });
+      const { search, data } = (await registry.model('tiny', other.model.version)) ?? {};
+      expect(search).toEqual({ folds: [0, 1], data: expect.objectContaining({ files: 8 }) });
+      expect(search?.data.digest).not.toBe(data?.digest);
       const again = await temporal.workflow.execute(WORKFLOWS.reproduceModel, {
         taskQueue: TASK_QUEUES.control,
         workflowId: 'reproduce',
-        args: [{ model: 'tiny@1' }],
+        args: [{ model: `tiny@${other.model.version}` }],
       });
       expect(again).toMatchObject({ identical: true, differences: [] });
     },
@@ -153,6 +157,7 @@ test(
     expect(Date.now() - since).toBeLessThan(10_000);
     expect(pids().filter((pid) => processInfo(pid) !== undefined)).toEqual([]);
     expect(pids()).toHaveLength(2);
+    expect(readdirSync(join(system.config.stateDir, 'work'))).toEqual([]); // nobody comes back to them
   },
   PATIENCE,
 );
