@@ -161,6 +161,16 @@ describe('an orphan of a worker that was killed', () => {
     }
   });
 
+  test('a folder with letters beyond ASCII hides none', async () => {
+    const pidFile = at('Prüfstand/pid');
+    const left = spawn('/bin/sleep', ['60'], { stdio: 'ignore', env: { [RUN_MARK]: pidFile } });
+    try {
+      expect(await endOrphans(pidFile)).toEqual([left.pid]);
+    } finally {
+      left.kill('SIGKILL');
+    }
+  });
+
   test('a half-written pid file is no reason to fail', async () => {
     writeFileSync(at('pid'), '{"pid": 12');
     expect(await endOrphans(at('pid'))).toEqual([]);

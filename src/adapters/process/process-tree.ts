@@ -28,7 +28,7 @@ const known = (list: readonly number[]): ProcessInfo[] =>
 
 /** Living processes that carry this mark in their environment (Linux; elsewhere none). */
 export function markedProcesses(mark: string): ProcessInfo[] {
-  const entry = `${RUN_MARK}=${mark}`;
+  const entry = Buffer.from(`${RUN_MARK}=${mark}`).toString('latin1'); // as the bytes of /proc are read
   return known(pids().filter((pid) => read(pid, 'environ').split('\0').includes(entry)));
 }
 
