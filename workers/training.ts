@@ -64,7 +64,10 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
       context.logger.warn({ err: error }, 'unused environments could not be taken away'),
     );
   if ((await engineVersion(docker)) !== undefined)
-    for (const id of await containers.sweep())
+    for (const id of await containers.sweep().catch((error: unknown) => {
+      context.logger.warn({ err: error }, 'containers whose worker is gone could not be ended');
+      return [];
+    }))
       context.logger.warn({ container: id }, 'ended a container whose worker is gone');
   return {
     activities: {

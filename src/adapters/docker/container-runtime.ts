@@ -27,7 +27,7 @@ async function remove(docker: Docker, id: string): Promise<void> {
   try {
     await within(30_000, 'remove the container', container.remove({ force: true, v: true }));
   } catch (error) {
-    const { statusCode } = (error as WindlassError).details as { statusCode?: number };
+    const { statusCode } = ((error as WindlassError).details ?? {}) as { statusCode?: number };
     if (statusCode !== 409 && !isAbsent(error)) throw error;
     const gone = async (): Promise<boolean> => (await container.inspect().catch(isAbsent)) === true;
     await waitFor(gone, { timeoutMs: 10_000, everyMs: 100 });

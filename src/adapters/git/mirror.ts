@@ -47,6 +47,7 @@ export async function mirrorCommit({ url, ref, mirrors, signal }: MirrorRequest)
     realpath: false,
     stale: 20_000,
     retries: { retries: 600, minTimeout: 500, maxTimeout: 1000 },
+    onCompromised: () => undefined, // by default it ends the worker; git has locks of its own
   });
   try {
     if (!existsSync(join(gitDir, 'windlass-complete'))) {
