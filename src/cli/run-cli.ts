@@ -58,8 +58,7 @@ async function addCommands(program: Command, cli: Cli, args: readonly string[]):
 
 /** Who acts, when the command line does not say it: the setting `actor`, before the name of the user. */
 async function fillActor(cli: Cli, command: Command): Promise<void> {
-  if (!command.options.some((option) => option.attributeName() === 'actor')) return;
-  if (command.getOptionValueSource('actor') === 'cli') return;
+  if (command.getOptionValueSource('actor') !== 'default') return; // given, or none: `audit list --actor` is a filter
   const { values } = await cli.config();
   if (values.actor !== undefined) command.setOptionValueWithSource('actor', values.actor, 'config');
 }

@@ -39,6 +39,16 @@ export async function openClient(system: System): Promise<{ client: Client; clos
   return { client: new Client({ connection, namespace }), close: () => connection.close() };
 }
 
+/** Runs one workflow on a system, as `runWorkflow` does, over a connection of its own. */
+export async function runOnSystem<R>(cli: Cli, system: System, options: RunWorkflowOptions): Promise<R> {
+  const { client, close } = await openClient(system);
+  try {
+    return (await runWorkflow<R>(cli, client, options)).result;
+  } finally {
+    await close();
+  }
+}
+
 /**
  * Starts a workflow, shows its steps while it runs, and gives its result. A failure is thrown as the WindlassError that
  * caused it. On interruption the workflow is cancelled, and CANCELLED is thrown when it has ended.

@@ -3,6 +3,7 @@ import type { RuleResult } from '../contracts/comparison.ts';
 import type { SliceMetric } from '../contracts/evaluation.ts';
 import type { ModelCard } from '../contracts/model-card.ts';
 import { contributionChart, importanceChart, reliabilityChart, sliceChart } from './card-charts.ts';
+import { gateTable } from './gate-table.ts';
 
 type Section = ReturnType<typeof html> | '';
 
@@ -221,25 +222,5 @@ export function limitsSection({ model, columns, limits }: ModelCard): Section {
 /** Every gate that the version passed, or was warned by. */
 export function gateSection({ gates }: ModelCard): Section {
   return html`<h2>Gates</h2>
-    <table>
-      <tr>
-        <th>gate</th>
-        <th>verdict</th>
-        <th class="n">observed</th>
-        <th class="n">threshold</th>
-        <th class="n">n</th>
-        <th>reason</th>
-      </tr>
-      ${gates.map(
-        (g) =>
-          html`<tr>
-            <td>${g.name}</td>
-            <td class="${g.status}">${g.status}</td>
-            <td class="n">${String(g.observed ?? '–')}</td>
-            <td class="n">${String(g.threshold ?? '–')}</td>
-            <td class="n">${g.n ?? '–'}</td>
-            <td>${g.reason}</td>
-          </tr>`,
-      )}
-    </table>`;
+    ${gateTable(gates)}`;
 }

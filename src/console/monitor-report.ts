@@ -4,6 +4,7 @@ import type { MonitoringBaseline } from '../contracts/window-summary.ts';
 import { SCORE_EDGES } from '../contracts/window-summary.ts';
 import type { Analysis } from '../domain/monitoring/analyse.ts';
 import { distributionChart, driftChart } from './charts.ts';
+import { gateTable } from './gate-table.ts';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em;color:#222}
 table{border-collapse:collapse;width:100%;margin:1em 0}th,td{border-bottom:1px solid #ddd;padding:.35em .6em;text-align:left}
@@ -102,27 +103,7 @@ export function monitorReportHtml(analysis: Analysis, baseline: MonitoringBaseli
           )}
         </table>
         <h2>Data quality</h2>
-        <table>
-          <tr>
-            <th>gate</th>
-            <th>verdict</th>
-            <th class="n">observed</th>
-            <th class="n">threshold</th>
-            <th class="n">n</th>
-            <th>reason</th>
-          </tr>
-          ${report.gates.map(
-            (g) =>
-              html`<tr>
-                <td>${g.name}</td>
-                <td class="${g.status}">${g.status}</td>
-                <td class="n">${String(g.observed ?? '–')}</td>
-                <td class="n">${String(g.threshold ?? '–')}</td>
-                <td class="n">${g.n ?? '–'}</td>
-                <td>${g.reason}</td>
-              </tr>`,
-          )}
-        </table>
+        ${gateTable(report.gates)}
       </body>
     </html>`;
   return page.toString();

@@ -8,7 +8,7 @@ const inputName = z
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,127}$/, 'expected letters, digits, "_" and "-", e.g. "baseline_mean"');
 
 /** A calibration input of a model: its name in the graph, and the shape of one device's values (the graph adds a batch axis). */
-export const calibrationTensorSchema = z.strictObject({
+const calibrationTensorSchema = z.strictObject({
   name: inputName,
   shape: z.array(z.number().int().positive()).min(1).max(4),
 });
@@ -56,7 +56,6 @@ const commandSchema = z.strictObject({
 
 /** `model.calibration` of windlass.yaml: what is fitted per device on its commissioning rows and given to the model beside the data. */
 export const calibrationSpecSchema = z.discriminatedUnion('fit', [meanStdSchema, commandSchema]);
-export type CalibrationSpec = z.infer<typeof calibrationSpecSchema>;
 export type CommandCalibration = z.infer<typeof commandSchema>;
 
 /** The part of it that a device needs: what is not fitted there is delivered to it. */

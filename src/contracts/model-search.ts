@@ -22,7 +22,7 @@ export const metricConditionSchema = z
   });
 
 /** `key=value`. */
-export const tagConditionSchema = z
+const tagConditionSchema = z
   .string()
   .regex(/^[^=]+=/, 'expected key=value, e.g. "site=north"')
   .transform((text) => ({ key: text.slice(0, text.indexOf('=')), value: text.slice(text.indexOf('=') + 1) }));

@@ -198,6 +198,12 @@ describe('what people decide', () => {
     expect((await windlass('models', 'at', 'pump-health', '--date', '2001-01-01')).exitCode).toBe(4);
   }, 60_000);
 
+  test('the setting actor says who acts; it does not filter what others did', async () => {
+    const { exitCode, json } = await windlass('--set', 'actor=zoe', 'audit', 'list', '--json');
+    const actors = (json() as { actor: string }[]).map((event) => event.actor);
+    expect([exitCode, actors.includes('ada')]).toEqual([0, true]);
+  }, 60_000);
+
   test('an altered audit trail ends with 9 and names the entry', async () => {
     const { json, exitCode } = await windlass('audit', 'verify', '--json');
     expect([exitCode, json()]).toEqual([

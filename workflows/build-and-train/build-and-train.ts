@@ -8,17 +8,17 @@ import { promotable } from '../../src/domain/comparison/verdict.ts';
 import { approvalRule } from '../../src/domain/registry/approvals.ts';
 import { isUsable } from '../../src/domain/registry/states.ts';
 import type { Actor, ModelVersion, PipelineVersion } from '../../src/ports/registry.ts';
-import { refuseGates } from '../shared/refuse-gates.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps, type Steps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
 import { searchParameters } from './search-parameters.ts';
+import { judgeData, publishCommit } from './shared-steps.ts';
 
 /**
- * From a commit to a registered model version: environment, checks, published pipeline, data snapshot and gates, training, model
- * gates, evaluation on unseen groups, comparison with the champion, registration. A version that passed is deployed when
- * the policy says so. A failed run that is started again goes on from the failed step.
+ * From a commit to a registered model version: environment, checks, published pipeline, data snapshot and gates, search for
+ * parameters, training, model gates, evaluation on unseen groups, comparison with the champion, registration. A version that
+ * passed is deployed when the policy says so. A failed run that is started again goes on from the failed step.
  */
 export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> {
   const steps = createSteps('Build and train', BUILD_STEPS);
@@ -44,11 +44,7 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
   const snapshot = await steps.run('snapshot', () =>
     activity.snapshotData({ source: input.data, spec, reuse: reuse('snapshot') }),
   );
-  await steps.run('data-gates', async () => {
-    const gates = await activity.checkData({ ref: snapshot, spec });
-    refuseGates(gates, { code: 'DATA_INVALID', what: 'the data' });
-    return { value: undefined, gates, message: `${gates.length} gates passed` };
-  });
+  await judgeData(steps, snapshot, spec);
   const { search, validationFolds = [] } = input;
   const asked = { ...code, data: snapshot, params: input.params, search, validationFolds, seed };
   const chosen = await searchParameters(steps, { ...asked, reuse: reuse('search') });
@@ -73,23 +69,21 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
   );
 
   const model = await steps.run('register', async () => {
-    const origin = { pipeline: { name: pipeline.name, version: pipeline.version }, data: snapshot, seed };
+    const { params, environment, log } = trained;
     const made = {
-      ...origin,
-      search: chosen.record,
-      params: trained.params,
-      metrics,
-      gates: steps.gates,
-      comparison,
+      pipeline: { name: pipeline.name, version: pipeline.version },
+      ...{ data: snapshot, params, seed, metrics, gates: steps.gates, comparison },
     };
-    const { environment } = trained;
     const card = await activity.writeModelCard({
       ...{ ...made, search: chosen.result, spec, source, environment, digest: onnx.digest },
       ...{ report, explanation },
     });
-    const registration = { name: spec.name, digest: onnx.digest, onnx, golden, baseline, folds, card };
+    const files = { onnx, golden, baseline, folds, card, log };
     const registered = await activity.registerModel(
-      { ...registration, ...made, log: trained.log, run: { workflowId, runId } },
+      {
+        ...{ name: spec.name, digest: onnx.digest, ...files, ...made },
+        ...{ search: chosen.record, run: { workflowId, runId } },
+      },
       by,
     );
     const value = await pointAlias(registered, { comparison, spec }, by);
@@ -130,26 +124,16 @@ function mayReuse({ noCache, from }: ResolvedBuildInput, step: BuildStep): boole
   return from === undefined || BUILD_STEPS.indexOf(step) < BUILD_STEPS.indexOf(from);
 }
 
-/** The commit becomes an immutable pipeline version, once its environment stands and its checks pass. */
+/** The commit, checked and published. */
 async function publish(steps: BuildSteps, input: ResolvedBuildInput, by: Actor): Promise<PipelineVersion> {
   const { project, ref, allowDirty } = input;
   setSearchAttributes({ stage: 'build' });
-  const { source, spec, pipelineDigest } = await steps.run('checkout', () =>
+  const checkedOut = await steps.run('checkout', () =>
     activity.checkoutProject({ project, ref, allowDirty }),
   );
+  const { source, spec } = checkedOut;
   setSearchAttributes({ model: spec.name, commit: source.commit });
-  const code = { bundle: source.bundle, spec };
-  const environment = await steps.run('environment', () => activity.prepareEnvironment(code));
-  const checks = await steps.run('checks', () =>
-    activity.runChecks({ ...code, reuse: mayReuse(input, 'checks') }),
-  );
-  return steps.run('publish', async () => {
-    const value = await activity.publishPipeline(
-      { name: spec.name, digest: pipelineDigest, source, environment: environment.key, spec, checks },
-      by,
-    );
-    return { value, message: `${value.name}@${value.version}` };
-  });
+  return publishCommit(steps, checkedOut, { by, reuse: mayReuse(input, 'checks') });
 }
 
 /** A retrain runs what was published: its code is neither checked out nor checked again. */

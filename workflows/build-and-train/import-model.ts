@@ -9,11 +9,11 @@ import {
   unprovenGate,
 } from '../../src/domain/registry/imported.ts';
 import type { ImportedRegistration, PipelineVersion } from '../../src/ports/registry.ts';
-import { refuseGates } from '../shared/refuse-gates.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps, type Steps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
+import { judgeData, publishCommit } from './shared-steps.ts';
 
 const IMPORT_STEPS = [
   'receive',
@@ -102,20 +102,11 @@ async function servedBy(
     await steps.run('model-gates', () => activity.judgeImport({ ...received, spec: null }));
     return null;
   }
-  const { source, spec, pipelineDigest } = await steps.run('checkout', () =>
+  const checkedOut = await steps.run('checkout', () =>
     activity.checkoutProject({ project, ref, allowDirty }),
   );
-  await steps.run('model-gates', () => activity.judgeImport({ ...received, spec }));
-  const code = { bundle: source.bundle, spec };
-  const environment = await steps.run('environment', () => activity.prepareEnvironment(code));
-  const checks = await steps.run('checks', () => activity.runChecks({ ...code, reuse: true }));
-  return steps.run('publish', async () => {
-    const value = await activity.publishPipeline(
-      { name: spec.name, digest: pipelineDigest, source, environment: environment.key, spec, checks },
-      { actor, reason },
-    );
-    return { value, message: `${value.name}@${value.version}` };
-  });
+  await steps.run('model-gates', () => activity.judgeImport({ ...received, spec: checkedOut.spec }));
+  return publishCommit(steps, checkedOut, { by: { actor, reason }, reuse: true });
 }
 
 /** Metrics, baseline and comparison on data that the model has not seen, when there are any. */
@@ -138,11 +129,7 @@ async function measure(
   const spec = { ...pipeline.spec, name };
   const { seed } = spec.train;
   const data = await steps.run('snapshot', () => activity.snapshotData({ source: input.data, spec }));
-  await steps.run('data-gates', async () => {
-    const gates = await activity.checkData({ ref: data, spec });
-    refuseGates(gates, { code: 'DATA_INVALID', what: 'the data' });
-    return { value: undefined, gates, message: `${gates.length} gates passed` };
-  });
+  await judgeData(steps, data, spec);
   // There is only one model: it scores every group.
   const folds = Object.fromEntries(Array.from({ length: spec.evaluation.folds }, (_, fold) => [fold, onnx]));
   const { metrics, scores, baseline } = await steps.run('evaluate', () =>

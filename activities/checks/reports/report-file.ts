@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Reading } from '../../../src/domain/checks.ts';
 
-export const MAX_REPORT_BYTES = 64 * 1024 * 1024;
+const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 
 /** Thrown by a reader when a report cannot be believed; its message is the reason, in words that follow "the report". */
 export class ReportProblem extends Error {}

@@ -13,7 +13,7 @@ const PIDS = 4096;
 const SHARED_MEMORY_BYTES = 1 << 30;
 
 /** One name per run: the engine refuses a second container of a run that an earlier attempt still starts. */
-export function containerName(run: string): string {
+function containerName(run: string): string {
   return `windlass-${createHash('sha256').update(run).digest('hex').slice(0, 24)}`;
 }
 

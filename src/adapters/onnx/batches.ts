@@ -4,7 +4,7 @@ import type { ModelExpectation } from '../../ports/model-runtime.ts';
 import type { Batch, BatchTensor } from './session.ts';
 
 /** Numbers of one row of a tensor. */
-export const rowSize = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+const rowSize = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 function mapTensors(
   batch: Batch,

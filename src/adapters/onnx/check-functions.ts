@@ -10,7 +10,7 @@ const keyOf = (f: { readonly domain?: string; readonly name?: string }): string 
   `${domainName(f.domain)}.${f.name ?? ''}`;
 
 /** All nodes below a list of nodes, in branches and bodies too. */
-export function* everyNode(nodes: readonly NodeMessage[] | undefined): Generator<NodeMessage> {
+function* everyNode(nodes: readonly NodeMessage[] | undefined): Generator<NodeMessage> {
   for (const node of nodes ?? []) {
     yield node;
     for (const graph of subgraphs(node)) yield* everyNode(graph.node);

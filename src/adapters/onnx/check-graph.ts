@@ -11,7 +11,7 @@ export function subgraphs(node: NodeMessage): GraphMessage[] {
 }
 
 /** A node as people find it in a viewer. */
-export function nodeName(node: NodeMessage): string {
+function nodeName(node: NodeMessage): string {
   const name = node.name === undefined || node.name === '' ? (node.output?.[0] ?? '?') : node.name;
   return `${node.opType ?? '?'} "${name}"`;
 }

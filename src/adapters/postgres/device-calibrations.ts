@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Registry } from '../../ports/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { versionNumber } from './pipeline-versions.ts';
+import { modelRow } from './promotion.ts';
 import { json } from './registry-tables.ts';
 import type { Database } from './schema.ts';
 
@@ -15,15 +15,7 @@ export function createDeviceCalibrations(
   return {
     recordCalibration: ({ name, version }, calibration, by) =>
       db.transaction().execute(async (transaction) => {
-        const number = versionNumber(version) ?? 0;
-        const model = await transaction
-          .selectFrom('models')
-          .select('version')
-          .where('name', '=', name)
-          .where('version', '=', number)
-          .executeTakeFirst();
-        if (model === undefined)
-          throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${version}.`);
+        const { version: number } = await modelRow(transaction, name, version);
         const { device, id, document, rows, dataSha256 } = calibration;
         const fitted = { fitted_at: clock.now(), fitted_by: by.actor, data_sha256: dataSha256 };
         await transaction

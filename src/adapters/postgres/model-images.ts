@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
-import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Registry } from '../../ports/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from './lock-name.ts';
 import { versionNumber } from './pipeline-versions.ts';
+import { modelRow } from './promotion.ts';
 import { json } from './registry-tables.ts';
 import type { Database } from './schema.ts';
 
@@ -17,15 +17,7 @@ export function createModelImages(
     recordImage: ({ name, version }, image, by) =>
       db.transaction().execute(async (transaction) => {
         await lockName(transaction, 'model', name);
-        const number = versionNumber(version) ?? 0;
-        const model = await transaction
-          .selectFrom('models')
-          .select('version')
-          .where('name', '=', name)
-          .where('version', '=', number)
-          .executeTakeFirst();
-        if (model === undefined)
-          throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${version}.`);
+        const { version: number } = await modelRow(transaction, name, version);
         const newest = await transaction
           .selectFrom('model_images')
           .select(['digest', 'recorded_at'])

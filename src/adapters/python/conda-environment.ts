@@ -61,7 +61,7 @@ export function checkCondaFile(file: Uint8Array): void {
 }
 
 /** The version of micromamba on PATH; throws ENVIRONMENT_FAILED that says how to get it. */
-export async function findMicromamba(program: string): Promise<string> {
+async function findMicromamba(program: string): Promise<string> {
   try {
     return (await run(program, ['--version'], { timeout: 20_000 })).stdout.trim();
   } catch (error) {

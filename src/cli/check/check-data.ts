@@ -37,7 +37,7 @@ function sampleTable(gates: readonly GateResult[]): string[] {
 }
 
 /** Every gate with its verdict, then the rows that show what the others complain of. */
-export function dataText({ gates, files, rows }: JudgedData, c: Output['colors']): string {
+function dataText({ gates, files, rows }: JudgedData, c: Output['colors']): string {
   const others = gates.filter((gate) => gate.status !== 'pass');
   return [
     table(

@@ -29,7 +29,7 @@ const shorten = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length - 1)}…` : text;
 
 /** Every gate with what was seen, what is allowed and why. */
-export function modelText(gates: readonly GateResult[], verdict: Verdict, c: Output['colors']): string {
+function modelText(gates: readonly GateResult[], verdict: Verdict, c: Output['colors']): string {
   const show = (value: GateResult['observed']): string => {
     return value === null ? '–' : shorten(String(value), 28);
   };

@@ -3,6 +3,7 @@ import { ERRORS } from '../../errors/table.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { AuditVerdict } from '../../ports/registry.ts';
 import type { Cli } from '../cli.ts';
+import { countOption, timeOption } from '../option-values.ts';
 import { table } from '../output.ts';
 import { withRegistry } from '../with-registry.ts';
 
@@ -12,16 +13,7 @@ interface ListOptions {
   readonly action?: string;
   readonly since?: string;
   readonly until?: string;
-  readonly limit: number;
-}
-
-function timeOf(name: string, text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const time = new Date(text);
-  if (!Number.isNaN(time.getTime())) return time;
-  throw new WindlassError('INPUT_INVALID', `${name} ${text} is not a time.`, {
-    hint: 'Write e.g. 2026-03-01 or 2026-03-01T06:00:00Z.',
-  });
+  readonly limit: string;
 }
 
 function registerList(audit: Command, cli: Cli): void {
@@ -33,7 +25,7 @@ function registerList(audit: Command, cli: Cli): void {
     .option('--action <action>', 'e.g. alias.set, model.approved, role.granted, artefact.read')
     .option('--since <time>', 'at or after this time')
     .option('--until <time>', 'at or before this time')
-    .option('--limit <n>', 'at most this many', Number, 50)
+    .option('--limit <n>', 'at most this many', '50')
     .addHelpText(
       'after',
       `
@@ -42,10 +34,15 @@ Examples:
   $ windlass audit list --action alias.set --since 2026-03-01 --json
 `,
     )
-    .action(async ({ since, until, ...filter }: ListOptions) => {
-      const times = { since: timeOf('--since', since), until: timeOf('--until', until) };
+    .action(async ({ since, until, limit, ...who }: ListOptions) => {
+      const filter = {
+        ...who,
+        since: since === undefined ? undefined : timeOption('--since', since),
+        until: until === undefined ? undefined : timeOption('--until', until),
+        limit: countOption('--limit', limit),
+      };
       await withRegistry(cli, 'audit list', async ({ registry }) => {
-        const events = await registry.audit({ ...filter, ...times });
+        const events = await registry.audit(filter);
         cli.output.result(events, () =>
           events.length === 0
             ? 'No such event.'

@@ -10,14 +10,13 @@ import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { Cli } from '../cli.ts';
 import { requireRole } from '../../services/open-registry.ts';
-import { openClient, runWorkflow } from '../run-workflow.ts';
+import { runOnSystem } from '../run-workflow.ts';
+import { byOptions, type ByOptions } from '../with-registry.ts';
 
-interface CalibrateOptions {
+interface CalibrateOptions extends ByOptions {
   readonly device: string;
   readonly data: string;
   readonly deliver: boolean;
-  readonly actor: string;
-  readonly reason: string;
 }
 
 function show({ model, calibration, delivered, why, seconds }: CalibrateResult): string {
@@ -30,7 +29,7 @@ function show({ model, calibration, delivered, why, seconds }: CalibrateResult):
 
 /** `windlass calibrate`: fits a device's calibration and delivers it. */
 export function register(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('calibrate')
     .description(
       "fit a device's calibration on its commissioning rows, keep it, and deliver it to the device",
@@ -41,9 +40,8 @@ export function register(program: Command, cli: Cli): void {
       '--data <file>',
       'CSV or Parquet file that begins with the commissioning rows of this device',
     )
-    .option('--no-deliver', 'only fit and keep it')
-    .option('--actor <name>', 'who asks, for the audit trail', process.env['USER'] ?? 'engineer')
-    .option('--reason <text>', 'why', '')
+    .option('--no-deliver', 'only fit and keep it');
+  byOptions(command)
     .addHelpText(
       'after',
       `
@@ -72,16 +70,11 @@ Examples:
       });
       const action = options.deliver ? 'deploy' : 'build';
       await requireRole(system.config, options.actor, { action, project: model.split('@')[0] });
-      const temporal = await openClient(system);
-      try {
-        const { result } = await runWorkflow<CalibrateResult>(cli, temporal.client, {
-          workflow: WORKFLOWS.calibrateDevice,
-          input,
-          summary: `calibrate ${options.device} for ${model}`,
-        });
-        cli.output.result(result, () => show(result));
-      } finally {
-        await temporal.close();
-      }
+      const result = await runOnSystem<CalibrateResult>(cli, system, {
+        workflow: WORKFLOWS.calibrateDevice,
+        input,
+        summary: `calibrate ${options.device} for ${model}`,
+      });
+      cli.output.result(result, () => show(result));
     });
 }

@@ -1,32 +1,29 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { dataEventSchema } from '../../contracts/monitor.ts';
 import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import type { WindlassConfig } from '../../config/schema.ts';
-import { absoluteSource } from '../../domain/data/source-notation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { Cli } from '../cli.ts';
 import { requireRole } from '../../services/open-registry.ts';
+import { dataAt } from '../option-values.ts';
 import { openClient } from '../run-workflow.ts';
+import { byOptions, type ByOptions } from '../with-registry.ts';
 import { workflowError } from '../workflow-error.ts';
 
-interface Options {
+interface Options extends ByOptions {
   readonly id?: string;
-  readonly reason: string;
-  readonly actor: string;
 }
 
 /** `windlass data-event`: tells the model's coordinator that new data has arrived. */
 export function register(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('data-event')
     .description('tell that new data has arrived; events of a model are gathered into one retrain')
     .argument('<model>', 'name of the model, e.g. pump-health')
     .argument('<data>', 'file, folder, glob, az://… or sql:… with the new data')
-    .option('--id <key>', 'key of the event: the same event twice counts once')
-    .option('--actor <name>', 'who says so, for the audit trail', process.env['USER'] ?? 'engineer')
-    .option('--reason <text>', 'why', '')
+    .option('--id <key>', 'key of the event: the same event twice counts once');
+  byOptions(command)
     .addHelpText(
       'after',
       `
@@ -40,7 +37,7 @@ Examples:
     .action(async (model: string, data: string, options: Options) => {
       const event = parseOrThrow(
         dataEventSchema,
-        { model, data: absoluteSource(data, (path) => resolve(path)), ...options },
+        { model, data: dataAt(process.cwd(), data), ...options },
         {
           code: 'INPUT_INVALID',
           what: 'The data event',

@@ -3,12 +3,13 @@ import type { DataSet, DataSetFile } from '../../ports/registry.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Cli } from '../cli.ts';
 import { shortDigest } from '../models/model-view.ts';
+import { countOption } from '../option-values.ts';
 import { table } from '../output.ts';
 import { withRegistry } from '../with-registry.ts';
+import { minute } from '../words.ts';
 
 const FILES_SHOWN = 20;
 
-const minute = (iso: string | null): string => (iso === null ? '–' : iso.slice(0, 16).replace('T', ' '));
 const span = ({ from, to }: { readonly from?: string | null; readonly to?: string | null }): string =>
   typeof from === 'string' && typeof to === 'string' ? `${minute(from)} – ${minute(to)}` : '–';
 
@@ -58,7 +59,7 @@ function registerList(data: Command, cli: Cli): void {
   data
     .command('list')
     .description('data sets that were taken, newest first')
-    .option('--limit <n>', 'at most this many', Number, 100)
+    .option('--limit <n>', 'at most this many', '100')
     .addHelpText(
       'after',
       `
@@ -67,9 +68,8 @@ Examples:
   $ windlass data list --limit 5 --json
 `,
     )
-    .action(async ({ limit }: { limit: number }) => {
-      if (!Number.isInteger(limit) || limit < 1)
-        throw new WindlassError('INPUT_INVALID', '--limit takes a whole number of 1 or more.');
+    .action(async (options: { limit: string }) => {
+      const limit = countOption('--limit', options.limit);
       await withRegistry(cli, 'data list', async ({ registry }) => {
         const sets = await registry.dataSets({ limit });
         cli.output.result(sets, () => listText(sets));

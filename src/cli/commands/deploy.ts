@@ -8,15 +8,15 @@ import { requireRole } from '../../services/open-registry.ts';
 import { addPolicyOptions, policyFrom, repeated, type PolicyOptions } from '../rollouts/policy-options.ts';
 import { ringTable } from '../rollouts/show-rollout.ts';
 import { openClient, runWorkflow } from '../run-workflow.ts';
+import { byOptions, type ByOptions } from '../with-registry.ts';
+import { megabytes } from '../words.ts';
 
 const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'hub', 'worker'];
 
-interface DeployOptions extends PolicyOptions {
+interface DeployOptions extends PolicyOptions, ByOptions {
   readonly devices: string;
   readonly platform: readonly string[];
   readonly packageOnly?: boolean;
-  readonly actor: string;
-  readonly reason: string;
   readonly detach?: boolean;
 }
 
@@ -44,7 +44,7 @@ function showRolloutResult(rollout: RolloutResult): string[] {
 
 function show({ model, image, gates, rollout, seconds }: DeployResult): string {
   const passed = gates.filter((g) => g.status === 'pass').length;
-  const sizes = image.platforms.map((p) => `${p.platform} ${(p.size / 1e6).toFixed(1)} MB`);
+  const sizes = image.platforms.map((p) => `${p.platform} ${megabytes(p.size)}`);
   return [
     `${model.name}@${model.version}  ${image.reference}`,
     `  image      ${sizes.join(', ')}`,
@@ -73,9 +73,8 @@ export function register(program: Command, cli: Cli): void {
     .argument('<model@version>', 'version or alias, e.g. pump-health@3 or pump-health@challenger');
   addPolicyOptions(deploy)
     .option('--platform <os/arch>', 'image platform; may be repeated', repeated, [])
-    .option('--package-only', 'make and test the image; touch no device')
-    .option('--actor <name>', 'who asks, for the audit trail', process.env['USER'] ?? 'engineer')
-    .option('--reason <text>', 'why', '')
+    .option('--package-only', 'make and test the image; touch no device');
+  byOptions(deploy)
     .option('--detach', 'start it on the running system and return')
     .addHelpText(
       'after',

@@ -4,6 +4,7 @@ import type { StoredEnvironment } from '../../adapters/python/collect-environmen
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
+import { minute } from '../words.ts';
 
 const UNITS = { h: 3_600_000, d: 86_400_000 } as const;
 
@@ -18,15 +19,14 @@ function duration(text: string): number {
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
-const time = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
 
 function listText(environments: readonly StoredEnvironment[]): string {
   if (environments.length === 0) return 'There are no environments on this machine.';
   return table(
     ['ENVIRONMENT', 'KIND', 'PYTHON', 'SIZE', 'BUILT', 'LAST USED'],
     environments.map(({ id, kind, python, bytes, builtAt, lastUsed, inUse }) => [
-      ...[id.slice(0, 12), kind, python, megabytes(bytes), time(builtAt)],
-      `${time(lastUsed)}${inUse ? ' (in use)' : ''}`,
+      ...[id.slice(0, 12), kind, python, megabytes(bytes), minute(builtAt)],
+      `${minute(lastUsed)}${inUse ? ' (in use)' : ''}`,
     ]),
   );
 }

@@ -5,22 +5,26 @@ import { WORKFLOWS } from '../../contracts/names.ts';
 import type { ServiceName } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
 import { requireRole } from '../../services/open-registry.ts';
+import { dataAt } from '../option-values.ts';
 import { table } from '../output.ts';
-import { openClient, runWorkflow } from '../run-workflow.ts';
+import { openClient, runOnSystem } from '../run-workflow.ts';
+import { byOptions, type ByOptions } from '../with-registry.ts';
 
 const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'hub', 'worker'];
 
-interface RunOptions {
+interface RunOptions extends ByOptions {
   readonly data?: string;
   readonly force?: boolean;
   readonly retrainOn?: MonitorInput['retrainOn'];
   readonly deploy?: 'auto' | 'approval' | 'never';
-  readonly actor: string;
-  readonly reason: string;
 }
 
-function input(model: string, { deploy, ...options }: RunOptions): MonitorInput & { model: string } {
-  return { model, ...options, ...(deploy === undefined ? {} : { deploy: { policy: deploy } }) };
+function input(model: string, { deploy, data, ...options }: RunOptions): MonitorInput & { model: string } {
+  return {
+    ...{ model, ...options },
+    ...(data === undefined ? {} : { data: dataAt(process.cwd(), data) }),
+    ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
+  };
 }
 
 const number = (x: number | null): string => (x === null ? '–' : x.toFixed(3));
@@ -47,7 +51,7 @@ function show({ report, html, retrain, deployment }: MonitorResult): string {
 }
 
 function registerRun(monitor: Command, cli: Cli): void {
-  monitor
+  const command = monitor
     .command('run')
     .description(
       "judge what a model's devices have sent since the last report; retrain if the policy says so",
@@ -56,9 +60,8 @@ function registerRun(monitor: Command, cli: Cli): void {
     .option('--data <path>', "data for a retrain (default: what the champion's build used)")
     .option('--force', 'retrain whatever the report says')
     .option('--retrain-on <rule>', 'drift-and-loss, drift or never, instead of what windlass.yaml says')
-    .option('--deploy <policy>', 'auto, approval or never, for a retrained version that passed')
-    .option('--actor <name>', 'who asks, for the audit trail', process.env['USER'] ?? 'engineer')
-    .option('--reason <text>', 'why', '')
+    .option('--deploy <policy>', 'auto, approval or never, for a retrained version that passed');
+  byOptions(command)
     .addHelpText(
       'after',
       `
@@ -71,17 +74,12 @@ Examples:
       const { values } = await cli.config();
       const system = await cli.system(values, { needs: NEEDS, command: 'monitor' });
       await requireRole(system.config, options.actor, { action: 'monitor', project: model });
-      const temporal = await openClient(system);
-      try {
-        const { result } = await runWorkflow<MonitorResult>(cli, temporal.client, {
-          workflow: WORKFLOWS.monitorAndRetrain,
-          input: input(model, options),
-          summary: `monitor ${model}`,
-        });
-        cli.output.result(result, () => show(result));
-      } finally {
-        await temporal.close();
-      }
+      const result = await runOnSystem<MonitorResult>(cli, system, {
+        workflow: WORKFLOWS.monitorAndRetrain,
+        input: input(model, options),
+        summary: `monitor ${model}`,
+      });
+      cli.output.result(result, () => show(result));
     });
 }
 
@@ -138,7 +136,8 @@ Examples:
           cli.output.result({ deleted: model }, () => `The schedule of ${model} is removed.`);
           return;
         }
-        const scheduleId = await setMonitorSchedule(temporal.client, { model, data: options.data }, timing);
+        const data = options.data === undefined ? undefined : dataAt(process.cwd(), options.data);
+        const scheduleId = await setMonitorSchedule(temporal.client, { model, data }, timing);
         cli.output.result({ scheduleId, ...timing }, () => `Schedule ${scheduleId} is set.`);
       } finally {
         await temporal.close();

@@ -1,13 +1,11 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import type { ReproduceInput, ReproduceResult } from '../../contracts/reproduce.ts';
-import { absoluteSource } from '../../domain/data/source-notation.ts';
-import { isGitUrl } from '../../domain/git/address.ts';
 import { ERRORS } from '../../errors/table.ts';
 import type { Cli } from '../cli.ts';
+import { dataAt, projectAt } from '../option-values.ts';
 import { table } from '../output.ts';
-import { openClient, runWorkflow } from '../run-workflow.ts';
+import { runOnSystem } from '../run-workflow.ts';
 
 interface ReproduceOptions {
   readonly project?: string;
@@ -64,8 +62,8 @@ Examples:
       const cwd = process.cwd();
       const input: ReproduceInput = {
         model,
-        ...(project === undefined ? {} : { project: isGitUrl(project) ? project : resolve(cwd, project) }),
-        ...(data === undefined ? {} : { data: absoluteSource(data, (path) => resolve(cwd, path)) }),
+        ...(project === undefined ? {} : { project: projectAt(cwd, project) }),
+        ...(data === undefined ? {} : { data: dataAt(cwd, data) }),
         actor,
       };
       const { values } = await cli.config();
@@ -75,17 +73,12 @@ Examples:
         command: 'reproduce',
         ephemeral: true,
       });
-      const temporal = await openClient(system);
-      try {
-        const { result } = await runWorkflow<ReproduceResult>(cli, temporal.client, {
-          workflow: WORKFLOWS.reproduceModel,
-          input,
-          summary: `reproduce ${model}`,
-        });
-        cli.output.result(result, () => show(result));
-        if (!result.identical) process.exitCode = ERRORS.NOT_REPRODUCED.exit;
-      } finally {
-        await temporal.close();
-      }
+      const result = await runOnSystem<ReproduceResult>(cli, system, {
+        workflow: WORKFLOWS.reproduceModel,
+        input,
+        summary: `reproduce ${model}`,
+      });
+      cli.output.result(result, () => show(result));
+      if (!result.identical) process.exitCode = ERRORS.NOT_REPRODUCED.exit;
     });
 }

@@ -6,6 +6,7 @@ import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
 import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
+import { megabytes } from '../words.ts';
 
 interface Options extends ByOptions {
   readonly keep: string;
@@ -26,8 +27,6 @@ function ruleOf({ keep, olderThan }: Options): RetentionRule {
     });
   return { keep: Number(keep), olderThanDays: Number(count) * days };
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 function planText(plan: RetentionPlan, done: boolean): string {
   const { go, keep, artefacts, bytes, steps } = plan;

@@ -6,12 +6,13 @@ import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
 import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
+import { minute } from '../words.ts';
 
 function grantsText(grants: readonly StoredGrant[]): string {
   if (grants.length === 0) return 'No role is granted, so everybody may do everything.';
   return table(
     ['ACTOR', 'PROJECT', 'ROLE', 'SINCE', 'GRANTED BY'],
-    grants.map((g) => [g.actor, g.project, g.role, g.grantedAt.slice(0, 16).replace('T', ' '), g.grantedBy]),
+    grants.map((g) => [g.actor, g.project, g.role, minute(g.grantedAt), g.grantedBy]),
   );
 }
 

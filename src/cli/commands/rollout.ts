@@ -10,20 +10,10 @@ import { registerPlan } from '../rollouts/plan-command.ts';
 import { showRollout } from '../rollouts/show-rollout.ts';
 import { steerRollout } from '../rollouts/steer-rollout.ts';
 import { openClient } from '../run-workflow.ts';
+import { actorOf, byOptions, type ByOptions } from '../with-registry.ts';
 import { table } from '../output.ts';
 
 const WATCH_MS = 1_000;
-
-interface By {
-  readonly actor: string;
-  readonly reason: string;
-}
-
-function by(command: Command): Command {
-  return command
-    .option('--actor <name>', 'who does this, for the audit trail', process.env['USER'] ?? 'engineer')
-    .option('--reason <text>', 'why', '');
-}
 
 /** Tells every change of the rollout until it has ended. */
 async function watch(cli: Cli, store: RolloutStore, first: StoredRollout): Promise<StoredRollout> {
@@ -94,12 +84,10 @@ interface Steering {
   readonly example: string;
   readonly argument: (
     rollout: StoredRollout,
-    options: By & Record<string, unknown>,
+    options: ByOptions & Record<string, unknown>,
     extra?: string,
   ) => object;
 }
-
-const only = ({ actor, reason }: By): By => ({ actor, reason });
 
 function modeOf({ keep, revert }: Record<string, unknown>): 'keep' | 'revert' {
   if (keep === revert)
@@ -122,28 +110,28 @@ const STEERING: readonly Steering[] = [
     description: 'stop offering and deciding until it is resumed',
     update: ROLLOUT_MESSAGES.pause,
     example: 'windlass rollout pause pump-health --reason "storm at site north"',
-    argument: (_, options) => only(options),
+    argument: (_, options) => actorOf(options),
   },
   {
     name: 'resume',
     description: 'go on where it was paused',
     update: ROLLOUT_MESSAGES.resume,
     example: 'windlass rollout resume pump-health',
-    argument: (_, options) => only(options),
+    argument: (_, options) => actorOf(options),
   },
   {
     name: 'approve',
     description: 'open the ring that waits for an approval, or promote the one that is held',
     update: ROLLOUT_MESSAGES.approve,
     example: 'windlass rollout approve pump-health fleet --reason "canary looks right"',
-    argument: (rollout, options, ring) => ({ ring: ring ?? waitingRing(rollout), ...only(options) }),
+    argument: (rollout, options, ring) => ({ ring: ring ?? waitingRing(rollout), ...actorOf(options) }),
   },
   {
     name: 'abort',
     description: 'end it; devices keep what they run, or go back',
     update: ROLLOUT_MESSAGES.abort,
     example: 'windlass rollout abort pump-health --revert --reason "wrong units"',
-    argument: (_, options) => ({ mode: modeOf(options), ...only(options) }),
+    argument: (_, options) => ({ mode: modeOf(options), ...actorOf(options) }),
   },
 ];
 
@@ -155,10 +143,10 @@ function registerSteering(rollouts: Command, cli: Cli, steering: Steering): void
     command
       .option('--keep', 'devices stay on what they run')
       .option('--revert', 'devices get back what they ran before');
-  by(command)
+  byOptions(command)
     .addHelpText('after', `\nExample:\n  $ ${example}\n`)
     .action(async (...all: unknown[]) => {
-      const options = all.at(-2) as By & Record<string, unknown>;
+      const options = all.at(-2) as ByOptions & Record<string, unknown>;
       const [asked, extra] = all.slice(0, -2) as [string, string?];
       const { values } = await cli.config();
       const system = await cli.system(values, {

@@ -6,14 +6,20 @@ import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
 import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
-
-const time = (iso: string | null): string => (iso === null ? '–' : iso.slice(0, 16).replace('T', ' '));
+import { minute } from '../words.ts';
 
 function tokensText(tokens: readonly ApiToken[]): string {
   if (tokens.length === 0) return 'There is no token.';
   return table(
     ['ID', 'ACTOR', 'CREATED', 'BY', 'EXPIRES', 'REVOKED'],
-    tokens.map((t) => [t.id, t.actor, time(t.createdAt), t.createdBy, time(t.expiresAt), time(t.revokedAt)]),
+    tokens.map((t) => [
+      t.id,
+      t.actor,
+      minute(t.createdAt),
+      t.createdBy,
+      minute(t.expiresAt),
+      minute(t.revokedAt),
+    ]),
   );
 }
 

@@ -4,20 +4,22 @@ import type { Command } from 'commander';
 import { BUILD_STEPS, type BuildInput, type BuildResult, type BuildStep } from '../../contracts/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { isGitUrl, withoutCredentials } from '../../domain/git/address.ts';
-import { absoluteSource } from '../../domain/data/source-notation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName, System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
 import { comparisonLines } from '../models/comparison-view.ts';
 import { requireRole } from '../../services/open-registry.ts';
+import { countOption, dataAt, projectAt } from '../option-values.ts';
 import { table } from '../output.ts';
-import { openClient, runWorkflow } from '../run-workflow.ts';
+import { openClient, runOnSystem } from '../run-workflow.ts';
 import { showSearch } from '../models/search-view.ts';
+import { byOptions, type ByOptions } from '../with-registry.ts';
+import { percent } from '../words.ts';
 
 const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'worker'];
 const QUEUES = [TASK_QUEUES.control, TASK_QUEUES.training] as const;
 
-interface TrainOptions {
+interface TrainOptions extends ByOptions {
   readonly project?: string;
   readonly pipeline?: string;
   readonly data?: string;
@@ -33,8 +35,6 @@ interface TrainOptions {
   readonly parallel?: string;
   readonly strategy?: string;
   readonly deploy?: 'auto' | 'approval' | 'never';
-  readonly actor: string;
-  readonly reason: string;
   readonly detach?: boolean;
 }
 
@@ -78,10 +78,10 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
   const noCache = stepsWithoutCache(options);
   const search = searchOptions(options);
   return {
-    ...(project === undefined ? {} : { project: isGitUrl(project) ? project : resolve(cwd, project) }),
+    ...(project === undefined ? {} : { project: projectAt(cwd, project) }),
     ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
     ...(pipeline === undefined ? {} : { pipeline }),
-    ...(data === undefined ? {} : { data: absoluteSource(data, (path) => resolve(cwd, path)) }),
+    ...(data === undefined ? {} : { data: dataAt(cwd, data) }),
     ...(ref === undefined ? {} : { ref }),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
     ...(from === undefined ? {} : { from: step(from, '--from') }),
@@ -98,21 +98,15 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
 
 /** Options of a search as numbers; what they mean together is checked with the project's parameters. */
 function searchOptions({ trials, parallel, strategy }: TrainOptions): BuildInput['search'] {
-  const whole = (option: string, text: string): number => {
-    if (/^[1-9]\d*$/.test(text)) return Number(text);
-    throw new WindlassError('INPUT_INVALID', `${option} ${text} is not a whole number of 1 or more.`);
-  };
   if (strategy !== undefined && strategy !== 'random' && strategy !== 'grid')
     throw new WindlassError('INPUT_INVALID', `--strategy ${strategy}: expected random or grid.`);
   if (trials === undefined && parallel === undefined && strategy === undefined) return undefined;
   return {
-    ...(trials === undefined ? {} : { trials: whole('--trials', trials) }),
-    ...(parallel === undefined ? {} : { parallel: whole('--parallel', parallel) }),
+    ...(trials === undefined ? {} : { trials: countOption('--trials', trials) }),
+    ...(parallel === undefined ? {} : { parallel: countOption('--parallel', parallel) }),
     ...(strategy === undefined ? {} : { strategy }),
   };
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function show(result: BuildResult): string {
   const { model, pipeline, data, metrics: m, comparison, source, gates } = result;
@@ -169,7 +163,7 @@ const summary = (input: BuildInput): string =>
 
 /** `windlass train`: build, check, train, judge and register one version. */
 export function register(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('train')
     .description('build a commit or a published pipeline into a registered model version')
     .option(
@@ -196,10 +190,12 @@ export function register(program: Command, cli: Cli): void {
     .option('--redo <steps>', 'do these steps anew, e.g. train,evaluate')
     .option('--from <step>', `do every step anew from this one on: ${BUILD_STEPS.join(', ')}`)
     .option('--allow-dirty', 'build uncommitted changes too; the version is marked')
-    .option('--against <model>', "compare with this version (name@version) instead of the model's champion")
-    .option('--deploy <policy>', 'auto, approval or never, for a version that passed')
-    .option('--actor <name>', 'who asks, for the audit trail', process.env['USER'] ?? 'engineer')
-    .option('--reason <text>', 'why', '')
+    .option(
+      '--against <model>',
+      "compare with this version (name@version or name@alias) instead of the model's champion",
+    )
+    .option('--deploy <policy>', 'auto, approval or never, for a version that passed');
+  byOptions(command)
     .option('--detach', 'start it on the running system and return')
     .addHelpText(
       'after',
@@ -229,16 +225,11 @@ Examples:
       const asked = { action: 'build', project: options.pipeline?.split('@')[0] } as const;
       await requireRole(system.config, options.actor, asked);
       if (options.detach === true) return detach(cli, system, input);
-      const temporal = await openClient(system);
-      try {
-        const { result } = await runWorkflow<BuildResult>(cli, temporal.client, {
-          workflow: WORKFLOWS.buildAndTrain,
-          input,
-          summary: summary(input),
-        });
-        cli.output.result(result, () => show(result));
-      } finally {
-        await temporal.close();
-      }
+      const result = await runOnSystem<BuildResult>(cli, system, {
+        workflow: WORKFLOWS.buildAndTrain,
+        input,
+        summary: summary(input),
+      });
+      cli.output.result(result, () => show(result));
     });
 }

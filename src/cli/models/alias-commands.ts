@@ -3,19 +3,19 @@ import { ALIASES } from '../../contracts/names.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { AliasStretch } from '../../ports/registry.ts';
 import type { Cli } from '../cli.ts';
+import { timeOption } from '../option-values.ts';
 import { table } from '../output.ts';
 import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
+import { minute } from '../words.ts';
 import { findModel } from './references.ts';
-
-const time = (iso: string | null): string => (iso === null ? 'now' : iso.slice(0, 16).replace('T', ' '));
 
 function stretchesText(name: string, stretches: readonly AliasStretch[]): string {
   if (stretches.length === 0) return `No alias of ${name} has pointed at anything.`;
   return table(
     ['ALIAS', 'VERSION', 'SINCE', 'UNTIL', 'SET BY', 'APPROVED BY', 'WHY'],
     stretches.map(({ alias, version, since, until, by, approvals, reason }) => [
-      ...[alias, `${name}@${version}`, time(since), time(until), by],
+      ...[alias, `${name}@${version}`, minute(since), minute(until, 'now'), by],
       approvals.length === 0 ? '–' : approvals.map((a) => a.actor).join(', '),
       reason,
     ]),
@@ -86,11 +86,7 @@ function registerAt(models: Command, cli: Cli): void {
     .addHelpText('after', '\nExample:\n  $ windlass models at pump-health --date 2026-03-01\n')
     .action(async (name: string, options: { date?: string; alias: string }) => {
       const { date, alias } = options;
-      const at = date === undefined ? new Date() : new Date(date);
-      if (Number.isNaN(at.getTime()))
-        throw new WindlassError('INPUT_INVALID', `--date ${date} is not a time.`, {
-          hint: 'Write e.g. 2026-03-01 or 2026-03-01T06:00:00Z.',
-        });
+      const at = date === undefined ? new Date() : timeOption('--date', date);
       await withRegistry(cli, 'models at', async ({ registry }) => {
         const found = await registry.aliasAt(name, alias, at);
         if (found === undefined)

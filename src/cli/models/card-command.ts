@@ -9,10 +9,9 @@ import type { OpenRegistry } from '../../services/open-registry.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
 import { withRegistry } from '../with-registry.ts';
+import { percent } from '../words.ts';
 import { comparisonLines } from './comparison-view.ts';
 import { findModel } from './references.ts';
-
-const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
 async function readCard({ artefacts }: OpenRegistry, { name, version, card }: ModelVersion) {
   const page = card === null ? '' : (await artefacts.read(card.digest)).toString('utf8');

@@ -1,7 +1,6 @@
 import type { Comparison } from '../../contracts/build.ts';
 import { table } from '../output.ts';
-
-const share = (x: number): string => `${(x * 100).toFixed(1)} %`;
+import { percent } from '../words.ts';
 
 /** Champion and challenger next to rules that need no model, and guardrails that stand in the way; nothing for old versions. */
 export function comparisonLines({ rules = [], guardrails = [] }: Comparison): string[] {
@@ -16,8 +15,8 @@ export function comparisonLines({ rules = [], guardrails = [] }: Comparison): st
             rules.map((r) => [
               r.rule,
               r.f1.toFixed(4),
-              share(r.falseAlarmRate),
-              share(r.missedAlarmRate),
+              percent(r.falseAlarmRate),
+              percent(r.missedAlarmRate),
               r.costPerDeviceDay?.toFixed(2) ?? 'unknown',
             ]),
           ),

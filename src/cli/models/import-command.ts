@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import type { ImportInput, ImportResult } from '../../contracts/import.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { blockingGates, describeGate } from '../../domain/gates.ts';
-import { isGitUrl } from '../../domain/git/address.ts';
 import { ERRORS } from '../../errors/table.ts';
 import type { Cli } from '../cli.ts';
-import { openClient, runWorkflow } from '../run-workflow.ts';
+import { dataAt, projectAt } from '../option-values.ts';
+import { runOnSystem } from '../run-workflow.ts';
 import { actorOf, byOptions, type ByOptions } from '../with-registry.ts';
 
 interface ImportOptions extends ByOptions {
@@ -26,8 +26,8 @@ function importInput(
   return {
     file: resolve(file),
     ...(golden === undefined ? {} : { golden: resolve(golden) }),
-    ...(project === undefined ? {} : { project: isGitUrl(project) ? project : resolve(project) }),
-    ...(data === undefined ? {} : { data: resolve(data) }),
+    ...(project === undefined ? {} : { project: projectAt(process.cwd(), project) }),
+    ...(data === undefined ? {} : { data: dataAt(process.cwd(), data) }),
     ...(name === undefined ? {} : { name }),
     ...(ref === undefined ? {} : { ref }),
     allowDirty: allowDirty === true,
@@ -85,16 +85,11 @@ Examples:
       });
       const { requireRole } = await import('../../services/open-registry.ts');
       await requireRole(system.config, options.actor, { action: 'build', project: options.name });
-      const temporal = await openClient(system);
-      try {
-        const { result } = await runWorkflow<ImportResult>(cli, temporal.client, {
-          workflow: WORKFLOWS.importModel,
-          input,
-          summary: `import ${file}`,
-        });
-        cli.output.result(result, () => show(result));
-      } finally {
-        await temporal.close();
-      }
+      const result = await runOnSystem<ImportResult>(cli, system, {
+        workflow: WORKFLOWS.importModel,
+        input,
+        summary: `import ${file}`,
+      });
+      cli.output.result(result, () => show(result));
     });
 }

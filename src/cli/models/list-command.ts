@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { modelSearchSchema } from '../../contracts/model-search.ts';
+import { MODEL_STATES } from '../../contracts/model-state.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { Cli } from '../cli.ts';
 import { withRegistry } from '../with-registry.ts';
@@ -17,7 +18,7 @@ export function registerList(models: Command, cli: Cli): void {
     .option('--digest <digest>', 'only versions whose model file has this sha256, or one that begins so')
     .option('--metric <condition>', "e.g. 'f1>=0.9' or 'confusion.fn<10'; repeat for more", collect)
     .option('--tag <key=value>', 'only versions with this tag; repeat for more', collect)
-    .option('--state <state>', 'registered, approved, rejected, retired, archived or deleted')
+    .option('--state <state>', MODEL_STATES.join(', '))
     .option('--since <time>', 'registered at or after this time')
     .option('--until <time>', 'registered at or before this time')
     .option('--text <words>', 'words of name, author, parameters, data source, tags or comparison')

@@ -5,12 +5,11 @@ import type { EvaluationMetrics } from '../../contracts/build.ts';
 import type { ModelSummary } from '../../contracts/model-summary.ts';
 import type { Review } from '../../domain/registry/approvals.ts';
 import type { ModelRecord } from '../../ports/registry.ts';
-import { comparisonLines } from './comparison-view.ts';
 import { describeGate } from '../../domain/gates.ts';
+import { minute, percent } from '../words.ts';
+import { comparisonLines } from './comparison-view.ts';
 
 export const shortDigest = (digest: string): string => digest.slice(0, 19);
-const share = (x: number): string => `${(x * 100).toFixed(1)} %`;
-const time = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
 
 /** Versions as a table for people. */
 export function listText(models: readonly ModelSummary[]): string {
@@ -22,9 +21,9 @@ export function listText(models: readonly ModelSummary[]): string {
       aliases.join(', '),
       ...(m === null
         ? ['–', '–', '–']
-        : [m.f1.toFixed(3), share(m.falseAlarmRate), share(m.missedAlarmRate)]),
+        : [m.f1.toFixed(3), percent(m.falseAlarmRate), percent(m.missedAlarmRate)]),
       state,
-      time(createdAt),
+      minute(createdAt),
       shortDigest(digest),
     ]),
   );
@@ -36,7 +35,7 @@ interface ShownVersion extends ModelRecord {
 }
 
 function measuredText(m: EvaluationMetrics): string {
-  return `F1 ${m.f1.toFixed(3)} (always-alarm ${m.alwaysAlarmF1.toFixed(3)}), false alarms ${share(m.falseAlarmRate)}, missed ${share(m.missedAlarmRate)}, AUC ${m.auc.toFixed(3)}, ${m.rows} windows of ${m.groups} groups`;
+  return `F1 ${m.f1.toFixed(3)} (always-alarm ${m.alwaysAlarmF1.toFixed(3)}), false alarms ${percent(m.falseAlarmRate)}, missed ${percent(m.missedAlarmRate)}, AUC ${m.auc.toFixed(3)}, ${m.rows} windows of ${m.groups} groups`;
 }
 
 function originLines({ origin, importedFile, missing }: ShownVersion): string[] {
@@ -60,7 +59,7 @@ export function showText(model: ShownVersion, image: PackagedImage | null, color
   return [
     `${colors.bold(`${model.name}@${model.version}`)}${aliases.length === 0 ? '' : `  (${aliases.join(', ')})`}  ${model.state}`,
     `  digest      ${model.digest}`,
-    `  created     ${time(model.createdAt)} by ${model.createdBy}`,
+    `  created     ${minute(model.createdAt)} by ${model.createdBy}`,
     ...originLines(model),
     `  pipeline    ${model.pipeline === null ? 'none' : `${model.pipeline.name}@${model.pipeline.version}`}${model.origin === 'imported' ? '' : `, seed ${model.seed}`}`,
     `  data        ${model.data === null ? 'none' : `${shortDigest(model.data.digest)}: ${model.data.files} files, ${model.data.rows} rows from ${model.data.source}`}`,
@@ -70,7 +69,7 @@ export function showText(model: ShownVersion, image: PackagedImage | null, color
     `  comparison  ${comparison.verdict}: ${comparison.reason}`,
     ...comparisonLines(comparison),
     ...(tags.length === 0 ? [] : [`  tags        ${tags.join(', ')}`]),
-    ...model.reviews.map((r) => `  ${r.decision.padEnd(11)} ${r.actor}, ${time(r.at)}: ${r.reason}`),
+    ...model.reviews.map((r) => `  ${r.decision.padEnd(11)} ${r.actor}, ${minute(r.at)}: ${r.reason}`),
     '  gates',
     ...gates.map((gate) => `    ${mark[gate.status]} ${describeGate(gate)}`),
   ].join('\n');

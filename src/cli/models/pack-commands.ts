@@ -6,6 +6,7 @@ import type { ModelRegistration, Registry } from '../../ports/registry.ts';
 import type { Cli } from '../cli.ts';
 import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
+import { megabytes } from '../words.ts';
 import { findModel } from './references.ts';
 
 function registerExport(models: Command, cli: Cli): void {
@@ -45,7 +46,7 @@ Example:
         cli.output.result({ name, version, dir, ...pack }, () =>
           [
             `${name}@${version} is in ${dir} as ${name}:${version}`,
-            `  manifest ${pack.manifest}, ${pack.layers} layers, ${(pack.bytes / 1e6).toFixed(1)} MB`,
+            `  manifest ${pack.manifest}, ${pack.layers} layers, ${megabytes(pack.bytes)}`,
           ].join('\n'),
         );
       });

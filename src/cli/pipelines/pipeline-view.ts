@@ -1,9 +1,9 @@
 import { describeGate } from '../../domain/gates.ts';
 import type { PipelineVersion } from '../../ports/registry.ts';
 import { table, type Output } from '../output.ts';
+import { minute } from '../words.ts';
 import type { ChangedFile, PipelineDiff } from './compare-pipelines.ts';
 
-const time = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
 const dirtyMark = (dirty: boolean): string => (dirty ? ', with uncommitted changes' : '');
 
 /** What `pipelines list` tells of a version, also with --json. */
@@ -36,7 +36,7 @@ export function listText(pipelines: readonly PipelineSummary[]): string {
       `${p.commit.slice(0, 12)}${p.dirty ? '+' : ''}`,
       p.ref.length > 24 ? `${p.ref.slice(0, 23)}…` : p.ref,
       `${p.checks.passed}/${p.checks.of}`,
-      time(p.createdAt),
+      minute(p.createdAt),
       p.subfolder === '' ? p.repository : `${p.repository}#${p.subfolder}`,
     ]),
   );
@@ -48,7 +48,7 @@ export function showText(pipeline: PipelineVersion, colors: Output['colors']): s
   return [
     colors.bold(`${name}@${version}`),
     `  digest      ${digest}`,
-    `  published   ${time(createdAt)}`,
+    `  published   ${minute(createdAt)}`,
     `  commit      ${source.commit}${dirtyMark(source.dirty)}`,
     `  repository  ${source.repository}${source.subfolder === '' ? '' : `#${source.subfolder}`}`,
     `  bundle      ${source.bundle.digest}, ${Math.ceil(source.bundle.size / 1024)} KiB`,
@@ -76,7 +76,7 @@ const value = (x: unknown): string => (x === null ? '–' : typeof x === 'string
 export function diffText(diff: PipelineDiff, colors: Output['colors']): string {
   const { from, to, spec, packages, files } = diff;
   const head = (s: PipelineDiff['from']): string =>
-    `${s.version}  commit ${s.commit.slice(0, 12)} of ${s.repository}, published ${time(s.publishedAt)}`;
+    `${s.version}  commit ${s.commit.slice(0, 12)} of ${s.repository}, published ${minute(s.publishedAt)}`;
   if (diff.identical) return `${from.version} and ${to.version} are the same.`;
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', colors.bold(title), ...lines];

@@ -28,7 +28,7 @@ export function groupOf(path: string): string {
 }
 
 /** What `data.device` finds in a path; undefined where the project declares no devices. A path without one is its own device. */
-export function deviceOf(path: string, { data }: Pick<ProjectSpec, 'data'>): string | undefined {
+function deviceOf(path: string, { data }: Pick<ProjectSpec, 'data'>): string | undefined {
   if (data.device === undefined) return undefined;
   return new RegExp(data.device).exec(path)?.[1] ?? groupOf(path);
 }

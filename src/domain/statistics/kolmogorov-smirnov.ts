@@ -10,7 +10,7 @@ export interface KolmogorovSmirnov {
 const MAX_EXACT_CELLS = 1_000_000;
 
 /** Kolmogorov's limit P(K > x): the alternating series, or for small x its theta-transformed twin. Source: Kolmogorov 1933. */
-export function kolmogorovUpper(x: number): number {
+function kolmogorovUpper(x: number): number {
   if (x <= 0) return 1;
   let sum = 0;
   if (x < 1) {

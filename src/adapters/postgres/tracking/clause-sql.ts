@@ -25,7 +25,7 @@ const SIGNS: Readonly<Partial<Record<Comparator, RawBuilder<unknown>>>> = {
 };
 
 /** A clause as a condition; every value is a parameter. */
-export function clauseSql(columns: SearchColumns, clause: SearchClause): RawBuilder<SqlBool> {
+function clauseSql(columns: SearchColumns, clause: SearchClause): RawBuilder<SqlBool> {
   const { entity, key, comparator } = clause;
   if (entity === 'attribute') return compare(attribute(columns, key), clause);
   const table = side(columns, entity);
@@ -40,7 +40,7 @@ export function clauseSql(columns: SearchColumns, clause: SearchClause): RawBuil
 }
 
 /** An entry of an order; rows without the key come last, those with NaN before them. */
-export function orderSql(columns: SearchColumns, { entity, key, descending }: SearchOrder) {
+function orderSql(columns: SearchColumns, { entity, key, descending }: SearchOrder) {
   const direction = sql.raw(descending ? 'desc' : 'asc');
   if (entity === 'attribute') return sql`${attribute(columns, key)} ${direction} nulls last`;
   const table = side(columns, entity);
