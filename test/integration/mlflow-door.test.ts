@@ -139,6 +139,8 @@ describe('over HTTP', () => {
       'content-type': 'text/plain',
     });
     expect(form).toMatchObject({ status: 400, body: { error_code: INVALID } });
+    const query = await call('POST', 'mlflow/experiments/create?name=from-a-page');
+    expect(query).toMatchObject({ status: 400, body: { error_code: INVALID } });
     const rebound = await call('GET', 'mlflow/experiments/get?experiment_id=0', undefined, {
       host: 'evil.example',
     });

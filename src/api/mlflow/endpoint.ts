@@ -42,7 +42,8 @@ export function endpoint<T>(
 ): void {
   const needed = needs ?? (method === 'GET' || path.endsWith('/search') ? 'read' : 'log');
   door.app.on(method, path, async (c: Context<ApiEnv>) => {
-    const body = { ...readQuery(c), ...(method === 'GET' ? {} : await readObject(c)), ...c.req.param() };
+    // A change never takes its fields from the query: a web page could send that without asking.
+    const body = { ...(method === 'GET' ? readQuery(c) : await readObject(c)), ...c.req.param() };
     const request = parseBody(input, body, { what: `The request ${method} ${path}`, example: undefined });
     if (needed === 'log') await allowLogging(c, door.access);
     const actor =
