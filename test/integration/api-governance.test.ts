@@ -111,6 +111,16 @@ describe('roles and search through the API', () => {
       });
       for (const start of ['/api/v1/builds', '/api/v1/deployments', '/api/v1/monitor-runs', '/api/v1/tokens'])
         expect((await post(start, {}, bearer(bob.token))).status).toBeGreaterThanOrEqual(400);
+      await access.grant({ actor: 'bob', project: 'pump-health', role: 'contributor' }, admin);
+      const deploy = { policy: 'auto' };
+      for (const [start, input] of [
+        ['/api/v1/builds', { pipeline: 'pump-health@1', deploy }],
+        ['/api/v1/monitor-runs', { model: 'pump-health', deploy }],
+      ] as const)
+        expect(await post(start, input, bearer(bob.token))).toMatchObject({
+          status: 403,
+          body: { error: { message: expect.stringContaining('to deploy takes the role operator') } },
+        });
       expect((await get('/api/v1/tokens', bearer(bob.token))).status).toBe(403);
       expect((await get('/api/v1/tokens', bearer(ada.token))).body).toHaveLength(2);
       await access.revokeToken(bob.id, admin);

@@ -8,6 +8,7 @@ import { DEPLOY_EXAMPLE, deployInputSchema } from '../../contracts/deploy.ts';
 import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../contracts/monitor.ts';
 import type { Action } from '../../contracts/roles.ts';
 import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import { asksToDeploy } from '../../domain/registry/roles.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
@@ -78,6 +79,7 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry
         const parsed = parseBody(schema, body, { what: `The input of ${workflow}`, example });
         const asked = { action, project: projectOf(parsed), named: actorIn(body) };
         const actor = await allow(c, access, asked);
+        if (asksToDeploy(parsed)) await allow(c, access, { ...asked, action: 'deploy' });
         const input = c.get('principal').actor === null ? parsed : { ...parsed, actor };
         const workflowId = idFor(workflow, c.req.header('idempotency-key'));
         const runId = await temporal.withDeadline(Date.now() + CALL_MS, () =>

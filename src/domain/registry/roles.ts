@@ -1,4 +1,5 @@
 import { ALL_PROJECTS } from '../../contracts/roles.ts';
+import type { DeploymentPolicy } from '../../contracts/deploy.ts';
 import type { Action, Grant, Role } from '../../contracts/roles.ts';
 
 /** Which roles may do what. Approving and putting into production are apart: who approves need not be who rolls out. */
@@ -15,6 +16,15 @@ export const PERMISSIONS: Readonly<Record<Action, readonly Role[]>> = {
   delete: ['admin'],
   administer: ['admin'],
 };
+
+/** Whether a build or a monitoring run is told to roll out what it makes: whoever says so needs the role for a deployment, too. */
+export function asksToDeploy({
+  deploy,
+}: {
+  readonly deploy?: { readonly policy?: DeploymentPolicy | undefined } | undefined;
+}): boolean {
+  return deploy !== undefined && deploy.policy !== 'never';
+}
 
 /**
  * Why the grants of an actor do not allow an action, or null when they do. Reading without a project needs any role anywhere;
