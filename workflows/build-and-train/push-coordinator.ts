@@ -21,7 +21,7 @@ import type {
 } from '../../src/contracts/push.ts';
 import { movesBranch, type Pushed } from '../../src/domain/git/push-order.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
-import { rootFailure } from '../shared/steps.ts';
+import { failureText } from '../shared/steps.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { buildAndTrain } from './build-and-train.ts';
 
@@ -35,11 +35,6 @@ const LONGEST_WAIT = 10;
 const LINGER = '10 minutes';
 const REMEMBERED = 100;
 const SHOWN_BUILDS = 20;
-
-const words = (error: unknown): string => {
-  const failure = rootFailure(error);
-  return failure instanceof Error ? failure.message : String(failure);
-};
 
 /**
  * One per repository, branch and project, started by a push (signal-with-start) and ended when none has come for a while. Waits for
@@ -99,8 +94,8 @@ export async function pushCoordinator(input: PushCoordinatorInput): Promise<Push
       try {
         take(await resolveInput('gitPush', raw));
       } catch (error) {
-        log.warn(`ignored a push: ${words(error)}`, { event: raw });
-        tell(`ignored a push: ${words(error)}`);
+        log.warn(`ignored a push: ${failureText(error)}`, { event: raw });
+        tell(`ignored a push: ${failureText(error)}`);
       }
     }
   }
@@ -144,7 +139,7 @@ export async function pushCoordinator(input: PushCoordinatorInput): Promise<Push
       outcome = `${model.name}@${model.version}, ${comparison.verdict}`;
     } catch (error) {
       if (CancellationScope.current().consideredCancelled) throw error;
-      outcome = `failed: ${words(error)}`;
+      outcome = `failed: ${failureText(error)}`;
     }
     builds.push({ commit, workflowId, outcome });
     builds.splice(0, Math.max(0, builds.length - SHOWN_BUILDS));

@@ -8,7 +8,7 @@ import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { SearchRecord, SearchResult, TrialPlan, TrialResult } from '../../src/contracts/search.ts';
 import { bestTrial, describeSearch } from '../../src/domain/search/best-trial.ts';
 import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
-import { rootFailure, type Steps } from '../shared/steps.ts';
+import { failureText, type Steps } from '../shared/steps.ts';
 import { keepSearch, planSearch } from './build-activities.ts';
 import { trainTrial } from './train-trial.ts';
 
@@ -98,8 +98,7 @@ async function runOne(plan: TrialPlan, request: SearchRequest, data: DataRef): P
     return { ...plan, status: 'done', metric: value.metric, seconds: value.seconds, cached };
   } catch (error) {
     if (isCancellation(error)) throw error;
-    const failure = rootFailure(error);
-    const reason = failure instanceof Error ? failure.message : String(failure);
+    const reason = failureText(error);
     return {
       ...plan,
       ...{ status: 'failed', metric: null, seconds: (Date.now() - startedAt) / 1000, cached: false },

@@ -14,7 +14,7 @@ import {
 import type { DataEvent, ResolvedDataEvent, RetrainCoordinatorInput } from '../../src/contracts/monitor.ts';
 import { NEW_DATA_SIGNAL } from '../../src/contracts/names.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
-import { rootFailure } from '../shared/steps.ts';
+import { failureText } from '../shared/steps.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { monitorAndRetrain } from './monitor-and-retrain.ts';
 
@@ -95,8 +95,7 @@ export async function retrainCoordinator(input: RetrainCoordinatorInput): Promis
         pending.push(event);
       } catch (error) {
         ignored += 1;
-        const failure = rootFailure(error);
-        last = `ignored an event: ${failure instanceof Error ? failure.message : String(failure)}`;
+        last = `ignored an event: ${failureText(error)}`;
         log.warn(last, { event: raw });
       }
       show();
@@ -143,8 +142,7 @@ export async function retrainCoordinator(input: RetrainCoordinatorInput): Promis
           ? 'the last run retrained nothing'
           : `made ${made.model}@${made.version}: ${made.verdict}`;
     } catch (error) {
-      const failure = rootFailure(error);
-      last = `the last retrain failed: ${failure instanceof Error ? failure.message : String(failure)}`;
+      last = `the last retrain failed: ${failureText(error)}`;
       log.error(last);
       // What failed was not taken: the same events may be sent again.
       for (const { id } of events) if (id !== undefined) seen.splice(seen.indexOf(id), 1);

@@ -62,6 +62,12 @@ export function rootFailure(error: unknown): unknown {
   });
 }
 
+/** What a person should read of an error: the message of its root. */
+export function failureText(error: unknown): string {
+  const failure = rootFailure(error);
+  return failure instanceof Error ? failure.message : String(failure);
+}
+
 /** Gates that a failure carries in its first detail (`{details: {gates}}`), so that the progress shows them. */
 function gatesOf(error: unknown): GateResult[] {
   if (!(error instanceof ApplicationFailure)) return [];
@@ -129,7 +135,7 @@ export function createSteps<const Name extends string>(
       } catch (error) {
         const failure = rootFailure(error);
         gates.push(...gatesOf(failure));
-        finish('failed', failure instanceof Error ? failure.message : String(failure));
+        finish('failed', failureText(failure));
         throw failure;
       }
     },
