@@ -12,7 +12,11 @@ import {
   type EnvironmentDeps,
   type ProjectCode,
 } from '../environment/environment-activities.ts';
+import { writtenFile } from '../shared/written-file.ts';
 import { writeCommissioning } from './commissioning-folder.ts';
+
+/** Of one group's values; MAX_CALIBRATION_VALUES numbers as text are far below. */
+const MAX_BYTES = 2 ** 20;
 
 export interface CalibrateDeps extends EnvironmentDeps {
   readonly source: Pick<SourceControl, 'readBundle' | 'unpack'>;
@@ -72,13 +76,11 @@ export async function runCalibrateCommand(
       { details: { exitCode: result.exitCode, signal: result.signal, lastLines: last } },
     );
   }
-  return Promise.all(
-    manifest.groups.map((group) => readGroup(at(join('out', group.out)), group, calibration)),
-  );
+  return Promise.all(manifest.groups.map((group) => readGroup(at('out'), group, calibration)));
 }
 
 async function readGroup(
-  file: string,
+  folder: string,
   { group, out }: CommissioningManifest['groups'][number],
   { run, tensors }: CommandCalibration,
 ): Promise<TensorValues> {
@@ -89,7 +91,11 @@ async function readGroup(
       { details: { group, file: out } },
     );
   };
-  const text = await readFile(file, 'utf8').catch(() => refuse(`it did not write ${out}`));
+  const written = await writtenFile(folder, out);
+  if (written.is === 'missing') return refuse(`it did not write ${out}`);
+  if (written.is !== 'a file') return refuse(`${out} is ${written.is}`);
+  if (written.size > MAX_BYTES) return refuse(`${out} is larger than ${MAX_BYTES / 2 ** 20} MiB`);
+  const text = await readFile(written.path, 'utf8');
   let found: unknown;
   try {
     found = JSON.parse(text);

@@ -7,7 +7,7 @@ import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { checkGate } from '../../src/domain/checks.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ContainerLimits, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
-import { describeEnd } from '../../src/ports/project-runtime.ts';
+import { type CommandResult, describeEnd } from '../../src/ports/project-runtime.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import {
   containerLimits,
@@ -18,6 +18,7 @@ import {
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { removeWritten } from '../shared/written-file.ts';
 import { readCoverage } from './reports/coverage.ts';
 import { readJunit } from './reports/junit.ts';
 import { readReport } from './reports/report-file.ts';
@@ -57,25 +58,33 @@ function groups(checks: readonly Check[]): Check[][] {
   }, []);
 }
 
-async function runCheck(deps: CheckDeps, check: Check, place: Place): Promise<GateResult> {
+function reportsOf({ junit, coverage, sarif }: Check): string[] {
+  return [junit, coverage, sarif].filter((name) => name !== undefined);
+}
+
+const logOf = (folder: string, { name }: Check): string => join(folder, `${name}.log`);
+
+function runCheck(deps: CheckDeps, check: Check, place: Place): Promise<CommandResult> {
   const { environment, project, folder, signal } = place;
-  const logFile = join(folder, `${check.name}.log`);
-  const reports = { junit: check.junit, coverage: check.coverage, sarif: check.sarif };
-  // A report that came with the commit is not this run's.
-  for (const path of Object.values(reports))
-    if (path !== undefined) await rm(join(project, path), { recursive: true, force: true });
-  const result = await deps.runtime.run(environment, {
+  return deps.runtime.run(environment, {
     run: check.run,
     cwd: project,
     container: { ...place.limits, mounts: [{ path: project, writable: true }] },
     variables: {},
-    logFile,
+    logFile: logOf(folder, check),
     pidFile: join(folder, `${check.name}.pid`),
     timeoutMs: check.timeoutSeconds * 1000,
     signal,
   });
-  const read = <T>(path: string | undefined, by: (file: string) => Promise<T>) =>
-    path === undefined ? undefined : readReport(join(project, path), by);
+}
+
+async function judgeCheck(
+  deps: CheckDeps,
+  { check, result }: { readonly check: Check; readonly result: CommandResult },
+  { project, folder }: Place,
+): Promise<GateResult> {
+  const read = <T>(report: string | undefined, by: (file: string) => Promise<T>) =>
+    report === undefined ? undefined : readReport({ project, name: report }, by);
   const { name, required, minCoverage, maxErrors, maxWarnings } = check;
   return checkGate({
     ...{ name, required, minCoverage, maxErrors, maxWarnings },
@@ -83,13 +92,32 @@ async function runCheck(deps: CheckDeps, check: Check, place: Place): Promise<Ga
     ended: describeEnd(result),
     seconds: result.seconds,
     reports: {
-      junit: await read(reports.junit, readJunit),
-      coverage: await read(reports.coverage, readCoverage),
-      sarif: await read(reports.sarif, (file) => readSarif(file, project)),
+      junit: await read(check.junit, readJunit),
+      coverage: await read(check.coverage, readCoverage),
+      sarif: await read(check.sarif, (file) => readSarif(file, project)),
     },
     lastLines: result.lastLines,
-    evidence: { command: check.run, log: await deps.artefacts.putFile(logFile, 'text/plain') },
+    evidence: {
+      command: check.run,
+      log: await deps.artefacts.putFile(logOf(folder, check), 'text/plain'),
+    },
   });
+}
+
+/** Runs checks at the same time; their reports are read when all have ended, so that none changes what is looked at. */
+async function runGroup(deps: CheckDeps, group: readonly Check[], place: Place): Promise<GateResult[]> {
+  // A report that came with the commit is not this run's.
+  for (const name of group.flatMap(reportsOf)) await removeWritten(place.project, name);
+  const limit = pLimit(PARALLEL);
+  const ended = await Promise.allSettled(
+    group.map((check) => limit(async () => ({ check, result: await runCheck(deps, check, place) }))),
+  );
+  const gates: GateResult[] = [];
+  for (const each of ended) {
+    if (each.status === 'rejected') throw each.reason;
+    gates.push(await judgeCheck(deps, each.value, place));
+  }
+  return gates;
 }
 
 function refuseFailed(gates: readonly GateResult[]): void {
@@ -132,17 +160,10 @@ export function createCheckActivities(deps: CheckDeps) {
           await mkdir(project, { recursive: true });
           await deps.source.unpack(await deps.artefacts.read(bundle.digest), project);
           const gates: GateResult[] = [];
-          const limit = pLimit(PARALLEL);
+          const place = { environment, project, folder, signal, limits: containerLimits(spec) };
           for (const group of groups(spec.checks)) {
             report({ message: `running ${group.map((c) => `${c.name}: ${c.run}`).join(', ')}` });
-            const place = { environment, project, folder, signal, limits: containerLimits(spec) };
-            const done = await Promise.allSettled(
-              group.map((check) => limit(() => runCheck(deps, check, place))),
-            );
-            for (const each of done) {
-              if (each.status === 'rejected') throw each.reason;
-              gates.push(each.value);
-            }
+            gates.push(...(await runGroup(deps, group, place)));
           }
           refuseFailed(gates);
           return gates;

@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
+import { writtenFile } from '../shared/written-file.ts';
 
 export const ONNX_MEDIA_TYPE = 'application/vnd.onnx.model';
-const MAX_GOLDEN_BYTES = 512 * 1024 * 1024;
+/** What is read as a whole: larger than any that is meant so. */
+const MAX_BYTES: Readonly<Record<string, number>> = { 'golden.json': 512 * 2 ** 20, 'metrics.json': 2 ** 20 };
 
 /** What a train command leaves behind, as artefacts. */
 export interface TrainOutputs {
@@ -39,16 +40,16 @@ function readMetrics(text: string): Record<string, number> {
 
 const foldFile = (fold: number): string => join('folds', `${fold}.onnx`);
 
-/** Throws TRAIN_FAILED that lists every file that is missing or empty. */
+/** Throws TRAIN_FAILED that lists every file that is missing, empty, too large or leads elsewhere. */
 async function refuseMissing(out: string, needed: readonly string[]): Promise<void> {
   const missing: string[] = [];
-  const inside = await realpath(out);
   for (const name of needed) {
-    const file = join(out, name);
-    if (!existsSync(file)) missing.push(name);
-    // A job in a container could name a file of the machine that it cannot read itself.
-    else if ((await realpath(file)) !== join(inside, name)) missing.push(`${name} (a link to elsewhere)`);
-    else if ((await stat(file)).size === 0) missing.push(`${name} (empty)`);
+    const found = await writtenFile(out, name);
+    const most = MAX_BYTES[name] ?? Infinity;
+    if (found.is === 'missing') missing.push(name);
+    else if (found.is !== 'a file') missing.push(`${name} (${found.is})`);
+    else if (found.size === 0) missing.push(`${name} (empty)`);
+    else if (found.size > most) missing.push(`${name} (larger than ${most / 2 ** 20} MiB)`);
   }
   if (missing.length > 0)
     throw new WindlassError(
@@ -81,15 +82,9 @@ export async function storeOutputs(
   folds: readonly number[],
 ): Promise<TrainOutputs> {
   await refuseMissing(out, ['model.onnx', 'golden.json', 'metrics.json', ...folds.map(foldFile)]);
-  const golden = join(out, 'golden.json');
-  if ((await stat(golden)).size > MAX_GOLDEN_BYTES)
-    throw new WindlassError(
-      'TRAIN_FAILED',
-      'golden.json is larger than 512 MiB: a few thousand rows are enough.',
-    );
   return {
     onnx: await artefacts.putFile(join(out, 'model.onnx'), ONNX_MEDIA_TYPE),
-    golden: await artefacts.putFile(golden, 'application/json'),
+    golden: await artefacts.putFile(join(out, 'golden.json'), 'application/json'),
     folds: await storeFolds(artefacts, out, folds),
     reported: readMetrics(await readFile(join(out, 'metrics.json'), 'utf8')),
   };

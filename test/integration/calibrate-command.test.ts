@@ -95,6 +95,16 @@ test.each([
 test.each([
   ['fails', 'console.error("no such sensor"); process.exit(3)', /exit code 3[^]*no such sensor/],
   ['writes nothing', '', /pump-a: it did not write 0\.json/],
+  [
+    'names a file of the machine',
+    `require('node:fs').symlinkSync('/etc/hostname', process.env.WINDLASS_OUT + '/0.json')`,
+    /pump-a: 0\.json is a link to elsewhere/,
+  ],
+  [
+    'writes without end',
+    `const out = process.env.WINDLASS_OUT + '/0.json'; require('node:fs').writeFileSync(out, ' '.repeat(2 ** 20 + 1))`,
+    /0\.json is larger than 1 MiB/,
+  ],
   ['never ends', 'setInterval(() => {}, 1000)', /took longer than allowed/],
 ])('a command that %s says so', async (_, source, message) => {
   await expect(calibrate(source, { timeoutSeconds: 1 })).rejects.toMatchObject({

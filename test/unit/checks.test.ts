@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCoverage } from '../../activities/checks/reports/coverage.ts';
 import { readJunit } from '../../activities/checks/reports/junit.ts';
 import { readReport } from '../../activities/checks/reports/report-file.ts';
 import { readSarif } from '../../activities/checks/reports/sarif.ts';
+import { removeWritten } from '../../activities/shared/written-file.ts';
 import { projectSchema } from '../../src/contracts/project.ts';
 import { checkGate, type CheckOutcome } from '../../src/domain/checks.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -12,10 +13,11 @@ import { tempFolder } from '../support/temp-folder.ts';
 const folder = tempFolder('reports');
 afterAll(() => folder.remove());
 let files = 0;
-const file = (content: string): string => {
-  const path = join(folder.path, `report-${(files += 1)}`);
-  writeFileSync(path, content);
-  return path;
+const at = (name: string) => ({ project: folder.path, name });
+const file = (content: string) => {
+  const name = `report-${(files += 1)}`;
+  writeFileSync(join(folder.path, name), content);
+  return at(name);
 };
 const problem = (text: RegExp) => ({ problem: expect.stringMatching(text) });
 
@@ -67,14 +69,30 @@ describe('JUnit', () => {
   });
 
   test('a report that is absent, no file, or 200 MB is told without reading it', async () => {
-    expect(await readReport(join(folder.path, 'absent'), readJunit)).toEqual({ problem: 'was not written' });
+    expect(await readReport(at('absent'), readJunit)).toEqual({ problem: 'was not written' });
     mkdirSync(join(folder.path, 'a-folder'));
-    expect(await readReport(join(folder.path, 'a-folder'), readJunit)).toEqual({ problem: 'is no file' });
+    expect(await readReport(at('a-folder'), readJunit)).toEqual({ problem: 'is no file' });
     execFileSync('mkfifo', [join(folder.path, 'a-pipe')]);
-    expect(await readReport(join(folder.path, 'a-pipe'), readJunit)).toEqual({ problem: 'is no file' });
+    expect(await readReport(at('a-pipe'), readJunit)).toEqual({ problem: 'is no file' });
     const large = file('<testsuite/>');
-    truncateSync(large, 200 * 2 ** 20);
+    truncateSync(join(folder.path, large.name), 200 * 2 ** 20);
     expect(await readReport(large, readJunit)).toEqual(problem(/holds 200 MiB; at most 64 MiB/));
+  });
+
+  test('a report is neither read nor removed through a link that leads out of the project', async () => {
+    const [project, machine] = ['a-project', 'a-machine'].map((name) => join(folder.path, name));
+    if (project === undefined || machine === undefined) throw new Error('no folders');
+    for (const path of [project, machine]) mkdirSync(path);
+    const secret = join(machine, 'secret.xml');
+    writeFileSync(secret, '<testsuite tests="1"/>');
+    symlinkSync(secret, join(project, 'report.xml'));
+    symlinkSync(machine, join(project, 'reports'));
+    symlinkSync(join(folder.path, 'nowhere'), join(project, 'dangling.xml'));
+    for (const name of ['report.xml', join('reports', 'secret.xml'), 'dangling.xml'])
+      expect(await readReport({ project, name }, readJunit)).toEqual({ problem: 'is a link to elsewhere' });
+    for (const name of ['report.xml', join('reports', 'secret.xml')]) await removeWritten(project, name);
+    expect(existsSync(secret)).toBe(true);
+    expect(readdirSync(project).sort()).toEqual(['dangling.xml', 'reports']);
   });
 });
 

@@ -1,20 +1,31 @@
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Reading } from '../../../src/domain/checks.ts';
+import { writtenFile } from '../../shared/written-file.ts';
 
 const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 
 /** Thrown by a reader when a report cannot be believed; its message is the reason, in words that follow "the report". */
 export class ReportProblem extends Error {}
 
+/** Where a report lies: `name` is relative to the project. */
+export interface ReportPlace {
+  readonly project: string;
+  readonly name: string;
+}
+
 /** Reads a report with one of the readers; whatever is wrong with the file becomes a problem in words, never an exception. */
-export async function readReport<T>(path: string, read: (path: string) => Promise<T>): Promise<Reading<T>> {
-  const info = await stat(path).catch(() => undefined);
-  if (info === undefined) return { problem: 'was not written' };
-  if (!info.isFile()) return { problem: 'is no file' };
-  if (info.size > MAX_REPORT_BYTES)
+export async function readReport<T>(
+  { project, name }: ReportPlace,
+  read: (path: string) => Promise<T>,
+): Promise<Reading<T>> {
+  const found = await writtenFile(project, name);
+  if (found.is === 'missing') return { problem: 'was not written' };
+  if (found.is !== 'a file') return { problem: `is ${found.is}` };
+  const { path, size } = found;
+  if (size > MAX_REPORT_BYTES)
     return {
-      problem: `holds ${Math.round(info.size / 2 ** 20)} MiB; at most ${MAX_REPORT_BYTES / 2 ** 20} MiB are read`,
+      problem: `holds ${Math.round(size / 2 ** 20)} MiB; at most ${MAX_REPORT_BYTES / 2 ** 20} MiB are read`,
     };
   try {
     return { value: await read(path) };
