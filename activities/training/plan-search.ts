@@ -6,6 +6,7 @@ import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
 import { planTrials } from '../../src/domain/search/plan-trials.ts';
 import {
   chosenFiles,
+  foldProblem,
   foldsOf,
   MIN_SEARCH_FOLDS,
   splitFolds,
@@ -58,6 +59,8 @@ function refusePlan(problems: ReadonlyArray<{ readonly field: string; readonly p
 function validationOf(files: readonly DataFile[], count: number | undefined, given: readonly number[]) {
   const folds = foldsOf(files);
   if (given.length > 0) {
+    const unknown = foldProblem(given, folds);
+    if (unknown !== undefined) throw new WindlassError('INPUT_INVALID', `${unknown} in the data.`);
     const test = folds.filter((f) => !given.includes(f));
     if (test.length > 0) return { validation: folds.filter((f) => given.includes(f)), test };
     throw new WindlassError(

@@ -1,4 +1,4 @@
-import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { BuildInput, BuildResult, Comparison, ResolvedBuildInput } from '../../src/contracts/build.ts';
 import { BUILD_STEPS, type BuildStep } from '../../src/contracts/build-steps.ts';
 import type { DeployInput, DeploymentPolicy } from '../../src/contracts/deploy.ts';
@@ -7,6 +7,7 @@ import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { promotable } from '../../src/domain/comparison/verdict.ts';
 import { approvalRule } from '../../src/domain/registry/approvals.ts';
 import { isUsable } from '../../src/domain/registry/states.ts';
+import { foldProblem } from '../../src/domain/search/validation-folds.ts';
 import type { Actor, ModelVersion, PipelineVersion } from '../../src/ports/registry.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
@@ -133,7 +134,20 @@ async function publish(steps: BuildSteps, input: ResolvedBuildInput, by: Actor):
   );
   const { source, spec } = checkedOut;
   setSearchAttributes({ model: spec.name, commit: source.commit });
+  refuseFolds(input, spec);
   return publishCommit(steps, checkedOut, { by, reuse: mayReuse(input, 'checks') });
+}
+
+/** A fold that this project cannot have is refused before anything is built for it. */
+function refuseFolds({ validationFolds = [] }: ResolvedBuildInput, { name, evaluation }: ProjectSpec): void {
+  const problem = foldProblem(
+    validationFolds,
+    Array.from({ length: evaluation.folds }, (_, fold) => fold),
+  );
+  if (problem === undefined) return;
+  const code = 'INPUT_INVALID';
+  const message = `${problem} in ${name} (evaluation.folds is ${evaluation.folds}).`;
+  throw ApplicationFailure.nonRetryable(message, code, { code, message });
 }
 
 /** A retrain runs what was published: its code is neither checked out nor checked again. */

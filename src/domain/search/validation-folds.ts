@@ -31,3 +31,12 @@ export function trialFiles(files: readonly DataFile[], validation: readonly numb
 export function chosenFiles(files: readonly DataFile[], validation: readonly number[]): DataFile[] {
   return files.map((f) => (f.fold !== null && validation.includes(f.fold) ? { ...f, fold: null } : f));
 }
+
+/** What is wrong with folds that a build was told to choose by or to spare; undefined when all of them are there. */
+export function foldProblem(given: readonly number[], there: readonly number[]): string | undefined {
+  const unknown = [...new Set(given.filter((fold) => !there.includes(fold)))];
+  if (unknown.length === 0) return undefined;
+  const which =
+    unknown.length === 1 ? `there is no fold ${unknown[0]}` : `there are no folds ${unknown.join(', ')}`;
+  return `validationFolds: ${which}, only ${there.join(', ')}`;
+}
