@@ -62,15 +62,15 @@ export interface TrialPlan {
   readonly seed: number;
 }
 
-/** One trial of a search as it went: also those that failed are recorded. */
+/** One trial of a search as it went: also those that failed, or that somebody cancelled by themselves, are recorded. */
 export interface TrialResult extends TrialPlan {
-  readonly status: 'done' | 'failed';
-  /** The metric on the validation groups; null when the trial failed. */
+  readonly status: 'done' | 'failed' | 'cancelled';
+  /** The metric on the validation groups; null when the trial was not done. */
   readonly metric: number | null;
   /** Wall seconds; those of the run that did it when it was reused. */
   readonly seconds: number;
   readonly cached: boolean;
-  /** Why it failed. */
+  /** Why it was not done. */
   readonly reason?: string;
 }
 

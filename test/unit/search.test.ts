@@ -4,7 +4,12 @@ import { paramsSchema, searchSchema, type TrialResult } from '../../src/contract
 import { bestTrial, describeSearch } from '../../src/domain/search/best-trial.ts';
 import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
 import { planTrials } from '../../src/domain/search/plan-trials.ts';
-import { chosenFiles, splitFolds, trialFiles } from '../../src/domain/search/validation-folds.ts';
+import {
+  chosenFiles,
+  foldProblem,
+  splitFolds,
+  trialFiles,
+} from '../../src/domain/search/validation-folds.ts';
 
 describe('parameters that can be searched', () => {
   test.each([
@@ -139,6 +144,12 @@ describe('the groups of a search', () => {
     expect(splitFolds([0, 1, 2, 3, 4, 5], 4)?.test).toEqual([4, 5]);
     expect(splitFolds([0, 1, 2], 3)).toBeUndefined();
   });
+
+  test('folds that are not there are named beside those that are', () => {
+    expect(foldProblem([1, 0, 1], [0, 1, 3])).toBeUndefined();
+    expect(foldProblem([3, 2], [0, 1, 3])).toBe('validationFolds: there is no fold 2, only 0, 1, 3');
+    expect(foldProblem([9, 2, 9], [0, 1])).toBe('validationFolds: there are no folds 9, 2, only 0, 1');
+  });
 });
 
 test('the best trial is the first of the highest; failed ones never', () => {
@@ -150,4 +161,6 @@ test('the best trial is the first of the highest; failed ones never', () => {
   expect(bestTrial(trials)?.trial).toBe(3);
   expect(bestTrial([trial(1, null)])).toBeUndefined();
   expect(describeSearch(trials, 6)).toBe('4 of 6 trials, 1 failed; best F1 0.9000 by trial 3: depth 3');
+  const cancelled: TrialResult = { ...trial(5, null), status: 'cancelled' };
+  expect(describeSearch([trial(2, null), cancelled], 6)).toBe('2 of 6 trials, 1 failed, 1 cancelled');
 });

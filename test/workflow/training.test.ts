@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { BuildInput, BuildResult } from '../../src/contracts/build.ts';
-import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
+import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../src/contracts/names.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../src/contracts/progress.ts';
 import { cardOfPage } from '../../src/domain/model-card.ts';
 import { dockerClient, engineVersion } from '../../src/adapters/docker/engine.ts';
@@ -136,10 +136,35 @@ describe('a search', () => {
       const refused = await failure({ params: { shift: { range: [0, 1] } } });
       expect(refused.type).toBe('INPUT_INVALID');
       expect(refused.message).toMatch(/params\.shift\.steps: a grid needs to know/);
+      const noFold = await failure({ validationFolds: [1, 7] });
+      expect(noFold.type).toBe('INPUT_INVALID');
+      expect(noFold.message).toBe(
+        'validationFolds: there is no fold 7, only 0, 1, 2, 3 in tiny (evaluation.folds is 4).',
+      );
     },
     PATIENCE,
   );
 });
+
+test(
+  'cancelling one trial records it so, and the search goes on with the others',
+  async () => {
+    const waitFolder = join(system.folder, 'wait-for-one');
+    mkdirSync(waitFolder);
+    const handle = await system.start({ project: tiny.project, data: tiny.data, params: { waitFolder } });
+    await waitFor(() => readdirSync(waitFolder).length >= 2, { timeoutMs: 60_000 });
+    const { workflow } = system.context.temporal;
+    const { runId } = await handle.describe();
+    await workflow.getHandle(workflowIds.trial('tiny', runId, 1)).cancel();
+    await waitFor(() => readdirSync(waitFolder).length >= 3, { timeoutMs: 60_000 }); // its place is taken
+    writeFileSync(join(waitFolder, 'go'), '');
+    const { search } = (await handle.result()) as BuildResult;
+    expect(search?.trials.map((t) => t.status)).toEqual(['cancelled', 'done', 'done']);
+    expect(search?.trials[0]).toMatchObject({ metric: null, reason: 'somebody cancelled this trial' });
+    expect(search?.best.trial).toBe(2);
+  },
+  PATIENCE,
+);
 
 test(
   'cancelling a build ends its trials and their processes within ten seconds',

@@ -1,4 +1,10 @@
-import { ApplicationFailure, executeChild, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  executeChild,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { PlanSearchRequest, TrialRequest } from '../../activities/training/search-activities.ts';
 import type { SearchPlan } from '../../activities/training/plan-search.ts';
 import type { DataRef } from '../../src/contracts/build.ts';
@@ -45,7 +51,7 @@ export async function searchParameters(steps: Steps<BuildStep>, request: SearchR
       steps.note('search', describeSearch(done, plan.trials.length)),
     );
     const best = bestTrial(trials);
-    if (best === undefined) throw allFailed(trials);
+    if (best === undefined) throw noneDone(trials);
     const { strategy, parallel, validation, evaluation } = plan;
     const result: SearchResult = {
       ...{ metric: 'f1', strategy, parallel, validation, evaluation, trials, best },
@@ -85,7 +91,7 @@ async function runAll(
   return results.sort((a, b) => a.trial - b.trial);
 }
 
-/** A trial that fails is a result; only cancellation goes on. */
+/** A trial that fails is a result, and so is one that was cancelled by itself; only the build's own cancellation goes on. */
 async function runOne(plan: TrialPlan, request: SearchRequest, data: DataRef): Promise<TrialResult> {
   const { bundle, spec, params, reuse } = request;
   const startedAt = Date.now();
@@ -97,18 +103,21 @@ async function runOne(plan: TrialPlan, request: SearchRequest, data: DataRef): P
     });
     return { ...plan, status: 'done', metric: value.metric, seconds: value.seconds, cached };
   } catch (error) {
-    if (isCancellation(error)) throw error;
-    const reason = failureText(error);
+    const cancelled = isCancellation(error);
+    if (cancelled && CancellationScope.current().consideredCancelled) throw error;
+    const reason = cancelled ? 'somebody cancelled this trial' : failureText(error);
     return {
       ...plan,
-      ...{ status: 'failed', metric: null, seconds: (Date.now() - startedAt) / 1000, cached: false },
+      ...{ metric: null, seconds: (Date.now() - startedAt) / 1000, cached: false },
+      status: cancelled ? 'cancelled' : 'failed',
       reason: reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason,
     };
   }
 }
 
-function allFailed(trials: readonly TrialResult[]): ApplicationFailure {
+function noneDone(trials: readonly TrialResult[]): ApplicationFailure {
   const code = 'TRAIN_FAILED';
-  const message = `All ${trials.length} trials failed. The first: ${trials[0]?.reason ?? ''}`;
+  const ends = trials.every((t) => t.status === 'failed') ? 'failed' : 'failed or were cancelled';
+  const message = `All ${trials.length} trials ${ends}. The first: ${trials[0]?.reason ?? ''}`;
   return ApplicationFailure.nonRetryable(message, code, { code, message, details: { trials } });
 }

@@ -17,7 +17,7 @@ export function showSearch({ trials, validation, seconds }: SearchResult): strin
       ranked
         .slice(0, SHOWN)
         .map((t) => [
-          ...[String(t.trial), t.metric?.toFixed(4) ?? 'failed', t.seconds.toFixed(1)],
+          ...[String(t.trial), t.metric?.toFixed(4) ?? t.status, t.seconds.toFixed(1)],
           ...[describeParams(t.params), t.reason?.split('\n')[0]?.slice(0, 60) ?? (t.cached ? 'reused' : '')],
         ]),
     ),

@@ -16,10 +16,13 @@ export function describeParams(params: Readonly<Record<string, unknown>>): strin
 
 /** One line about a search that runs or has ended. */
 export function describeSearch(trials: readonly TrialResult[], of: number): string {
-  const failed = trials.filter((t) => t.status === 'failed').length;
+  const lost = (['failed', 'cancelled'] as const).flatMap((status) => {
+    const count = trials.filter((t) => t.status === status).length;
+    return count === 0 ? [] : [`, ${count} ${status}`];
+  });
   const best = bestTrial(trials);
   return [
-    `${trials.length} of ${of} trials${failed === 0 ? '' : `, ${failed} failed`}`,
+    `${trials.length} of ${of} trials${lost.join('')}`,
     ...(best === undefined
       ? []
       : [`best F1 ${best.metric?.toFixed(4)} by trial ${best.trial}: ${describeParams(best.params)}`]),
