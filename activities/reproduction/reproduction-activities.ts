@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DataRef } from '../../src/contracts/build.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
-import type { OriginCheck } from '../../src/contracts/reproduce.ts';
+import type { Recheck } from '../../src/contracts/reproduce.ts';
 import { isGitUrl } from '../../src/domain/git/address.ts';
 import { compareManifests } from '../../src/domain/reproduction.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
@@ -18,28 +18,29 @@ export interface ReproductionDeps extends DataDeps {
 
 export type ReproductionActivities = ReturnType<typeof createReproductionActivities>;
 
-/** What cannot be looked at any more is noted, because what was kept of it is used; anything unforeseen is thrown on. */
-function noted(error: unknown, what: string): OriginCheck {
+function unchecked(what: string, why: string): Recheck {
+  return { differences: [], unchecked: [{ what, why }], notes: [] };
+}
+
+/** An origin that cannot be looked at any more is not compared, and what was kept of it is used; anything unforeseen is thrown on. */
+function outOfReach(what: string, error: unknown): Recheck {
   if (!(error instanceof WindlassError) || error.code === 'INTERNAL' || error.code === 'CANCELLED')
     throw error;
-  return {
-    differences: [],
-    notes: [`${what} could not be looked at, what was kept of it is used: ${error.message}`],
-  };
+  return unchecked(what, error.message);
 }
 
 /** Activities that look again at where a model version came from. */
 export function createReproductionActivities(deps: ReproductionDeps) {
   return {
     /** The recorded commit, checked out again, against the bundle that was kept. */
-    recheckSource: (request: { pipeline: PipelineVersion; project?: string }): Promise<OriginCheck> =>
+    recheckSource: (request: { pipeline: PipelineVersion; project?: string }): Promise<Recheck> =>
       withHeartbeats(async (report, signal) => {
         const { repository, subfolder, commit, dirty, bundle } = request.pipeline.source;
         if (dirty)
-          return {
-            differences: [],
-            notes: [`built from uncommitted changes to ${commit.slice(0, 12)}: the kept bundle is used`],
-          };
+          return unchecked(
+            'source bundle',
+            `it was made from uncommitted changes to ${commit.slice(0, 12)}, which are nowhere but in the bundle that was kept`,
+          );
         const project =
           request.project ??
           (isGitUrl(repository) ? `${repository}#${subfolder}` : join(repository, subfolder));
@@ -53,16 +54,16 @@ export function createReproductionActivities(deps: ReproductionDeps) {
           const differs = found !== bundle.digest;
           return {
             differences: differs ? [{ what: 'source bundle', recorded: bundle.digest, found }] : [],
-            notes: [],
+            ...{ unchecked: [], notes: [] },
           };
         } catch (error) {
           signal.throwIfAborted();
-          return noted(error, `commit ${commit.slice(0, 12)} of ${project}`);
+          return outOfReach('source bundle', error);
         }
       }),
 
     /** The recorded data files against those at their source now, or at `source`. Nothing is recorded. */
-    recheckData: (request: { ref: DataRef; spec: ProjectSpec; source?: string }): Promise<OriginCheck> =>
+    recheckData: (request: { ref: DataRef; spec: ProjectSpec; source?: string }): Promise<Recheck> =>
       withHeartbeats(async (report, signal) => {
         const { ref, spec, source = ref.source } = request;
         const registry = { recordData: () => Promise.resolve(), lastData: () => Promise.resolve(undefined) };
@@ -78,7 +79,7 @@ export function createReproductionActivities(deps: ReproductionDeps) {
           return compareManifests(recorded, found);
         } catch (error) {
           signal.throwIfAborted();
-          return noted(error, `the data in ${source}`);
+          return outOfReach('data files', error);
         }
       }),
   };

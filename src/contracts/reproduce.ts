@@ -25,20 +25,30 @@ export interface Difference {
   readonly found: GateValue;
 }
 
-/** What looking again at an origin (source or data) gave: what differs, and what could not be looked at. */
-export interface OriginCheck {
+/** One thing that could not be compared, so that nothing is said of it: named as a difference of it would be. */
+export interface Unchecked {
+  readonly what: string;
+  readonly why: string;
+}
+
+/** What comparing one part again gave. */
+export interface Recheck {
   readonly differences: readonly Difference[];
+  readonly unchecked: readonly Unchecked[];
   readonly notes: readonly string[];
 }
 
 export interface ReproduceResult {
   readonly workflowId: string;
   readonly runId: string;
+  /** Whether all that was compared is equal to the last bit; `unchecked` says what was not compared. */
   readonly identical: boolean;
   /** Digests of model.onnx. */
   readonly model: { readonly reference: string; readonly recorded: string; readonly rebuilt: string };
   /** In the order of the pipeline: the first one is where it starts to differ. */
   readonly differences: readonly Difference[];
+  /** Origins that cannot be looked at any more, and metrics that were not recorded. */
+  readonly unchecked: readonly Unchecked[];
   readonly notes: readonly string[];
   readonly steps: readonly StepReport[];
   readonly seconds: number;

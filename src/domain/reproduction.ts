@@ -1,4 +1,4 @@
-import type { Difference, OriginCheck } from '../contracts/reproduce.ts';
+import type { Difference, Recheck } from '../contracts/reproduce.ts';
 import type { DataManifest } from '../contracts/project.ts';
 
 type Leaf = string | number | boolean | null;
@@ -20,22 +20,23 @@ export function differencesOf(recorded: unknown, found: unknown, prefix: string)
   });
 }
 
-/** Recorded metrics against those measured now; what an older Windlass did not measure is no difference, and noted. */
-export function compareMetrics(recorded: object, found: object): OriginCheck {
+/** Recorded metrics against those measured now; what an older Windlass did not measure is not compared. */
+export function compareMetrics(recorded: object, found: object): Recheck {
   const later = Object.keys(found).filter((name) => !(name in recorded));
   const measured = Object.fromEntries(Object.entries(found).filter(([name]) => name in recorded));
   return {
     differences: differencesOf(recorded, measured, 'metric'),
-    notes:
-      later.length === 0
-        ? []
-        : [`metrics that were not recorded when it was made are left out: ${later.join(', ')}`],
+    unchecked: later.map((name) => ({
+      what: `metric ${name}`,
+      why: 'it was not recorded when the version was made',
+    })),
+    notes: [],
   };
 }
 
 /** Recorded data files against those at their source now; a file that came later is no difference, and noted. */
-export function compareManifests(recorded: DataManifest, found: DataManifest): OriginCheck {
-  if (recorded.digest === found.digest) return { differences: [], notes: [] };
+export function compareManifests(recorded: DataManifest, found: DataManifest): Recheck {
+  if (recorded.digest === found.digest) return { differences: [], unchecked: [], notes: [] };
   const now = new Map(found.files.map((file) => [file.path, file]));
   const differences = recorded.files.flatMap(({ path, sha256 }): Difference[] => {
     const file = now.get(path);
@@ -47,11 +48,25 @@ export function compareManifests(recorded: DataManifest, found: DataManifest): O
   if (differences.length === 0 && added.length === 0)
     return {
       differences: [{ what: 'data set', recorded: recorded.digest, found: found.digest }],
+      unchecked: [],
       notes: ['the files are the same, but Windlass lists them otherwise than when they were recorded'],
     };
   const shown = `${added.slice(0, 5).join(', ')}${added.length > 5 ? ', …' : ''}`;
   return {
     differences,
+    unchecked: [],
     notes: added.length === 0 ? [] : [`${added.length} data file(s) came later and were left out: ${shown}`],
   };
+}
+
+/** What the comparison says, in words that follow the version's name: "identical" is never said of what was not compared. */
+export function describeReproduction({
+  differences,
+  unchecked,
+}: Pick<Recheck, 'differences' | 'unchecked'>): string {
+  const [first] = differences;
+  if (first !== undefined) return `is NOT identical; it differs first in ${first.what}`;
+  if (unchecked.length === 0) return 'is identical';
+  const listed = unchecked.map(({ what }) => what).join(', ');
+  return `is identical in all that could be compared (not compared: ${listed})`;
 }

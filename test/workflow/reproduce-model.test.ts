@@ -5,6 +5,7 @@ import type { CalibrateResult } from '../../src/contracts/calibrate-device.ts';
 import { calibrationDocumentSchema } from '../../src/contracts/calibration.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { ReproduceInput, ReproduceResult } from '../../src/contracts/reproduce.ts';
+import { describeReproduction } from '../../src/domain/reproduction.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
 import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';
 
@@ -34,7 +35,7 @@ test(
   async () => {
     appendFileSync(join(tiny.project, 'train.py'), '\nraise SystemExit("not committed")\n');
     const result = await reproduce({ model: 'tiny@champion' });
-    expect(result).toMatchObject({ identical: true, differences: [], notes: [] });
+    expect(result).toMatchObject({ identical: true, differences: [], unchecked: [], notes: [] });
     expect(result.model).toEqual({ reference: 'tiny@1', recorded: digest, rebuilt: digest });
     // Trained and evaluated anew: nothing of it comes from the cache.
     expect(result.steps.filter((s) => s.cached)).toEqual([]);
@@ -117,16 +118,34 @@ test(
       metrics: { ...registration.metrics, f1: 0.1, brier: undefined }, // as Windlass 0.1.0 measured it
     };
     const { version } = await context.registry.registerModel(lie, { actor: 'eve', reason: '' });
-    const { differences, notes } = await reproduce({
+    const { differences, unchecked } = await reproduce({
       model: `${name}@${version}`,
       data: join(tiny.data, 'nowhere'),
     });
     expect(differences.map((d) => d.what)).toEqual(['digest model.onnx', 'metric f1']);
     expect(differences[0]).toMatchObject({ recorded: other.digest, found: digest });
-    expect(notes.at(-1)).toMatch(/left out: brier$/);
+    expect(unchecked).toEqual([
+      { what: 'data files', why: expect.stringContaining('nowhere') as unknown },
+      { what: 'metric brier', why: 'it was not recorded when the version was made' },
+    ]);
   },
   PATIENCE,
 );
+
+test('"identical" is said of what was compared only', () => {
+  const unchecked = [
+    { what: 'source bundle', why: 'it is gone' },
+    { what: 'metric brier', why: 'not recorded' },
+  ];
+  const differences = [{ what: 'digest model.onnx', recorded: 'a', found: 'b' }];
+  expect(describeReproduction({ differences: [], unchecked: [] })).toBe('is identical');
+  expect(describeReproduction({ differences: [], unchecked })).toBe(
+    'is identical in all that could be compared (not compared: source bundle, metric brier)',
+  );
+  expect(describeReproduction({ differences, unchecked })).toBe(
+    'is NOT identical; it differs first in digest model.onnx',
+  );
+});
 
 test('a version that is not there fails at once and says what there is', async () => {
   const error: unknown = await reproduce({ model: 'tiny@77' }).catch((e: unknown) => e);

@@ -1,6 +1,12 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
-import type { Difference, ReproduceInput, ReproduceResult } from '../../src/contracts/reproduce.ts';
-import { compareMetrics, differencesOf } from '../../src/domain/reproduction.ts';
+import type {
+  Difference,
+  Recheck,
+  ReproduceInput,
+  ReproduceResult,
+  Unchecked,
+} from '../../src/contracts/reproduce.ts';
+import { compareMetrics, describeReproduction, differencesOf } from '../../src/domain/reproduction.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps } from '../shared/steps.ts';
@@ -18,11 +24,19 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   const { workflowId, runId } = workflowInfo();
   const input = await resolveInput('reproduceModel', raw);
   const differences: Difference[] = [];
+  const unchecked: Unchecked[] = [];
   const notes: string[] = [];
   const say = (found: readonly Difference[]): string => {
     differences.push(...found);
     const [first] = found;
     return first === undefined ? 'as recorded' : `${found.length} difference(s), first ${first.what}`;
+  };
+  const add = (check: Recheck): string => {
+    unchecked.push(...check.unchecked);
+    notes.push(...check.notes);
+    const missed = check.unchecked.map(({ what, why }) => `${what} not compared: ${why}`);
+    const compared = check.differences.length > 0 || missed.length === 0 ? [say(check.differences)] : [];
+    return [...compared, ...missed, ...check.notes].join('; ');
   };
 
   const { model, pipeline } = await steps.run('resolve', async () => {
@@ -51,8 +65,7 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   await steps.run('source', async () => {
     const { project } = input;
     const check = await activity.recheckSource({ pipeline, ...(project === undefined ? {} : { project }) });
-    notes.push(...check.notes);
-    return { value: undefined, message: [say(check.differences), ...check.notes].join('; ') };
+    return { value: undefined, message: add(check) };
   });
   const code = { bundle: source.bundle, spec };
   await steps.run('environment', async () => {
@@ -64,8 +77,7 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   await steps.run('data', async () => {
     const elsewhere = input.data === undefined ? {} : { source: input.data };
     const check = await activity.recheckData({ ref: snapshot, spec, ...elsewhere });
-    notes.push(...check.notes);
-    return { value: undefined, message: [say(check.differences), ...check.notes].join('; ') };
+    return { value: undefined, message: add(check) };
   });
   const rebuilt = await steps.run('train', async () => {
     const train = activity.trainFor(spec.train.timeoutSeconds);
@@ -81,20 +93,14 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
     const { value } = await activity.evaluateModel({
       ...{ ...code, folds: rebuilt.folds, data, seed, reuse: false },
     });
-    const check = compareMetrics(model.metrics, value.metrics);
-    notes.push(...check.notes);
-    return { value: undefined, message: [say(check.differences), ...check.notes].join('; ') };
+    return { value: undefined, message: add(compareMetrics(model.metrics, value.metrics)) };
   });
 
   const identical = differences.length === 0;
-  const [first] = differences;
-  steps.headline(
-    identical
-      ? `**${reference}** is identical: ${rebuilt.onnx.digest}`
-      : `**${reference}** differs first in ${first?.what}`,
-  );
+  const compared = { differences, unchecked };
+  steps.headline(`**${reference}** ${describeReproduction(compared)}: ${rebuilt.onnx.digest}`);
   return {
-    ...{ workflowId, runId, identical, differences, notes },
+    ...{ workflowId, runId, identical, ...compared, notes },
     model: { reference, recorded: model.onnx.digest, rebuilt: rebuilt.onnx.digest },
     steps: steps.reports(),
     seconds: steps.seconds(),

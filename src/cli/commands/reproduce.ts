@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import type { ReproduceInput, ReproduceResult } from '../../contracts/reproduce.ts';
+import { describeReproduction } from '../../domain/reproduction.ts';
 import { ERRORS } from '../../errors/table.ts';
 import type { Cli } from '../cli.ts';
 import { dataAt, projectAt } from '../option-values.ts';
@@ -18,12 +19,11 @@ const short = (value: unknown): string => {
   return /^(sha256:)?[0-9a-f]{64}$/.test(text) ? text.replace('sha256:', '').slice(0, 12) : text;
 };
 
-function show({ identical, model, differences, notes, seconds }: ReproduceResult): string {
-  const verdict = identical
-    ? `${model.reference} is identical: ${model.rebuilt}`
-    : `${model.reference} is NOT identical; it differs first in ${differences[0]?.what ?? ''}`;
+function show({ identical, model, differences, unchecked, notes, seconds }: ReproduceResult): string {
   return [
-    `${verdict} (${seconds.toFixed(0)} s)`,
+    `${model.reference} ${describeReproduction({ differences, unchecked })} (${seconds.toFixed(0)} s)`,
+    `  model.onnx ${model.rebuilt}`,
+    ...unchecked.map(({ what, why }) => `  not compared: ${what}, because ${why}`),
     ...notes.map((note) => `  note: ${note}`),
     ...(identical
       ? []
@@ -50,7 +50,8 @@ export function register(program: Command, cli: Cli): void {
       'after',
       `
 Digests and metrics must be equal to the last bit. Differences are listed in the order of the pipeline, so that the first one is
-where it starts. Exit code ${ERRORS.NOT_REPRODUCED.exit} when anything differs; nothing is registered.
+where it starts. What cannot be compared any more (a repository or folder that is gone) is listed under "unchecked"; the model is made
+from what was kept of it. Exit code ${ERRORS.NOT_REPRODUCED.exit} when anything differs; nothing is registered.
 
 Examples:
   $ windlass reproduce pump-health@3
