@@ -21,7 +21,7 @@ import { createDataIndex } from '../src/adapters/postgres/data-index.ts';
 import { pruneEnvironments } from '../src/adapters/python/collect-environments.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
 import { modelCardHtml } from '../src/console/model-card.ts';
-import { cleanWork } from './clean-work.ts';
+import { cleanWork, runGoesOn } from './clean-work.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 
 /** Heavy steps that one worker does at the same time. */
@@ -50,7 +50,12 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     ),
     work: join(config.stateDir, 'work'),
   };
-  await cleanWork(deps.work, context.clock.now());
+  await cleanWork(deps.work, {
+    now: context.clock.now(),
+    goesOn: (runId) => runGoesOn(context.temporal, runId),
+  }).catch((error: unknown) =>
+    context.logger.warn({ err: error }, 'folders of old runs could not be taken away'),
+  );
   // Beside the work: measuring what goes may take a while.
   void pruneEnvironments(environments, {
     unusedForMs: environmentDays * 86_400_000,

@@ -15,6 +15,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import lockfile from 'proper-lockfile';
 import { readSpec } from '../../activities/source/read-spec.ts';
 import { createGitSourceControl } from '../../src/adapters/git/git-source-control.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
@@ -245,6 +246,23 @@ describe('a git URL', () => {
     expect(commits()).toEqual([second, first.commit]);
     const nothing = 'f'.repeat(40);
     expect(await code(checkout({ project, ref: nothing }))).toMatch(/^PROJECT_NOT_FOUND: .*ffff/);
+  });
+
+  test('is waited for while another fetches it; a cancelled wait ends within seconds', async () => {
+    const project = `${url()}#models/tiny`;
+    const { commit } = await checkout({ project });
+    const mirrors = join(folder.path, 'mirrors');
+    const [mirror = ''] = readdirSync(mirrors).filter((n) => n.endsWith('.git'));
+    const release = await lockfile.lock(join(mirrors, mirror));
+    const cancelled = new AbortController();
+    const waits = checkout({ project });
+    const given = source.checkout({ project, ref: 'HEAD', allowDirty: false }, cancelled.signal);
+    const since = Date.now();
+    cancelled.abort(new Error('cancelled'));
+    await expect(given).rejects.toThrow('cancelled');
+    expect(Date.now() - since).toBeLessThan(5_000);
+    await release();
+    expect((await waits).commit).toBe(commit);
   });
 
   test('of a server that gives no single commits is fetched whole', async () => {

@@ -10,6 +10,7 @@ import { dockerClient, engineVersion } from '../../src/adapters/docker/engine.ts
 import { processInfo } from '../../src/services/process-info.ts';
 import { waitFor } from '../../src/services/wait.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
+import { cleanWork, runGoesOn } from '../../workers/clean-work.ts';
 import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';
 import { buildTrainingImage } from '../support/training-image.ts';
 
@@ -176,13 +177,24 @@ test(
     const handle = await system.start({ project: tiny.project, data: tiny.data, params: { waitFolder } });
     await waitFor(() => pids().length >= 2, { timeoutMs: 60_000 });
     expect(pids()).toHaveLength(2); // two at a time, as declared
+    // Weeks later, a worker that starts finds the folders of these trials, and one that nobody comes back to.
+    const work = join(system.config.stateDir, 'work');
+    const left = 'ffffffff-0000-4000-8000-000000000000';
+    mkdirSync(join(work, left));
+    const now = new Date(Date.now() + 30 * 86_400_000);
+    const { temporal } = system.context;
+    for (const run of readdirSync(work).filter((name) => name !== left))
+      await waitFor(() => runGoesOn(temporal, run), { timeoutMs: 20_000 }); // lists lag
+    await cleanWork(work, { now, goesOn: (runId) => runGoesOn(temporal, runId) });
+    expect(readdirSync(work)).not.toContain(left);
+    expect(readdirSync(work)).toHaveLength(2);
     const since = Date.now();
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) });
     expect(Date.now() - since).toBeLessThan(10_000);
     expect(pids().filter((pid) => processInfo(pid) !== undefined)).toEqual([]);
     expect(pids()).toHaveLength(2);
-    expect(readdirSync(join(system.config.stateDir, 'work'))).toEqual([]); // nobody comes back to them
+    expect(readdirSync(work)).toEqual([]); // nobody comes back to them
   },
   PATIENCE,
 );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { urlProblem, withoutCredentials } from '../../domain/git/address.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import { waitForLock } from '../process/wait-for-lock.ts';
 import { git, GitError, gitText } from './git-command.ts';
 
 const FETCH_TIMEOUT_MS = 10 * 60_000;
@@ -43,12 +44,14 @@ export async function mirrorCommit({ url, ref, mirrors, signal }: MirrorRequest)
     });
   const gitDir = join(mirrors, `${createHash('sha256').update(repository).digest('hex').slice(0, 24)}.git`);
   await mkdir(mirrors, { recursive: true });
-  const release = await lockfile.lock(gitDir, {
-    realpath: false,
-    stale: 20_000,
-    retries: { retries: 600, minTimeout: 500, maxTimeout: 1000 },
-    onCompromised: () => undefined, // by default it ends the worker; git has locks of its own
-  });
+  const lock = (): Promise<() => Promise<void>> =>
+    lockfile.lock(gitDir, {
+      realpath: false,
+      stale: 20_000,
+      retries: { retries: 2, minTimeout: 250, maxTimeout: 500 },
+      onCompromised: () => undefined, // by default it ends the worker; git has locks of its own
+    });
+  const release = await waitForLock(lock, { signal });
   try {
     if (!existsSync(join(gitDir, 'windlass-complete'))) {
       await rm(gitDir, { recursive: true, force: true });

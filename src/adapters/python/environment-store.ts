@@ -3,6 +3,7 @@ import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import type { RuntimeEnvironment } from '../../ports/project-runtime.ts';
+import { waitForLock } from '../process/wait-for-lock.ts';
 
 const STALE_LOCK_MS = 15_000;
 
@@ -79,7 +80,10 @@ export async function ensureEnvironment(options: EnsureOptions): Promise<Runtime
   const ready = complete(true);
   if (ready !== undefined) return ready;
 
-  const release = await waitForLock(folder, options);
+  const release = await waitForLock(() => lockEnvironment(folder, 4), {
+    signal: options.signal,
+    onWait: () => options.onLine?.('waiting for another run that builds the same environment'),
+  });
   try {
     const built = complete(true);
     if (built !== undefined) return built;
@@ -103,17 +107,4 @@ export function lockEnvironment(folder: string, retries: number): Promise<() => 
     retries: { retries, minTimeout: 250, maxTimeout: 500 },
     onCompromised: () => undefined, // the marker decides whether the environment counts, not the lock
   });
-}
-
-/** Takes the lock, waiting while another builds; its work may take long, so only cancellation ends the wait. */
-async function waitForLock(folder: string, { signal, onLine }: EnsureOptions): Promise<() => Promise<void>> {
-  for (;;) {
-    signal?.throwIfAborted();
-    try {
-      return await lockEnvironment(folder, 4);
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ELOCKED') throw error;
-      onLine?.('waiting for another run that builds the same environment');
-    }
-  }
 }
