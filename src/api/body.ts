@@ -11,6 +11,8 @@ export async function readBody(c: Context<ApiEnv>): Promise<unknown> {
       'INPUT_INVALID',
       'The body must be JSON, with the header "Content-Type: application/json".',
     );
+  if (/(?<!\\)(?:\\\\)*\\u0000/.test(text))
+    throw new WindlassError('INPUT_INVALID', 'The body holds the character U+0000, which no text here may.');
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {

@@ -13,6 +13,8 @@ export function toWindlassError(error: unknown, requestId: string): WindlassErro
   if (error instanceof WindlassError) return error;
   if (error instanceof HTTPException && error.status < 500)
     return new WindlassError('INPUT_INVALID', error.message);
+  if (hasNul(error))
+    return new WindlassError('INPUT_INVALID', 'A value holds the character U+0000, which no text here may.');
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
     const { type, message } = error.cause;
     return new WindlassError(isCode(type) ? type : 'CONFLICT', message, { cause: error });
@@ -23,6 +25,12 @@ export function toWindlassError(error: unknown, requestId: string): WindlassErro
   if (grpc !== undefined)
     return new WindlassError('TEMPORAL_UNAVAILABLE', `The Temporal server did not answer: ${grpc.details}`);
   return new WindlassError('INTERNAL', `Something unforeseen happened; the log has it under ${requestId}.`);
+}
+
+/** PostgreSQL refused a text (22021, 22P05): a query or a path brought U+0000 along; bodies are looked at when they are read. */
+function hasNul(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === '22021' || code === '22P05';
 }
 
 function isCode(type: string | null | undefined): type is ErrorCode {

@@ -12,7 +12,13 @@ import { systemClock } from '../../src/ports/clock.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
-import { digestOf, packagedImage, pipelineVersion, registration } from '../support/registry-fixtures.ts';
+import {
+  comparedWith,
+  digestOf,
+  packagedImage,
+  pipelineVersion,
+  registration,
+} from '../support/registry-fixtures.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
@@ -28,7 +34,8 @@ beforeAll(async () => {
   const registry = createRegistry(db, systemClock);
   await registry.publishPipeline(pipelineVersion(), BY);
   await registry.recordData(registration().data, [{ path: 'p/1.csv', sha256: 'f1', rows: 1000 }]);
-  for (const words of ['one', 'two']) await registry.registerModel(registration(words), BY);
+  await registry.registerModel(registration('one'), BY);
+  await registry.registerModel({ ...registration('two'), comparison: comparedWith('1') }, BY);
   await registry.setAlias({ name: 'pump-health', alias: 'champion', version: '1' }, BY);
   const image = packagedImage();
   await registry.recordImage({ name: 'pump-health', version: '1' }, image, BY);

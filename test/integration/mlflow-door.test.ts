@@ -125,6 +125,8 @@ describe('over HTTP', () => {
     ['GET', 'mlflow/runs/get?run_id=none', undefined, 404, 'RESOURCE_DOES_NOT_EXIST'],
     ['POST', 'mlflow/experiments/create', '{"name":', 400, INVALID],
     ['POST', 'mlflow/experiments/create', { name: 'x'.repeat(501) }, 400, INVALID],
+    ['POST', 'mlflow/experiments/create', { name: 'a\u0000b' }, 400, INVALID],
+    ['GET', 'mlflow/experiments/get-by-name?experiment_name=a%00b', undefined, 400, INVALID],
     ['POST', 'mlflow/runs/search', { max_results: 50_001 }, 400, INVALID],
     ['POST', 'mlflow/runs/search', { filter: 'x'.repeat(2_000_000) }, 400, INVALID],
   ])('%s %s is refused in the words of MLflow', async (method, path, body, status, code) => {
@@ -163,6 +165,24 @@ describe('over HTTP', () => {
     expect((await call('POST', 'mlflow/runs/log-metric', { ...point, value: 'many' })).body).toMatchObject({
       message: expect.stringContaining('value: '),
     });
+  });
+
+  test('what is told twice in one request counts once', async () => {
+    const tags = [
+      { key: 'site', value: 'north' },
+      { key: 'site', value: 'south' },
+    ];
+    const made = await call('POST', 'mlflow/experiments/create', { name: 'twice', tags });
+    expect(made.status).toBe(200);
+    const { experiment_id } = made.body as { experiment_id: string };
+    expect((await call('GET', `mlflow/experiments/get?experiment_id=${experiment_id}`)).body).toMatchObject({
+      experiment: { tags: [{ key: 'site', value: 'south' }] },
+    });
+    const { body } = await call('POST', 'mlflow/runs/create', { experiment_id });
+    const { run_id } = (body as { run: { info: { run_id: string } } }).run.info;
+    const dataset = { name: 'pumps', digest: 'd1', source_type: 'local', source: 'data/pumps' };
+    const inputs = { run_id, datasets: [{ dataset }, { dataset }] };
+    expect(await call('POST', 'mlflow/runs/log-inputs', inputs)).toEqual({ status: 200, body: {} });
   });
 
   test.each(['..%2F..%2Fsecret', '%2e%2e%2fsecret', 'a/%2E%2E/%2E%2E/b', 'a%5Cb', 'a//b', 'a%00b', '%zz'])(

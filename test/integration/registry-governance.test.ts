@@ -5,7 +5,14 @@ import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import type { Registry } from '../../src/ports/registry.ts';
-import { packagedImage, pipelineVersion, projectSpec, registration } from '../support/registry-fixtures.ts';
+import type { ModelRegistration } from '../../src/ports/registry.ts';
+import {
+  comparedWith,
+  packagedImage,
+  pipelineVersion,
+  projectSpec,
+  registration,
+} from '../support/registry-fixtures.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 
@@ -107,12 +114,62 @@ describe('promotion', () => {
     expect((await registry.model('pump-health', 'to-look-at'))?.state).toBe('rejected');
   });
 
+  test('only a comparison with the present champion lets a version take its place; making it again gives one', async () => {
+    await governed({ approvals: 0 }, 3);
+    const [first, second, third] = ['1', '2', '3'].map((version) => ({ ...CHAMPION, version }));
+    const weak = { ...registration('weak'), comparison: comparedWith('weak@1') };
+    await registry.registerModel(weak, ADA);
+    await registry.setAlias(first ?? CHAMPION, ADA);
+    await expect(registry.setAlias(second ?? CHAMPION, ADA)).rejects.toMatchObject({
+      code: 'PROMOTION_REFUSED',
+      message: expect.stringContaining(
+        'compared with nothing, and version 1 is champion now: `windlass train --pipeline pump-health@1 --data data/pumps --seed 7 --param depth=3` compares',
+      ),
+    });
+    await expect(registry.setAlias({ ...CHAMPION, version: '4' }, ADA)).rejects.toMatchObject({
+      message: expect.stringContaining('it was compared with weak@1, and version 1 is champion now'),
+    });
+    const again = (words: string, comparison: ModelRegistration['comparison']) =>
+      registry.registerModel(
+        { ...registration(words), comparison, run: { workflowId: 'again', runId: words } },
+        ADA,
+      );
+    expect((await again('m2', comparedWith('1'))).comparison.champion?.version).toBe('1');
+    await again('m2', comparedWith('1'));
+    await again('m2', comparedWith('weak@2', 'INFERIOR'));
+    await registry.setAlias(second ?? CHAMPION, ADA);
+    // Going back needs no comparison; a version that loses to the champion of today is nobody's challenger.
+    await registry.setAlias(first ?? CHAMPION, ADA);
+    await registry.setAlias({ ...MODEL, version: '3', alias: 'challenger' }, ADA);
+    expect(await again('m3', comparedWith('1', 'INFERIOR'))).toMatchObject({
+      version: '3',
+      state: 'rejected',
+    });
+    expect(await registry.setAlias(third ?? CHAMPION, ADA).catch((e: unknown) => e)).toMatchObject({
+      message: expect.stringContaining('rejected'),
+    });
+    expect(await again('m3', comparedWith('1'))).toMatchObject({ state: 'registered', aliases: [] });
+    const told = await registry.audit({ subject: 'model/pump-health@3' });
+    expect(told.reverse().map((e) => [e.action, e.details.verdict, e.details.to])).toEqual([
+      ['model.registered', 'NO_BASELINE', undefined],
+      ['alias.set', undefined, undefined],
+      ['model.compared', 'INFERIOR', 'rejected'],
+      ['alias.removed', undefined, undefined],
+      ['model.compared', 'NON_INFERIOR', 'registered'],
+    ]);
+    const compared = await registry.audit({ action: 'model.compared' });
+    expect(compared.filter((e) => e.subject.endsWith('@2'))).toHaveLength(1);
+    // Without a champion there is nothing to compare with.
+    await registry.removeAlias(CHAMPION, ADA);
+    await registry.setAlias({ ...CHAMPION, version: '4' }, ADA);
+  });
+
   test('a later commit cannot loosen the rule that the champion was promoted by', async () => {
     await governed({ approvals: 1 });
     await review('approve', 'bob');
     await registry.setAlias(CHAMPION, ADA);
     await registry.publishPipeline(pipelineVersion('loose'), ADA);
-    await registry.registerModel(registration('m2', '2'), ADA);
+    await registry.registerModel({ ...registration('m2', '2'), comparison: comparedWith('1') }, ADA);
     await expect(registry.setAlias({ ...CHAMPION, version: '2' }, ADA)).rejects.toMatchObject({
       code: 'APPROVAL_REQUIRED',
     });
@@ -130,6 +187,9 @@ describe('promotion', () => {
     await review('approve', 'bob');
     expect((await review('reject', 'eve')).state).toBe('rejected');
     expect((await registry.model('pump-health', '1'))?.aliases).toEqual([]);
+    expect(await registry.audit({ action: 'alias.removed', limit: 1 })).toMatchObject([
+      { actor: 'eve', subject: 'model/pump-health@1', details: { alias: 'challenger' } },
+    ]);
     await expect(registry.setAlias(CHAMPION, ADA)).rejects.toMatchObject({
       code: 'PROMOTION_REFUSED',
       message: expect.stringContaining('rejected by eve (eve looked)'),

@@ -8,6 +8,7 @@ import { createStepStore } from '../../src/adapters/postgres/step-store.ts';
 import type { Registry } from '../../src/ports/registry.ts';
 import {
   artefact,
+  comparedWith,
   dataRef,
   digestOf,
   packagedImage,
@@ -171,7 +172,7 @@ describe('model versions', () => {
 describe('aliases', () => {
   beforeEach(async () => {
     await registry.registerModel(registration('one'), BY);
-    await registry.registerModel(registration('two'), BY);
+    await registry.registerModel({ ...registration('two'), comparison: comparedWith('1') }, BY);
   });
   const set = (version: string, at: string, actor: string) => {
     now = new Date(at);
@@ -220,7 +221,7 @@ describe('aliases', () => {
   test('changes at once leave exactly one current version', async () => {
     await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
-        registry.setAlias({ name: 'pump-health', alias: 'champion', version: String((i % 2) + 1) }, BY),
+        registry.setAlias({ name: 'pump-health', alias: 'staging', version: String((i % 2) + 1) }, BY),
       ),
     );
     const { rows } = await sql<{

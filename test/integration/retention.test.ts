@@ -151,7 +151,7 @@ describe('retention', () => {
     expect(await artefacts.has(digestOf('fold one'))).toBe(false);
   });
 
-  test('the same content registered again brings the version back; without its bytes it is refused', async () => {
+  test('the same content registered again is the next version; without its bytes it is refused', async () => {
     await register('one');
     later(100);
     await register('two');
@@ -161,8 +161,18 @@ describe('retention', () => {
       code: 'CONFLICT',
       message: expect.stringContaining(`${digestOf('onnx one')} is gone`),
     });
-    expect(await register('one')).toBe('1');
-    expect((await registry.model('pump-health', '1'))?.state).toBe('registered');
+    expect(await register('one')).toBe('3');
+    expect(await register('one')).toBe('3');
+    expect((await registry.model('pump-health', '1'))?.state).toBe('deleted');
+    // Its card and log are gone with the rest: nothing brings a deleted version back into use.
+    const target = { name: 'pump-health', version: '1' };
+    const bob = { ...BY, actor: 'bob' };
+    for (const attempt of [
+      () => registry.changeState({ ...target, to: 'registered' }, BY),
+      () => registry.reviewModel({ ...target, decision: 'approve' }, bob),
+      () => registry.reviewModel({ ...target, decision: 'reject' }, bob),
+    ])
+      await expect(attempt()).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
   test('beside twenty registrations nothing that is registered loses a byte', async () => {

@@ -19,7 +19,7 @@ import type { ImageStore } from '../../src/ports/image-store.ts';
 import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { createTestDatabase } from './postgres.ts';
-import { pipelineVersion, projectSpec, registration } from './registry-fixtures.ts';
+import { nextComparison, pipelineVersion, projectSpec, registration } from './registry-fixtures.ts';
 import { tinyBaseline, TINY_COLUMNS, TINY_ENTRY, tinyGolden, tinyModelBytes } from './tiny-model.ts';
 import type { TinyModelOptions } from './tiny-model.ts';
 
@@ -92,7 +92,11 @@ export async function openPackagingFixture(dir: string, given?: Registry): Promi
       const baseline = await artefacts.put(JSON.stringify(tinyBaseline()), 'application/json');
       const common = registration('tiny', pipeline.version);
       const name = options.name ?? common.name;
-      return registry.registerModel({ ...common, name, digest: onnx.digest, onnx, golden, baseline }, BY);
+      const comparison = await nextComparison(registry, name);
+      return registry.registerModel(
+        { ...common, name, comparison, digest: onnx.digest, onnx, golden, baseline },
+        BY,
+      );
     },
     activities: (images, engine, options = {}) => {
       const store = createOciLayoutStore(images);

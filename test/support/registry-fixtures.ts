@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { projectSchema } from '../../src/contracts/project.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { DataRef, EvaluationMetrics, SourceRef } from '../../src/contracts/build.ts';
+import type { ComparisonVerdict, DataRef, EvaluationMetrics, SourceRef } from '../../src/contracts/build.ts';
 import type { PackagedImage } from '../../src/contracts/deploy.ts';
-import type { ModelRegistration, PipelineVersion } from '../../src/ports/registry.ts';
+import type { ModelRegistration, PipelineVersion, Registry } from '../../src/ports/registry.ts';
 
 /** A digest that is the same for the same words. */
 export function digestOf(words: string): string {
@@ -120,6 +120,24 @@ export function registration(words = 'one', pipelineNumber = '1'): ModelRegistra
     },
     run: { workflowId: `build-${words}`, runId: `run-${words}` },
   };
+}
+
+/** The comparison of a version with another, which it is as good as unless said otherwise. */
+export function comparedWith(
+  version: string,
+  verdict: ComparisonVerdict = 'NON_INFERIOR',
+): ModelRegistration['comparison'] {
+  const champion = { version, value: 0.9 };
+  return { ...registration().comparison, champion, verdict, reason: `${verdict} to ${version}` };
+}
+
+/** The comparison of the next version: the first has none, each later one is as good as the first. */
+export async function nextComparison(
+  registry: Pick<Registry, 'search'>,
+  name: string,
+): Promise<ModelRegistration['comparison']> {
+  const known = await registry.search({ name, limit: 1 });
+  return known.length === 0 ? registration().comparison : comparedWith('1');
 }
 
 export function packagedImage(words = 'image'): PackagedImage {

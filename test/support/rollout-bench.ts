@@ -18,7 +18,7 @@ import type { RolloutStore } from '../../src/ports/rollout-store.ts';
 import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestHub, type TestHub } from './iot-hub.ts';
 import { createTestDatabase } from './postgres.ts';
-import { packagedImage, pipelineVersion, registration } from './registry-fixtures.ts';
+import { nextComparison, packagedImage, pipelineVersion, registration } from './registry-fixtures.ts';
 import { ScriptedDevice, type Behaviour, type ScriptedModel } from './scripted-fleet.ts';
 import './quiet-temporal.ts';
 
@@ -105,7 +105,8 @@ export async function openRolloutBench(options: {
       behaviour = how;
     },
     version: async (words) => {
-      const model = await registry.registerModel(registration(words), BY);
+      const comparison = await nextComparison(registry, 'pump-health');
+      const model = await registry.registerModel({ ...registration(words), comparison }, BY);
       const image = packagedImage(`image ${words}`);
       await registry.recordImage({ name: model.name, version: model.version }, image);
       return model;

@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import type { ComparisonVerdict } from '../../src/contracts/build.ts';
 import { VERDICTS } from '../../src/contracts/build.ts';
-import { approvalGate, approvalRule, standingReviews } from '../../src/domain/registry/approvals.ts';
+import {
+  approvalGate,
+  approvalRule,
+  pushedBy,
+  standingReviews,
+} from '../../src/domain/registry/approvals.ts';
 import type { Review } from '../../src/domain/registry/approvals.ts';
 import { promotionGates, promotionRefusal } from '../../src/domain/registry/promotion.ts';
 import type { PromotionCase } from '../../src/domain/registry/promotion.ts';
+import { dataRef } from '../support/registry-fixtures.ts';
+import { commandAgain } from '../../src/domain/registry/command-again.ts';
 import { MODEL_STATES } from '../../src/contracts/model-state.ts';
 import { mayBecome } from '../../src/domain/registry/states.ts';
 
@@ -17,9 +24,11 @@ const FIT: PromotionCase = {
   state: 'registered',
   author: 'ada',
   gates: [passed],
-  comparison: { verdict: 'SUPERIOR', reason: 'better by 0.04' },
+  comparison: { verdict: 'SUPERIOR', reason: 'better by 0.04', champion: null },
   reviews: [],
   rules: [{ approvals: 0, approvers: [] }],
+  champion: null,
+  again: 'windlass train',
   heldBefore: false,
 };
 const refusal = (change: Partial<PromotionCase>) => promotionRefusal(promotionGates({ ...FIT, ...change }));
@@ -32,10 +41,41 @@ describe('the policy of promotion', () => {
 
   test.each(VERDICTS.map((v) => [v]))('verdict %s', (verdict: ComparisonVerdict) => {
     const may = ['SUPERIOR', 'NON_INFERIOR', 'NO_BASELINE'].includes(verdict);
-    const comparison = { verdict, reason: 'measured' };
+    const comparison = { verdict, reason: 'measured', champion: null };
     expect(refusal({ comparison })).toEqual(
       may ? undefined : { code: 'PROMOTION_REFUSED', why: 'comparison: measured' },
     );
+  });
+
+  test.each([
+    ['NO_BASELINE', null, 'nothing'],
+    ['SUPERIOR', '1', 'version 1'],
+    ['NON_INFERIOR', 'weak@3', 'weak@3'],
+  ] as const)(
+    '%s to %s may be the first champion, and takes the place of none',
+    (verdict, version, words) => {
+      const compared = version === null ? null : { version, value: 0.8 };
+      const comparison = { verdict, reason: 'measured', champion: compared };
+      expect(refusal({ comparison })).toBeUndefined();
+      expect(refusal({ comparison, champion: '3' })).toEqual({
+        code: 'PROMOTION_REFUSED',
+        why: `comparison: it was compared with ${words}, and version 3 is champion now: \`windlass train\` compares it with that one`,
+      });
+      expect(refusal({ comparison, champion: '3', heldBefore: true })).toBeUndefined();
+      expect(
+        refusal({ comparison: { ...comparison, champion: { version: '3', value: 0 } }, champion: '3' }),
+      ).toBe(undefined);
+    },
+  );
+
+  test('the command that compares a version again is one that a shell reads back', () => {
+    const made = { pipeline: { name: 'tiny', version: '2' }, data: { ...dataRef(), source: "it's/here" } };
+    expect(commandAgain({ ...made, params: { depth: 3, note: 'a b' }, seed: 7 })).toBe(
+      String.raw`windlass train --pipeline tiny@2 --data 'it'\''s/here' --seed 7 --param depth=3 --param 'note="a b"'`,
+    );
+    const search = { folds: [], data: made.data };
+    expect(commandAgain({ ...made, params: { depth: 3 }, search })).not.toContain('depth');
+    expect(commandAgain({ ...made, origin: 'imported' })).toContain('windlass models import');
   });
 
   test('gates that failed, saw too little, or were never checked', () => {
@@ -59,6 +99,9 @@ describe('the policy of promotion', () => {
     );
     expect(why([said('bob'), said('eve')])).toBeUndefined();
     expect(why([said('bob'), said('bob')])?.code).toBe('APPROVAL_REQUIRED');
+    expect(refusal({ rules, author: pushedBy('bob'), reviews: [said('bob'), said('eve')] })?.why).toBe(
+      'approvals: needs 1 more approval by ada, joe, has that of eve',
+    );
   });
 
   test('a rejection takes an approval back, and stands in the way until it is taken back itself', () => {
@@ -86,7 +129,10 @@ describe('the policy of promotion', () => {
   });
 
   test('other aliases ask only that the version is in use', () => {
-    const lost = { comparison: { verdict: 'INFERIOR', reason: '' }, state: 'rejected' } as const;
+    const lost = {
+      comparison: { verdict: 'INFERIOR', reason: '', champion: null },
+      state: 'rejected',
+    } as const;
     expect(refusal({ ...lost, alias: 'to-look-at' })).toBeUndefined();
     expect(refusal({ ...lost, alias: 'challenger' })?.why).toBe('state: it is rejected');
     for (const state of ['retired', 'archived', 'deleted'] as const)
@@ -113,9 +159,9 @@ test('approvals: one person counts once and the last word counts, whatever the o
   );
 });
 
-test('states: what is deleted comes back only by registering, and nothing else leads out of it', () => {
+test('states: what is deleted stays so, and what is archived is never deleted', () => {
   const from = (state: (typeof MODEL_STATES)[number]) => MODEL_STATES.filter((to) => mayBecome(state, to));
-  expect(from('deleted')).toEqual(['registered', 'rejected', 'deleted']);
+  expect(from('deleted')).toEqual(['deleted']);
   expect(from('archived')).not.toContain('deleted');
   for (const state of MODEL_STATES) expect(mayBecome(state, state)).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Kysely, SqlBool } from 'kysely';
+import type { Comparison } from '../../contracts/build.ts';
 import { incompleteReason } from '../../domain/registry/imported.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelRecord, ModelVersion } from '../../ports/registry.ts';
@@ -10,11 +11,16 @@ import type { Database } from './schema.ts';
 export const WHOLE = sql<SqlBool>`(models.pipeline_name is not null and models.data_digest is not null
   and models.registration ->> 'golden' is not null and models.registration ->> 'baseline' is not null)`;
 
+/** What a version (a row of `models`) was last compared with, if that was after its registration. */
+export const newestComparison = sql<Comparison | null>`(select comparison from model_comparisons c
+  where c.name = models.name and c.version = models.version order by c.id desc limit 1)`;
+
 /** Versions with the aliases that point at them now. */
 export function select(db: Kysely<Database>) {
   return db
     .selectFrom('models')
     .select(['registration', 'version', 'state', 'created_at', 'created_by'])
+    .select(newestComparison.as('compared'))
     .select(
       sql<string[]>`array(select alias from model_aliases a where a.name = models.name
         and a.version = models.version and a.until is null order by alias)`.as('aliases'),
@@ -23,11 +29,12 @@ export function select(db: Kysely<Database>) {
 
 export type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
 
-/** A version as it was registered; throws GATE_FAILED for one that came through the MLflow door. */
+/** A version as it was registered, with its newest comparison; throws GATE_FAILED for one that came through the MLflow door. */
 export function toRecord(row: Row): ModelRecord {
   if (isForeign(row.registration)) throw unjudged(row.registration.name, row.version);
   return {
     ...row.registration,
+    comparison: row.compared ?? row.registration.comparison,
     version: String(row.version),
     state: row.state,
     aliases: row.aliases,

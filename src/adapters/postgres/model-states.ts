@@ -46,7 +46,7 @@ export function createModelStates(
         const reviews = await readReviews(transaction, name, model.version);
         const to = reviewedState(model, { reviews, rules });
         await become(transaction, model, to);
-        if (to === 'rejected') await endChallenger(transaction, clock, model);
+        if (to === 'rejected') await endChallenger(transaction, clock, { model, by });
         await appendAudit(transaction, clock, {
           ...by,
           action: decision === 'approve' ? 'model.approved' : 'model.rejected',
@@ -108,24 +108,35 @@ async function refuseApproval(
   refusePromotion(reference, 'be approved', lasting);
   if (!mayBecome(model.state, 'approved') || model.state === 'retired' || model.state === 'archived')
     throw new WindlassError('CONFLICT', `${reference} is ${model.state}, so it cannot be approved.`, {
-      hint: `Take it back into use first: \`windlass models restore ${reference} --reason …\`.`,
+      hint:
+        model.state === 'deleted'
+          ? 'Its bytes are gone: build it again.'
+          : `Take it back into use first: \`windlass models restore ${reference} --reason …\`.`,
     });
 }
 
-/** The state that reviews and comparison give a version that is in use. */
-function reviewedState(
+/** The state that reviews and the newest comparison give a version that is in use. */
+export function reviewedState(
   model: ModelRow,
   { reviews, rules }: { reviews: readonly Review[]; rules: readonly ApprovalRule[] },
 ): ModelState {
   if (isForeign(model.registration)) return 'unjudged';
   const standing = standingReviews(reviews);
-  if (firstState(model.registration) === 'rejected' || standing.some((r) => r.decision === 'reject'))
+  const { metrics, comparison } = model.registration;
+  if (
+    firstState({ metrics, comparison: model.compared ?? comparison }) === 'rejected' ||
+    standing.some((r) => r.decision === 'reject')
+  )
     return 'rejected';
   const enough = rules.map((rule) => approvalGate(rule, { author: model.created_by, reviews }));
   return standing.length > 0 && blockingGates(enough).length === 0 ? 'approved' : 'registered';
 }
 
-async function become(transaction: Transaction<Database>, model: ModelRow, to: ModelState): Promise<void> {
+export async function become(
+  transaction: Transaction<Database>,
+  model: ModelRow,
+  to: ModelState,
+): Promise<void> {
   if (!mayBecome(model.state, to))
     throw new WindlassError(
       'CONFLICT',
@@ -140,24 +151,40 @@ async function become(transaction: Transaction<Database>, model: ModelRow, to: M
 }
 
 /** A version that somebody said no to is nobody's challenger any more. */
-async function endChallenger(
+export async function endChallenger(
   transaction: Transaction<Database>,
   clock: Clock,
-  { name, version }: ModelRow,
+  { model: { name, version }, by }: { model: ModelRow; by: Actor },
 ): Promise<void> {
-  await transaction
+  const ended = await transaction
     .updateTable('model_aliases')
     .set({ until: sql`greatest(since, ${clock.now()}::timestamptz)` })
     .where('name', '=', name)
     .where('version', '=', version)
     .where('alias', '=', ALIASES.challenger)
     .where('until', 'is', null)
-    .execute();
+    .returning('alias')
+    .executeTakeFirst();
+  if (ended === undefined) return;
+  const subject = `model/${name}@${version}`;
+  await appendAudit(transaction, clock, { ...by, action: 'alias.removed', subject, details: { ...ended } });
 }
 
 /** What a version is used for must end before the version is taken out of use. */
 async function refuseInUse(transaction: Transaction<Database>, model: ModelRow, to: string): Promise<void> {
-  const { name, version } = model;
+  const uses = await usesOf(transaction, model, to);
+  if (uses.length === 0) return;
+  throw new WindlassError('CONFLICT', `${model.name}@${model.version} cannot be ${to}: ${uses.join(', ')}.`, {
+    hint: 'First point the alias at another version (`windlass models promote`), or end the rollout (`windlass rollout abort`).',
+  });
+}
+
+/** What keeps a version from a state; an alias other than champion ends when its version is rejected. */
+export async function usesOf(
+  transaction: Transaction<Database>,
+  { name, version }: ModelRow,
+  to: string,
+): Promise<string[]> {
   const aliases = await transaction
     .selectFrom('model_aliases')
     .select('alias')
@@ -173,14 +200,10 @@ async function refuseInUse(transaction: Transaction<Database>, model: ModelRow, 
     .where('version', '=', String(version))
     .where('finished_at', 'is', null)
     .execute();
-  const uses = [
+  return [
     ...aliases
       .filter((a) => to !== 'rejected' || a.alias === ALIASES.champion)
       .map((a) => `it is ${a.alias}`),
     ...rollouts.map((r) => `the rollout ${r.rollout_id} is live`),
   ];
-  if (uses.length === 0) return;
-  throw new WindlassError('CONFLICT', `${name}@${version} cannot be ${to}: ${uses.join(', ')}.`, {
-    hint: 'First point the alias at another version (`windlass models promote`), or end the rollout (`windlass rollout abort`).',
-  });
 }

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { Kysely, SqlBool, Transaction } from 'kysely';
-import type { ModelState } from '../../contracts/model-state.ts';
 import { firstState } from '../../domain/registry/states.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
@@ -9,6 +8,7 @@ import type { Actor, ImportedRegistration, Registry } from '../../ports/registry
 import { appendAudit } from './audit-log.ts';
 import { insertDataSet } from './data-sets.ts';
 import { lockArtefacts, lockName } from './lock-name.ts';
+import { noteComparison } from './model-comparisons.ts';
 import { select, toModel, toRecord, WHOLE, type Row } from './model-rows.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { json } from './registry-tables.ts';
@@ -26,8 +26,8 @@ export function createModelVersions(
       await lockName(transaction, 'model', registration.name);
       if (artefacts !== undefined) await refuseMissing(artefacts, registration);
       const known = await findSame(transaction, registration);
-      if (known?.state === 'deleted') await revive(transaction, clock, { known, registration, by });
-      const version = known?.version ?? (await insertVersion(transaction, clock, { registration, by }));
+      const version = known ?? (await insertVersion(transaction, clock, { registration, by }));
+      if (known !== undefined) await noteComparison(transaction, clock, { version, registration, by });
       const [model] = await select(transaction)
         .where('name', '=', registration.name)
         .where('version', '=', version)
@@ -107,24 +107,25 @@ export function createModelVersions(
   };
 }
 
-type Known = { readonly version: number; readonly state: ModelState };
-
+/** The version with this content. One that retention deleted is none: its registration names bytes that are gone. */
 async function findSame(
   transaction: Transaction<Database>,
   { name, digest, pipeline, data, golden }: ImportedRegistration,
-): Promise<Known | undefined> {
+): Promise<number | undefined> {
   const same = sql<SqlBool>`(pipeline_name, pipeline_version, data_digest) is not distinct from
     (${pipeline?.name ?? null}::text, ${versionNumber(pipeline?.version ?? '') ?? null}::integer, ${data?.digest ?? null}::text)`;
   // Of what nothing else is known, the golden rows are part of what it is.
   const rows = sql<SqlBool>`registration #>> '{golden,digest}' is not distinct from ${golden?.digest ?? null}::text`;
-  return transaction
+  const found = await transaction
     .selectFrom('models')
-    .select(['version', 'state'])
+    .select('version')
     .where('name', '=', name)
     .where('digest', '=', digest)
+    .where('state', '<>', 'deleted')
     .where(same)
     .$if(pipeline === null || data === null, (query) => query.where(rows))
     .executeTakeFirst();
+  return found?.version;
 }
 
 /** A version must not name bytes that retention has removed since they were made. */
@@ -137,28 +138,6 @@ async function refuseMissing(
       throw new WindlassError('CONFLICT', `The artefact ${ref.digest} is gone, so no version can name it.`, {
         hint: 'Retention removed it while the run was under way: start the run again.',
       });
-}
-
-/** The very same content is there again after retention had deleted it. */
-async function revive(
-  transaction: Transaction<Database>,
-  clock: Clock,
-  { known, registration, by }: { known: Known; registration: ImportedRegistration; by: Actor },
-): Promise<void> {
-  const { name } = registration;
-  const to = firstState(registration);
-  await transaction
-    .updateTable('models')
-    .set({ state: to })
-    .where('name', '=', name)
-    .where('version', '=', known.version)
-    .execute();
-  await appendAudit(transaction, clock, {
-    ...by,
-    action: 'model.restored',
-    subject: `model/${name}@${known.version}`,
-    details: { from: 'deleted', to },
-  });
 }
 
 async function insertVersion(

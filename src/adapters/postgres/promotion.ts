@@ -1,18 +1,22 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Comparison } from '../../contracts/build.ts';
 import { ALIASES } from '../../contracts/names.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import { approvalRule } from '../../domain/registry/approvals.ts';
 import type { ApprovalRule, Review } from '../../domain/registry/approvals.ts';
+import { commandAgain } from '../../domain/registry/command-again.ts';
 import { promotionGates, promotionRefusal } from '../../domain/registry/promotion.ts';
+import type { PromotionCase } from '../../domain/registry/promotion.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import type { RegistryTables } from './registry-tables.ts';
+import { newestComparison } from './model-rows.ts';
 import type { Database } from './schema.ts';
 
 export type ModelRow = Pick<
   Selectable<RegistryTables['models']>,
   'name' | 'version' | 'state' | 'created_by' | 'registration' | 'pipeline_name' | 'pipeline_version'
->;
+> & { readonly compared: Comparison | null };
 
 type Db = Kysely<Database> | Transaction<Database>;
 
@@ -21,6 +25,7 @@ export async function modelRow(db: Db, name: string, version: string): Promise<M
   const row = await db
     .selectFrom('models')
     .select(['name', 'version', 'state', 'created_by', 'registration', 'pipeline_name', 'pipeline_version'])
+    .select(newestComparison.as('compared'))
     .where('name', '=', name)
     .where('version', '=', versionNumber(version) ?? 0)
     .executeTakeFirst();
@@ -68,24 +73,36 @@ export async function approvalRules(db: Db, model: ModelRow): Promise<ApprovalRu
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 
+/** The version that is champion now, and whether this one ever was. */
+export async function championOf(
+  db: Db,
+  { name, version }: Pick<ModelRow, 'name' | 'version'>,
+): Promise<Pick<PromotionCase, 'champion' | 'heldBefore'>> {
+  const stretches = await db
+    .selectFrom('model_aliases')
+    .select(['version', 'until'])
+    .where('name', '=', name)
+    .where('alias', '=', ALIASES.champion)
+    .where((e) => e.or([e('version', '=', version), e('until', 'is', null)]))
+    .execute();
+  const now = stretches.find((stretch) => stretch.until === null);
+  return {
+    champion: now === undefined ? null : String(now.version),
+    heldBefore: stretches.some((stretch) => stretch.version === version),
+  };
+}
+
 /** What an alias asks of a version, each as a gate. */
 export async function judgePromotion(db: Db, model: ModelRow, alias: string): Promise<GateResult[]> {
   const { name, version, state, created_by: author, registration } = model;
-  const before = await db
-    .selectFrom('model_aliases')
-    .select('id')
-    .where('name', '=', name)
-    .where('version', '=', version)
-    .where('alias', '=', ALIASES.champion)
-    .limit(1)
-    .executeTakeFirst();
   return promotionGates({
     ...{ alias, state, author },
     gates: registration.gates,
-    comparison: registration.comparison,
+    comparison: model.compared ?? registration.comparison,
+    again: commandAgain(registration),
     reviews: await readReviews(db, name, version),
     rules: await approvalRules(db, model),
-    heldBefore: before !== undefined,
+    ...(await championOf(db, model)),
   });
 }
 

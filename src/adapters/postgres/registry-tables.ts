@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { ArtefactRef } from '../../contracts/artefact.ts';
-import type { EvaluationMetrics, SourceRef } from '../../contracts/build.ts';
+import type { Comparison, EvaluationMetrics, SourceRef } from '../../contracts/build.ts';
 import type { PackagedImage } from '../../contracts/deploy.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
@@ -71,6 +71,16 @@ export interface RegistryTables {
     metrics: ColumnType<EvaluationMetrics | null, never, never>;
     words: ColumnType<string, never, never>;
   };
+  model_comparisons: {
+    id: Generated<string>;
+    name: string;
+    version: number;
+    comparison: Json<Comparison>;
+    workflow_id: string;
+    run_id: string;
+    at: Date;
+  };
+  released_artefacts: { digest: string; released_at: Date };
   model_reviews: {
     id: Generated<string>;
     name: string;

@@ -21,7 +21,7 @@ interface Row {
   reviews: Review[];
 }
 
-/** Every version that is there, with all that may need it: one query. */
+/** Every version that is there, also one without a pipeline, with all that may need it: one query. */
 export async function readUses(db: Kysely<Database>, model?: string): Promise<VersionUse[]> {
   const { rows } = await sql<Row>`
     with last_seen as (
@@ -35,7 +35,9 @@ export async function readUses(db: Kysely<Database>, model?: string): Promise<Ve
       select model, version, count(*) as devices from on_device group by model, version
     )
     select m.name, m.version, m.state, m.created_by, m.created_at,
-           m.registration #>> '{comparison,champion,version}' as compared_with,
+           coalesce((select c.comparison #>> '{champion,version}' from model_comparisons c
+                      where c.name = m.name and c.version = m.version order by c.id desc limit 1),
+                    m.registration #>> '{comparison,champion,version}') as compared_with,
            array(select alias from model_aliases a
                   where a.name = m.name and a.version = m.version and a.until is null order by alias) as aliases,
            array(select r.rollout_id from rollouts r
@@ -47,7 +49,7 @@ export async function readUses(db: Kysely<Database>, model?: string): Promise<Ve
            coalesce((select jsonb_agg(jsonb_build_object('actor', r.actor, 'decision', r.decision) order by r.id)
                        from model_reviews r where r.name = m.name and r.version = m.version), '[]') as reviews
       from models m
-      join pipelines p on p.name = m.pipeline_name and p.version = m.pipeline_version
+      left join pipelines p on p.name = m.pipeline_name and p.version = m.pipeline_version
      where m.state <> 'deleted' and (${model ?? null}::text is null or m.name = ${model ?? null})
      order by m.name, m.version desc`.execute(db);
   return rows.map((row) => ({

@@ -6,6 +6,7 @@ import { GIT_PUSH_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../cont
 import type { PushCoordinatorInput, PushEvent, Trigger } from '../../contracts/push.ts';
 import { repositoryKey } from '../../domain/git/address.ts';
 import { touchesProject, triggersFor, type Push } from '../../domain/git/triggers.ts';
+import { pushedBy } from '../../domain/registry/approvals.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { KEPT_DAYS } from '../../ports/hook-deliveries.ts';
 import type { ApiDeps, ApiEnv, HookDeps } from '../deps.ts';
@@ -135,7 +136,7 @@ async function signal(temporal: Client, { push, trigger, delivery, debounce }: M
     project: project === '' ? repository : `${repository}#${project}`,
     ...(data === undefined ? {} : { data }),
     ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
-    actor: pusher === '' ? 'git push' : `git push of ${pusher}`,
+    actor: pushedBy(pusher),
     reason: `push of ${commit.slice(0, 12)} to ${branch}`,
   };
   const event: PushEvent = { id: `${delivery.keys[0]}/${commit}`, commit, before, build };

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { BUILD_STEPS, type BuildInput, type BuildResult, type BuildStep } from '../../contracts/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { isGitUrl, withoutCredentials } from '../../domain/git/address.ts';
+import { asksToDeploy } from '../../domain/registry/roles.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ServiceName, System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
@@ -224,6 +225,8 @@ Examples:
       });
       const asked = { action: 'build', project: options.pipeline?.split('@')[0] } as const;
       await requireRole(system.config, options.actor, asked);
+      if (asksToDeploy(input))
+        await requireRole(system.config, options.actor, { ...asked, action: 'deploy' });
       if (options.detach === true) return detach(cli, system, input);
       const result = await runOnSystem<BuildResult>(cli, system, {
         workflow: WORKFLOWS.buildAndTrain,

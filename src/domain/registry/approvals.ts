@@ -26,9 +26,15 @@ export function standingReviews(reviews: readonly Review[]): Review[] {
   return reviews.filter((review) => newest.get(review.actor) === review);
 }
 
+/** Author of what a git push built, by the name that the git server tells. */
+export const pushedBy = (pusher: string): string => (pusher === '' ? 'git push' : `git push of ${pusher}`);
+
+/** Whether a version is this person's own work, started by hand or by a push. */
+const isAuthor = (actor: string, author: string): boolean => author === actor || author === pushedBy(actor);
+
 /** Why this person may not approve a version, or null when they may. */
 export function refusesApprover(actor: string, author: string, rule: ApprovalRule): string | null {
-  if (actor === author) return `${actor} is its author, and an author may not approve`;
+  if (isAuthor(actor, author)) return `${actor} is its author, and an author may not approve`;
   if (rule.approvers.length > 0 && !rule.approvers.includes(actor))
     return `${actor} is not among the approvers of the project (${rule.approvers.join(', ')})`;
   return null;
@@ -52,7 +58,7 @@ export function approvalGate(
   const missing = rule.approvals - valid.length;
   if (missing > 0) {
     const given = valid.length === 0 ? '' : `, has that of ${valid.map((r) => r.actor).join(', ')}`;
-    const open = rule.approvers.filter((a) => a !== author && !valid.some((r) => r.actor === a));
+    const open = rule.approvers.filter((a) => !isAuthor(a, author) && !valid.some((r) => r.actor === a));
     const whose = rule.approvers.length === 0 ? `anybody but its author ${author}` : open.join(', ');
     const reason = `needs ${missing} more approval${missing === 1 ? '' : 's'} by ${whose === '' ? 'nobody who is left' : whose}${given}`;
     return { ...gate, status: 'fail', reason };

@@ -20,11 +20,16 @@ export interface PromotionCase {
   /** Who registered the version. */
   readonly author: string;
   readonly gates: readonly GateResult[];
-  readonly comparison: Pick<Comparison, 'verdict' | 'reason'>;
+  /** The newest one that was recorded. */
+  readonly comparison: Pick<Comparison, 'verdict' | 'reason' | 'champion'>;
   readonly reviews: readonly Review[];
   /** The version's own rule and the present champion's: a commit cannot loosen the rule that it is judged by. */
   readonly rules: readonly ApprovalRule[];
-  /** It was champion before: going back to it is never held up by a rule that came later. */
+  /** The version that is champion now. */
+  readonly champion: string | null;
+  /** Command that compares the version with it. */
+  readonly again: string;
+  /** It was champion before: going back to it is never held up by a rule or a champion that came later. */
   readonly heldBefore: boolean;
 }
 
@@ -42,7 +47,7 @@ export function promotionGates(asked: PromotionCase): GateResult[] {
     reason: fits(asked) ? '' : (STATE_REASONS[asked.state] ?? `it is ${asked.state}`),
   };
   if (asked.alias !== ALIASES.champion) return [state];
-  return [state, passedGates(asked.gates), comparisonGate(asked.comparison), ...approvalGates(asked)];
+  return [state, passedGates(asked.gates), comparisonGate(asked), ...approvalGates(asked)];
 }
 
 /** All that stands in the way, in words; APPROVAL_REQUIRED when only approvals are missing. */
@@ -81,11 +86,25 @@ function passedGates(gates: readonly GateResult[]): GateResult {
   };
 }
 
-function comparisonGate({ verdict, reason }: PromotionCase['comparison']): GateResult {
-  const status = promotable(verdict) ? 'pass' : 'fail';
-  const threshold = 'SUPERIOR, NON_INFERIOR or NO_BASELINE';
-  return { name: 'comparison', status, observed: verdict, threshold, n: null, reason };
+/** Only a comparison with the version whose place it would take counts; where there is none, any that was not lost. */
+function comparisonGate({ comparison, champion, heldBefore, again }: PromotionCase): GateResult {
+  const { verdict, reason } = comparison;
+  const other = comparison.champion?.version ?? null;
+  const counts = heldBefore || champion === null || other === champion;
+  const won = promotable(verdict);
+  const stale = `it was compared with ${other === null ? 'nothing' : described(other)}, and ${described(champion ?? '')} is champion now: \`${again}\` compares it with that one`;
+  return {
+    name: 'comparison',
+    status: won && counts ? 'pass' : 'fail',
+    observed: verdict,
+    threshold: champion === null ? 'SUPERIOR, NON_INFERIOR or NO_BASELINE' : 'SUPERIOR or NON_INFERIOR',
+    n: null,
+    reason: [...(won && !counts ? [] : [reason]), ...(counts ? [] : [stale])].join('; '),
+  };
 }
+
+/** A version of the same model is named by its number, one of another model by name@version. */
+const described = (version: string): string => (version.includes('@') ? version : `version ${version}`);
 
 function approvalGates({ rules, author, reviews, heldBefore }: PromotionCase): GateResult[] {
   const gates = rules.map((rule) => approvalGate(rule, { author, reviews }));

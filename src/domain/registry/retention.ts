@@ -19,7 +19,7 @@ export interface VersionUse {
   readonly devices: number;
   /** Somebody's word is still to come. */
   readonly awaitsApproval: boolean;
-  /** Version that it was compared with when it was registered. */
+  /** Version that it was last compared with; name@version when it is one of another model. */
   readonly comparedWith: string | null;
 }
 
@@ -44,7 +44,7 @@ export function decideRetention(
   const needed = new Map(
     own
       .filter(({ v, reasons }) => reasons.length > 0 && v.comparedWith !== null)
-      .map(({ v }) => [`${v.name}@${v.comparedWith}`, `${v.name}@${v.version}`]),
+      .map(({ v }) => [comparedWith(v), `${v.name}@${v.version}`]),
   );
   const all = own.map(({ v, reasons }) => {
     const by = needed.get(`${v.name}@${v.version}`);
@@ -56,6 +56,10 @@ export function decideRetention(
       .map(({ v, reasons }) => ({ name: v.name, version: v.version, reasons })),
     go: all.filter(({ reasons }) => reasons.length === 0).map(({ v }) => v),
   };
+}
+
+function comparedWith({ name, comparedWith: version }: VersionUse): string {
+  return version?.includes('@') === true ? version : `${name}@${version}`;
 }
 
 function newestOf(versions: readonly VersionUse[], keep: number): Set<VersionUse> {

@@ -2,14 +2,14 @@ import type { ModelState } from '../../contracts/model-state.ts';
 import type { ImportedRegistration } from '../../ports/registry.ts';
 import { promotable } from '../comparison/verdict.ts';
 
-/** What may follow what; `deleted` comes back when the very same content is registered again. */
+/** What may follow what. `deleted` is for good: the very same content, registered again, is the next version. */
 export const MODEL_TRANSITIONS: Readonly<Record<ModelState, readonly ModelState[]>> = {
   registered: ['approved', 'rejected', 'retired', 'archived', 'deleted'],
   approved: ['registered', 'rejected', 'retired', 'archived', 'deleted'],
   rejected: ['registered', 'approved', 'retired', 'archived', 'deleted'],
   retired: ['registered', 'approved', 'rejected', 'archived', 'deleted', 'unjudged'],
   archived: ['registered', 'approved', 'rejected', 'retired', 'unjudged'],
-  deleted: ['registered', 'rejected'],
+  deleted: [],
   unjudged: ['retired', 'archived', 'deleted'],
 };
 

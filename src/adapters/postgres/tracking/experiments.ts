@@ -49,7 +49,12 @@ export function createExperiments(db: Kysely<Database>, clock: Clock): Experimen
           if (tags.length > 0)
             await transaction
               .insertInto('mlflow_experiment_tags')
-              .values(tags.map((tag) => ({ experiment_id: row.experiment_id, ...tag })))
+              .values(
+                [...new Map(tags.map((tag) => [tag.key, tag])).values()].map((tag) => ({
+                  experiment_id: row.experiment_id,
+                  ...tag,
+                })),
+              )
               .execute();
           return row;
         })

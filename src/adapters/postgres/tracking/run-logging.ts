@@ -41,11 +41,13 @@ export function createRunLogging(db: Kysely<Database>): Part {
     logInputs: (runId, { datasets, models }) =>
       db.transaction().execute(async (transaction) => {
         await activeRun(transaction, runId);
-        if (datasets.length > 0)
+        // Told twice in one request, the last counts: a statement changes no row twice.
+        const last = new Map(datasets.map((set) => [JSON.stringify([set.name, set.digest]), set]));
+        if (last.size > 0)
           await transaction
             .insertInto('mlflow_datasets')
             .values(
-              datasets.map(({ sourceType, tags, schema, profile, ...rest }) => ({
+              [...last.values()].map(({ sourceType, tags, schema, profile, ...rest }) => ({
                 ...rest,
                 run_id: runId,
                 source_type: sourceType,
