@@ -12,11 +12,18 @@ export interface ActiveCalibration extends MeanStd {
   readonly rows: number;
   /** Name of a delivered one; absent: the device fitted it itself. */
   readonly id?: string;
+  /** When a delivered one was fitted. */
+  readonly fittedAt?: string | undefined;
 }
+
+/** Milliseconds since 1970; one without a time is older than any. */
+const timeOf = ({ fittedAt }: { readonly fittedAt?: string | undefined }): number =>
+  fittedAt === undefined ? -Infinity : Date.parse(fittedAt);
 
 /**
  * What one device knows of its calibration: delivered by the platform, or fitted by itself where the model's fit is built in. A
- * delivered one counts more; it is kept over restarts.
+ * delivered one counts more, and of two the one that was fitted later, whichever way and in whatever order they came; it is kept over
+ * restarts.
  */
 export class DeviceCalibration {
   readonly #device: string;
@@ -60,11 +67,14 @@ export class DeviceCalibration {
   deliver(value: unknown): string | undefined {
     const read = readCalibration(value, this.#model);
     this.#problem = 'problem' in read ? read.problem : undefined;
-    if ('document' in read) {
-      this.#store.saveDelivered(this.#device, read.document);
-      this.#use(read.document);
-    }
-    return this.#problem;
+    if ('problem' in read) return read.problem;
+    const { document } = read;
+    const there = this.#active;
+    if (there?.id !== undefined && timeOf(document) < timeOf(there))
+      return `it was fitted ${document.fittedAt ?? 'at a time that it does not say'}, before the one that is in use (${there.id}, ${there.fittedAt}); fit it again to go back to it`;
+    this.#store.saveDelivered(this.#device, document);
+    this.#use(document);
+    return undefined;
   }
 
   /** Forgets everything: the device is commissioned again. */
@@ -105,10 +115,10 @@ export class DeviceCalibration {
     };
   }
 
-  #use({ id, rows, mean, std, tensors }: CalibrationDocument): void {
+  #use({ id, fittedAt, rows, mean, std, tensors }: CalibrationDocument): void {
     const values = Object.fromEntries(tensors.map((t) => [t.name, Float32Array.from(t.values)]));
     this.#active = {
-      ...{ id, rows },
+      ...{ id, fittedAt, rows },
       mean: Float32Array.from(mean),
       std: Float32Array.from(std),
       inputs: calibrationInputs(this.#model.manifest, values),

@@ -38,6 +38,7 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     artefacts,
     registry,
     steps,
+    clock: context.clock,
     files: sensorFiles,
     models: createOnnxModelRuntime(),
     sources: createDataSources(config.azure),

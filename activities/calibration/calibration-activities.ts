@@ -6,6 +6,7 @@ import type { DeviceCalibration } from '../../src/contracts/calibrate-device.ts'
 import type { CalibrationDocument } from '../../src/contracts/calibration.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
 import type { ProjectCode } from '../environment/environment-activities.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
@@ -15,6 +16,7 @@ import type { CalibrateDeps } from './run-calibrate-command.ts';
 
 export interface CalibrationDeps extends CalibrateDeps {
   readonly files: Pick<SensorFiles, 'readGroupRows'>;
+  readonly clock: Clock;
   /** Folder for the folders of runs. */
   readonly work: string;
 }
@@ -70,9 +72,10 @@ export function createCalibrationActivities(deps: CalibrationDeps) {
           tensors: Object.entries(tensors).map(([name, numbers]) => ({ name, values: plain(numbers) })),
         };
         const id = createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 16);
-        const document: CalibrationDocument = { schema: 'windlass.calibration/1', id, ...content };
+        const fittedAt = deps.clock.now().toISOString();
+        const document: CalibrationDocument = { schema: 'windlass.calibration/1', id, fittedAt, ...content };
         const stored = await deps.artefacts.put(canonicalJson(document), 'application/json');
-        return { device, id, document: stored, rows: wanted, dataSha256: await fileDigest(data) };
+        return { device, id, document: stored, rows: wanted, dataSha256: await fileDigest(data), fittedAt };
       }),
   };
 }

@@ -96,6 +96,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/calibrate.ts'),
   },
   {
+    name: 'calibrations',
+    summary: 'list what was fitted for devices, show one document',
+    load: () => import('./commands/calibrations.ts'),
+  },
+  {
     name: 'monitor',
     summary: 'watch models in production: run now, or by a schedule',
     load: () => import('./commands/monitor.ts'),

@@ -37,6 +37,8 @@ export interface DeviceCalibration {
   readonly rows: number;
   /** Digest of the file that they came from. */
   readonly dataSha256: string;
+  /** ISO 8601, UTC. */
+  readonly fittedAt: string;
 }
 
 export interface CalibrateResult {

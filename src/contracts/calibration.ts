@@ -98,6 +98,8 @@ export const calibrationDocumentSchema = z.object({
   id: z.string().min(1),
   /** sha256 of the model.onnx that it was fitted for. */
   model: z.string().min(1),
+  /** When it was fitted: of two for one model a device uses the later one. Without it, it counts as older than any that has it. */
+  fittedAt: z.iso.datetime().optional(),
   /** Commissioning rows it was fitted on. */
   rows: z.number().int().positive(),
   /** Per column mean and spread of those rows: readings are normalised with them for the monitor. */

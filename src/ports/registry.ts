@@ -137,7 +137,6 @@ export interface Lineage {
 /** A device's calibration as the registry keeps it. */
 export interface StoredCalibration extends DeviceCalibration {
   readonly model: { readonly name: string; readonly version: string };
-  readonly fittedAt: string;
   readonly fittedBy: string;
 }
 

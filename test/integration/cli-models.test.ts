@@ -260,3 +260,30 @@ test('pipelines are listed, shown and compared', async () => {
     error: { message: expect.stringContaining('published are 3, 2, 1') },
   });
 }, 120_000);
+
+test('calibrations of devices are listed, and the newest is shown as the module takes it', async () => {
+  const db = openDatabase(database.url);
+  const artefacts = createFileArtefactStore(join(folder.path, '.windlass', 'artefacts'));
+  const registry = createRegistry(db, systemClock, artefacts);
+  for (const [device, id, fittedAt] of [
+    ['pump-7', 'first', '2026-03-01T06:00:00.000Z'],
+    ['pump-7', 'second', '2026-03-02T06:00:00.000Z'],
+    ['pump-8', 'other', '2026-03-03T06:00:00.000Z'],
+  ] as const) {
+    const document = await artefacts.put(JSON.stringify({ id, fittedAt }), 'application/json');
+    const calibration = { device, id, document, rows: 400, dataSha256: digestOf(id).slice(7), fittedAt };
+    await registry.recordCalibration({ name: 'pump-health', version: '1' }, calibration, BY);
+  }
+  await db.destroy();
+  const listed = await windlass('calibrations', 'list', '--model', 'pump-health@1', '--json');
+  expect((listed.json() as { id: string }[]).map((c) => c.id)).toEqual(['other', 'second', 'first']);
+  const { stdout } = await windlass('calibrations', 'list', '--device', 'pump-7');
+  expect(stdout).toMatch(/pump-7 +pump-health@1 +second +400 +2026-03-02 06:00 +ada\n.* first .*$/);
+  const shown = await windlass('calibrations', 'show', 'pump-health@1', '--device', 'pump-7');
+  expect(shown.json()).toEqual({ id: 'second', fittedAt: '2026-03-02T06:00:00.000Z' });
+  const none = await windlass('calibrations', 'show', 'pump-health@2', '--device', 'pump-7', '--json');
+  expect(none).toMatchObject({ exitCode: 4 });
+  expect(none.json()).toMatchObject({
+    error: { message: 'No calibration of pump-7 for pump-health@2 is kept.' },
+  });
+}, 60_000);

@@ -189,6 +189,32 @@ describe('a model whose calibration is fitted elsewhere', () => {
     queue.close();
   });
 
+  test('of two for one model the one that was fitted later is used, whichever comes last, also after a restart', async () => {
+    const first = await device({ fit: 'command' });
+    const { digest } = first.model;
+    const at = (id: string, day?: number): CalibrationDocument =>
+      documentFor(digest, { id, ...(day === undefined ? {} : { fittedAt: `2026-03-0${day}T12:00:00Z` }) });
+    const inUse = ({ scorer }: typeof first) => scorer.attestation().calibration;
+    expect(await first.scorer.deliver(at('timeless'))).toBeUndefined();
+    deliverDesired(first.scorer, { calibration: at('twin', 2) });
+    expect(await first.scorer.deliver(at('on-site', 3))).toBeUndefined();
+    // Connected again: the twin still holds what it held.
+    deliverDesired(first.scorer, { calibration: at('twin', 2) });
+    await first.scorer.ingest([]);
+    expect(inUse(first)).toEqual({ state: 'delivered', rows: 400, id: 'on-site' });
+    first.queue.close();
+    const again = await device({ fit: 'command', path: first.path });
+    expect(await again.scorer.deliver(at('twin', 2))).toBe(
+      'it was fitted 2026-03-02T12:00:00Z, before the one that is in use (on-site, 2026-03-03T12:00:00Z); fit it again to go back to it',
+    );
+    expect(await again.scorer.deliver(at('timeless'))).toMatch(/at a time that it does not say/);
+    expect(inUse(again)).toEqual({ state: 'delivered', rows: 400, id: 'on-site' });
+    deliverDesired(again.scorer, { calibration: at('twin', 4) });
+    await again.scorer.ingest([]);
+    expect(inUse(again)).toEqual({ state: 'delivered', rows: 400, id: 'twin' });
+    again.queue.close();
+  });
+
   test('a delivered one replaces what a device fitted itself', async () => {
     const { scorer, model, queue } = await device({ calibrationRows: 120 });
     await scorer.ingest(pumpRows(120));

@@ -16,15 +16,16 @@ export function createDeviceCalibrations(
     recordCalibration: ({ name, version }, calibration, by) =>
       db.transaction().execute(async (transaction) => {
         const { version: number } = await modelRow(transaction, name, version);
-        const { device, id, document, rows, dataSha256 } = calibration;
-        const fitted = { fitted_at: clock.now(), fitted_by: by.actor, data_sha256: dataSha256 };
+        const { device, id, rows, dataSha256, fittedAt } = calibration;
+        const fitted = {
+          ...{ fitted_at: new Date(fittedAt), fitted_by: by.actor, data_sha256: dataSha256 },
+          document: json(calibration.document),
+        };
         await transaction
           .insertInto('device_calibrations')
           .values({
             ...{ name, device, rows, ...fitted },
-            version: number,
-            calibration: id,
-            document: json(document),
+            ...{ version: number, calibration: id },
           })
           .onConflict((c) => c.columns(['name', 'version', 'device', 'calibration']).doUpdateSet(fitted))
           .execute();
@@ -35,7 +36,7 @@ export function createDeviceCalibrations(
           details: {
             model: `${name}@${number}`,
             calibration: id,
-            document: document.digest,
+            document: calibration.document.digest,
             rows,
             dataSha256,
           },
