@@ -40,6 +40,8 @@ type Progress = (message: string) => void;
 
 /** Files that are read at the same time: the next one is fetched while one is parsed. */
 const CONCURRENT = 4;
+/** Files that are looked for in the artefact store at the same time. */
+const CHECKED = 16;
 /** What was read is noted in portions, so that a snapshot that is broken off goes on where it was. */
 const PORTION = 200;
 
@@ -66,10 +68,25 @@ export async function snapshotData(
     const { files, columns, read } = await takeFiles(deps, { ...request, source }, progress);
     const ref = await keepManifest(deps, { files, columns, source: name });
     await deps.registry.recordData(ref, files, spec.name);
+    await refuseGone(deps, files);
     return { ref, read };
   } finally {
     await source.close();
   }
+}
+
+/** From the record on retention keeps the files; one that was there already may have been removed before, as bytes that nothing needed. */
+async function refuseGone({ artefacts }: DataDeps, files: readonly DataFile[]): Promise<void> {
+  const there = await pLimit(CHECKED).map([...files], ({ sha256 }) => artefacts.has(`sha256:${sha256}`));
+  const gone = files.find((_, i) => there[i] !== true);
+  if (gone === undefined) return;
+  throw new WindlassError(
+    'CONFLICT',
+    `The bytes of ${gone.path} are gone: retention removed them meanwhile.`,
+    {
+      hint: 'Take the snapshot again.',
+    },
+  );
 }
 
 async function lastSource({ registry }: DataDeps, pipeline: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
-import { artefactRefSchema, type ArtefactRef } from '../../src/contracts/artefact.ts';
+import { artefactsIn } from '../../src/contracts/artefact.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
@@ -30,14 +30,6 @@ export function stepKey({
   inputs,
 }: Pick<StepIdentity, 'step' | 'version' | 'inputs'>): string {
   return `sha256:${createHash('sha256').update(canonicalJson({ step, version, inputs })).digest('hex')}`;
-}
-
-/** Every artefact that a result names, however deep. */
-export function artefactsIn(value: unknown): ArtefactRef[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const ref = artefactRefSchema.safeParse(value);
-  if (ref.success) return [ref.data];
-  return Object.values(value).flatMap(artefactsIn);
 }
 
 /**

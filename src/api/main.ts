@@ -36,7 +36,7 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
       deliveries: createHookDeliveries(db, clock),
       clock,
     },
-    mlflow: createMlflowStores(db, clock),
+    mlflow: createMlflowStores(db, clock, artefacts),
     probes: {
       database: () => sql`select 1`.execute(db),
       temporal: () => temporal.workflowService.getSystemInfo({}),

@@ -14,3 +14,11 @@ export const artefactRefSchema: z.ZodType<ArtefactRef> = z.object({
   size: z.number().int().nonnegative(),
   mediaType: z.string(),
 });
+
+/** Every artefact that a value names, however deep. */
+export function artefactsIn(value: unknown): ArtefactRef[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const ref = artefactRefSchema.safeParse(value);
+  if (ref.success) return [ref.data];
+  return Object.values(value).flatMap(artefactsIn);
+}

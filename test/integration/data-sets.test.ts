@@ -128,6 +128,22 @@ describe('a snapshot', () => {
     expect((await deps.artefacts.read(`sha256:${sha(first)}`)).toString()).toBe(first);
   });
 
+  test('is refused when retention removed a file that was there already, and taken the next time', async () => {
+    const text = sensorCsv({ rows: 10, seed: 1 });
+    writeBelow(dir, 'data/pump-1.csv', text);
+    const recordData: Registry['recordData'] = async (...args) => {
+      await deps.artefacts.remove(`sha256:${sha(text)}`);
+      await registry.recordData(...args);
+    };
+    const meanwhile = { ...deps, registry: { ...registry, recordData } };
+    await expect(snapshotData(meanwhile, { source: 'data', spec: SPEC })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('pump-1.csv'),
+    });
+    await snapshotData(deps, { source: 'data', spec: SPEC, reuse: true });
+    expect(await deps.artefacts.has(`sha256:${sha(text)}`)).toBe(true);
+  });
+
   test('has the same digest wherever the same content lies, and another one when a byte changes', async () => {
     writeBelow(dir, 'one/a-1.csv', sensorCsv({ rows: 10 }));
     writeBelow(dir, 'one/sub/b-2.csv', sensorCsv({ rows: 10, seed: 2 }));

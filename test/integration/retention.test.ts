@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createMlflowStores } from '../../src/adapters/postgres/mlflow-stores.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
 import { createRetention } from '../../src/adapters/postgres/retention.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
@@ -49,6 +50,7 @@ async function stored(words: string): Promise<ModelRegistration> {
   const put = (text: string) => artefacts.put(text, 'application/octet-stream');
   const onnx = await put(`onnx ${words}`);
   const shared = await put('shared by all');
+  await put('manifest data');
   return {
     ...registration(words),
     ...{ digest: onnx.digest, onnx, golden: shared, baseline: await put(`baseline ${words}`) },
@@ -173,6 +175,146 @@ describe('retention', () => {
       () => registry.reviewModel({ ...target, decision: 'reject' }, bob),
     ])
       await expect(attempt()).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  test('what lacks a pipeline, and what came through the MLflow door, goes like any other, with its files', async () => {
+    const whole = await stored('import');
+    const part = { pipeline: null, golden: null, baseline: null, data: null, metrics: null } as const;
+    const lacking = { ...whole, ...part, origin: 'imported', name: 'stray', folds: {} } as const;
+    await registry.importModel(lacking, BY);
+    const { models, tracking } = createMlflowStores(db, clock, artefacts);
+    const file = async (path: string, text: string) => {
+      const { digest, size } = await artefacts.put(text, 'text/plain');
+      await tracking.putFile({ path, digest, size, mediaType: 'text/plain' });
+      return { path, digest, size, mediaType: 'text/plain' };
+    };
+    await models.createModel({ name: 'door', description: '', tags: [] }, BY);
+    const version = async (text: string) =>
+      models.createVersion(
+        {
+          ...{
+            name: 'door',
+            source: 'runs:/r/m',
+            runId: null,
+            modelId: null,
+            runLink: null,
+            description: '',
+          },
+          ...{ tags: [], files: [await file('1/r/artifacts/m/model.bin', text)] },
+        },
+        BY,
+      );
+    await version('first');
+    await version('second');
+    later(100);
+    await importAgain();
+    const plan = await retention.plan(RULE);
+    expect(plan.go.map((v) => [v.name, v.version, v.bytes])).toEqual([
+      ['door', '1', 'first'.length],
+      ['stray', '1', 'onnx import'.length],
+    ]);
+    await retention.apply({ rule: RULE }, BY);
+    expect([await artefacts.has(digestOf('first')), await artefacts.has(digestOf('second'))]).toEqual([
+      false,
+      true,
+    ]);
+    expect(await artefacts.has(digestOf('onnx import'))).toBe(false);
+    await expect(models.doorVersion('door', '1')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+
+    async function importAgain() {
+      const next = await stored('import 2');
+      await registry.importModel({ ...lacking, digest: next.digest, onnx: next.onnx }, BY);
+    }
+  });
+
+  test('files that MLflow clients overwrote go when they are old and nothing else has them', async () => {
+    const { tracking } = createMlflowStores(db, clock, artefacts);
+    const put = async (path: string, text: string) => {
+      const { digest, size } = await artefacts.put(text, 'text/plain');
+      await tracking.putFile({ path, digest, size, mediaType: 'text/plain' });
+    };
+    const step = { onnx: { digest: digestOf('cached') } };
+    for (const text of ['old', 'elsewhere', 'cached', 'again', 'same', 'same', 'young', 'now']) {
+      if (text === 'young') later(100);
+      await put('1/r/artifacts/a', text);
+      if (text === 'elsewhere' || text === 'again') await put('1/r/artifacts/b', text);
+    }
+    await createStepStore(db, clock).save('train', 'k', step, { workflowId: 'w', runId: 'r' });
+    await put('1/r/artifacts/c/d', 'deleted');
+    await tracking.deleteFiles('1/r/artifacts/c');
+    await put('1/r/artifacts/b', 'elsewhere');
+    const there = async () => {
+      const texts = ['old', 'elsewhere', 'cached', 'again', 'same', 'young', 'now', 'deleted'];
+      const found = await Promise.all(texts.map((text) => artefacts.has(digestOf(text))));
+      return texts.filter((_, i) => found[i]);
+    };
+    expect(await retention.plan(RULE)).toMatchObject({
+      overwritten: { artefacts: 1, bytes: 3 },
+      artefacts: 1,
+      bytes: 3,
+    });
+    expect((await retention.plan(RULE, 'pump-health')).overwritten).toEqual({ artefacts: 0, bytes: 0 });
+    await retention.apply({ rule: RULE }, BY);
+    expect(await there()).toEqual(['elsewhere', 'cached', 'again', 'same', 'young', 'now', 'deleted']);
+    later(100);
+    // The step that would give "cached" out is old by now, and "same" and "young" were let go 100 days ago.
+    await retention.apply({ rule: RULE }, BY);
+    expect(await there()).toEqual(['elsewhere', 'now']);
+    expect((await retention.apply({ rule: RULE }, BY)).overwritten).toEqual({ artefacts: 0, bytes: 0 });
+  });
+
+  test('a file that is put, and a version that is made of it, while retention runs has its bytes or is refused', async () => {
+    const { tracking, models } = createMlflowStores(db, clock, artefacts);
+    await models.createModel({ name: 'door', description: '', tags: [] }, BY);
+    const fileOf = async (i: number, text: string) => {
+      const { digest, size } = await artefacts.put(text, 'text/plain');
+      return { path: `1/r/artifacts/${i}`, digest, size, mediaType: 'text/plain' };
+    };
+    for (let i = 0; i < 8; i += 1) {
+      await tracking.putFile(await fileOf(i, `bytes ${i}`));
+      await tracking.putFile(await fileOf(i, 'other'));
+    }
+    later(100);
+    // Each finds the bytes there, so that nothing is written, before retention looks at who needs them.
+    const seen = await Promise.all(Array.from({ length: 8 }, (_, i) => fileOf(i, `bytes ${i}`)));
+    const version = (file: (typeof seen)[number]) =>
+      models.createVersion(
+        {
+          ...{
+            name: 'door',
+            source: 'runs:/r/m',
+            runId: null,
+            modelId: null,
+            runLink: null,
+            description: '',
+          },
+          ...{ tags: [], files: [file] },
+        },
+        BY,
+      );
+    const results = await Promise.allSettled([
+      ...seen.slice(0, 2).map((file) => tracking.putFile(file)),
+      ...seen.slice(2, 4).map(version),
+      retention.apply({ rule: RULE }, BY),
+      ...seen.slice(4, 6).map((file) => tracking.putFile(file)),
+      ...seen.slice(6).map(version),
+    ]);
+    const refused = results.flatMap((r) =>
+      r.status === 'rejected' ? [(r.reason as { code: string }).code] : [],
+    );
+    expect(refused.every((code) => code === 'CONFLICT')).toBe(true);
+    const { rows } = await sql<{ digest: string }>`
+      select digest from mlflow_files union select digest from mlflow_version_files`.execute(db);
+    for (const { digest } of rows) expect([digest, await artefacts.has(digest)]).toEqual([digest, true]);
+    expect(rows.length - 1 + refused.length).toBe(8);
+    // And whatever the order was: bytes that are gone can be named by nobody.
+    await artefacts.remove(digestOf('bytes 0'));
+    await expect(
+      tracking.putFile(seen[0] ?? (await fileOf(0, ''))).catch((e: unknown) => e),
+    ).resolves.toMatchObject({
+      code: 'CONFLICT',
+    });
+    await expect(version(seen[0] ?? (await fileOf(0, '')))).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
   test('beside twenty registrations nothing that is registered loses a byte', async () => {

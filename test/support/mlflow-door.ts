@@ -34,11 +34,12 @@ export async function startMlflowDoor(): Promise<MlflowDoor> {
   const database = await createTestDatabase();
   const db = openDatabase(database.url);
   const clock = systemClock;
+  const artefacts = createFileArtefactStore(folder.path);
   const stores = {
     registry: createRegistry(db, clock),
     access: createAccess(db, clock),
-    artefacts: createFileArtefactStore(folder.path),
-    mlflow: createMlflowStores(db, clock),
+    artefacts,
+    mlflow: createMlflowStores(db, clock, artefacts),
   };
   const api = createApi({
     ...stores,

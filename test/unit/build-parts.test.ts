@@ -1,5 +1,6 @@
 import { parseProgress } from '../../activities/training/train-progress.ts';
-import { artefactsIn, stepKey } from '../../activities/shared/cached-step.ts';
+import { stepKey } from '../../activities/shared/cached-step.ts';
+import { artefactsIn } from '../../src/contracts/artefact.ts';
 import { trainInput } from '../../src/cli/commands/train.ts';
 import { buildInputSchema } from '../../src/contracts/build.ts';
 import { renderProgress } from '../../workflows/shared/render-progress.ts';

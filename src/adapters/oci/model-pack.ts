@@ -1,5 +1,5 @@
 import type { ArtefactRef } from '../../contracts/artefact.ts';
-import { artefactRefSchema } from '../../contracts/artefact.ts';
+import { artefactsIn } from '../../contracts/artefact.ts';
 import type { ModelVersion, PipelineVersion } from '../../ports/registry.ts';
 import type { Descriptor } from './media-types.ts';
 
@@ -66,12 +66,6 @@ export function packLayers({ registration: r, pipeline }: PackRecord): PackLayer
   for (const layer of [...named, ...others])
     if (!first.has(layer.ref.digest)) first.set(layer.ref.digest, layer);
   return [...first.values()];
-}
-
-function artefactsIn(value: unknown): ArtefactRef[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const ref = artefactRefSchema.safeParse(value);
-  return ref.success ? [ref.data] : Object.values(value).flatMap(artefactsIn);
 }
 
 /** The model configuration of the specification: who made what, from which commit. Raw layers have their digest as diff id. */

@@ -14,12 +14,16 @@ const RECORDS_ONLY = new Set([
   'model_images',
   'monitor_marks',
   'monitor_reports',
+  'released_artefacts',
   'rollouts',
   'rollout_decisions',
   'rollout_devices',
   'rollout_rings',
   'windlass_migrations',
 ]);
+
+/** Their rows need an artefact only as long as something else holds of them, so each is read in its own way. */
+const READ_APART = new Set(['models', 'mlflow_version_files', 'steps']);
 
 const HEX = /[0-9a-f]{64}/g;
 
@@ -34,24 +38,34 @@ export interface CachedStep {
 }
 
 export interface References {
-  /** Digests (hex) that the registration of a version mentions which is deleted or going, by `name@version`. */
+  /** Digests (hex) that a version mentions which is deleted or going, by `name@version`. */
   readonly mentioned: ReadonlyMap<string, readonly string[]>;
-  /** Those of them that something else still needs. */
+  /** Digests that a path of a client has let go before the cut-off. */
+  readonly released: readonly string[];
+  /** Those of both that something else still needs. */
   readonly needed: ReadonlySet<string>;
   /** Cached steps from before the cut-off that would give out one which nothing needs. */
   readonly stale: readonly CachedStep[];
 }
 
+export interface Wanted {
+  readonly going: readonly Version[];
+  readonly cutoff: Date;
+  /** Whether to look at what paths of clients have let go, too. */
+  readonly released: boolean;
+}
+
 /**
- * Who names the artefacts of the versions that go. A version that is deleted already needs nothing, and a cached step from before
- * `cutoff` neither. Each row is read once, a few hundred at a time.
+ * Who names the artefacts of the versions that go, and those that clients overwrote or deleted. A version that is deleted already
+ * needs nothing, and a cached step from before `cutoff` neither. Each row is read once, a few hundred at a time.
  */
 export async function readReferences(
   transaction: Transaction<Database>,
-  { going, cutoff }: { going: readonly Version[]; cutoff: Date },
+  { going, cutoff, released: wanted }: Wanted,
 ): Promise<References> {
   const { mentioned, kept } = await readModels(transaction, going);
-  const candidates = new Set([...mentioned.values()].flat());
+  const released = wanted ? await readReleased(transaction, cutoff) : [];
+  const candidates = new Set([...[...mentioned.values()].flat(), ...released]);
   const needed = new Set([...candidates].filter((hex) => kept.has(hex)));
   for (const table of await otherTables(transaction)) {
     const rows = sql<{ text: string }>`select t::text as text from ${sql.table(table)} t`;
@@ -67,7 +81,7 @@ export async function readReferences(
     else for (const hex of hexes) needed.add(hex);
   }
   const stale = old.filter(({ hexes }) => hexes.some((hex) => !needed.has(hex))).map(({ step }) => step);
-  return { mentioned, needed, stale };
+  return { mentioned, released, needed, stale };
 }
 
 async function readModels(
@@ -77,13 +91,28 @@ async function readModels(
   const goes = new Set(going.map((v) => `${v.name}@${v.version}`));
   const mentioned = new Map<string, string[]>();
   const kept = new Set<string>();
+  // Files of a version that came through the MLflow door are rows of their own.
   const models: RawBuilder<{ reference: string; deleted: boolean; text: string }> = sql`
-    select name || '@' || version as reference, state = 'deleted' as deleted, registration::text as text from models`;
+    select name || '@' || version as reference, state = 'deleted' as deleted, registration::text as text from models
+    union all
+    select f.name || '@' || f.version, m.state = 'deleted', f.digest
+      from mlflow_version_files f join models m on m.name = f.name and m.version = f.version`;
   for await (const { reference, deleted, text } of rowsOf(transaction, models)) {
-    if (goes.has(reference)) mentioned.set(reference, digestsIn(text));
-    else if (!deleted) for (const hex of digestsIn(text)) kept.add(hex);
+    const hexes = digestsIn(text);
+    if (goes.has(reference)) mentioned.set(reference, [...(mentioned.get(reference) ?? []), ...hexes]);
+    else if (!deleted) for (const hex of hexes) kept.add(hex);
   }
   return { mentioned, kept };
+}
+
+async function readReleased(transaction: Transaction<Database>, cutoff: Date): Promise<string[]> {
+  const rows = await transaction
+    .selectFrom('released_artefacts')
+    .select('digest')
+    .where('released_at', '<', cutoff)
+    .orderBy('digest')
+    .execute();
+  return rows.flatMap(({ digest }) => digestsIn(digest));
 }
 
 function digestsIn(text: string): string[] {
@@ -94,7 +123,5 @@ async function otherTables(transaction: Transaction<Database>): Promise<string[]
   const { rows } = await sql<{ name: string }>`
     select table_name as name from information_schema.tables
      where table_schema = current_schema() and table_type = 'BASE TABLE' order by name`.execute(transaction);
-  return rows
-    .map((row) => row.name)
-    .filter((name) => name !== 'models' && name !== 'steps' && !RECORDS_ONLY.has(name));
+  return rows.map((row) => row.name).filter((name) => !READ_APART.has(name) && !RECORDS_ONLY.has(name));
 }

@@ -3,6 +3,7 @@ import type { DataRef } from '../../contracts/build.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DataSet, Registry } from '../../ports/registry.ts';
+import { lockArtefacts } from './lock-name.ts';
 import { json } from './registry-tables.ts';
 import type { RegistryTables } from './registry-tables.ts';
 import type { Database } from './schema.ts';
@@ -15,6 +16,7 @@ export function createDataSets(db: Kysely<Database>, clock: Clock): DataSetStore
   return {
     recordData: (data, files, usedBy) =>
       db.transaction().execute(async (transaction) => {
+        await lockArtefacts(transaction, 'shared');
         await insertDataSet(transaction, clock, data);
         // In portions: a statement has at most 65,535 parameters.
         for (let i = 0; i < files.length; i += 5_000)

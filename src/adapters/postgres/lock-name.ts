@@ -12,8 +12,8 @@ export async function lockName(
 }
 
 /**
- * Registrations share this lock, retention has it alone: no version is registered while bytes are removed. Take it before
- * any other.
+ * What begins to name artefacts shares this lock, retention has it alone: nothing is registered while bytes are removed. Take it
+ * before any other.
  */
 export async function lockArtefacts(
   transaction: Transaction<Database>,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Kysely, SqlBool, Transaction } from 'kysely';
+import { artefactsIn } from '../../contracts/artefact.ts';
 import { firstState } from '../../domain/registry/states.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
@@ -7,7 +8,8 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Actor, ImportedRegistration, Registry } from '../../ports/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { insertDataSet } from './data-sets.ts';
-import { lockArtefacts, lockName } from './lock-name.ts';
+import { holdArtefacts } from './hold-artefacts.ts';
+import { lockName } from './lock-name.ts';
 import { noteComparison } from './model-comparisons.ts';
 import { select, toModel, toRecord, WHOLE, type Row } from './model-rows.ts';
 import { versionNumber } from './pipeline-versions.ts';
@@ -22,9 +24,9 @@ export function createModelVersions(
 ): Pick<Registry, 'registerModel' | 'importModel' | 'model' | 'record' | 'models'> {
   const register = (registration: ImportedRegistration, by: Actor): Promise<Row> =>
     db.transaction().execute(async (transaction) => {
-      await lockArtefacts(transaction, 'shared');
+      const named = artefactsIn(registration).map((ref) => ref.digest);
+      await holdArtefacts(transaction, artefacts, named);
       await lockName(transaction, 'model', registration.name);
-      if (artefacts !== undefined) await refuseMissing(artefacts, registration);
       const known = await findSame(transaction, registration);
       const version = known ?? (await insertVersion(transaction, clock, { registration, by }));
       if (known !== undefined) await noteComparison(transaction, clock, { version, registration, by });
@@ -126,18 +128,6 @@ async function findSame(
     .$if(pipeline === null || data === null, (query) => query.where(rows))
     .executeTakeFirst();
   return found?.version;
-}
-
-/** A version must not name bytes that retention has removed since they were made. */
-async function refuseMissing(
-  artefacts: Pick<ArtefactStore, 'has'>,
-  { onnx, golden, baseline, folds, card, log }: ImportedRegistration,
-): Promise<void> {
-  for (const ref of [onnx, golden, baseline, card, log, ...Object.values(folds)])
-    if (ref !== null && !(await artefacts.has(ref.digest)))
-      throw new WindlassError('CONFLICT', `The artefact ${ref.digest} is gone, so no version can name it.`, {
-        hint: 'Retention removed it while the run was under way: start the run again.',
-      });
 }
 
 async function insertVersion(

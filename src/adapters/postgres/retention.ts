@@ -53,7 +53,7 @@ export function createRetention(
       });
       await db.transaction().execute(async (transaction) => {
         await lockArtefacts(transaction, 'exclusive');
-        await removeBytes(transaction, { artefacts, cutoff: cutoffOf(asked.rule, clock) });
+        await removeBytes(transaction, asked, { clock, artefacts });
       });
       return plan;
     },
@@ -75,9 +75,11 @@ async function makePlan(
 ): Promise<Made> {
   const { keep, go: going } = decideRetention(await readUses(transaction, model), rule, clock.now());
   const cutoff = cutoffOf(rule, clock);
-  const { mentioned, needed, stale } = await readReferences(transaction, { going, cutoff });
+  const wanted = { going, cutoff, released: coversReleased({ model }) };
+  const { mentioned, released, needed, stale } = await readReferences(transaction, wanted);
+  const ofVersions = new Set([...mentioned.values()].flat());
   const sizes = new Map<string, number>();
-  for (const hex of new Set([...mentioned.values()].flat())) {
+  for (const hex of new Set([...ofVersions, ...released])) {
     const size = needed.has(hex) ? undefined : (await artefacts.stat(`sha256:${hex}`))?.size;
     if (size !== undefined) sizes.set(hex, size);
   }
@@ -87,8 +89,13 @@ async function makePlan(
     bytes: sum((mentioned.get(`${name}@${version}`) ?? []).map((hex) => sizes.get(hex) ?? 0)),
   }));
   const totals = { artefacts: sizes.size, bytes: sum(sizes.values()), steps: stale.length };
-  return { plan: { rule, go, keep, ...totals }, stale };
+  const apart = [...sizes].filter(([hex]) => !ofVersions.has(hex));
+  const overwritten = { artefacts: apart.length, bytes: sum(apart.map(([, size]) => size)) };
+  return { plan: { rule, go, keep, overwritten, ...totals }, stale };
 }
+
+/** What clients overwrote belongs to no model: it is looked at when all models are. */
+const coversReleased = ({ model }: Pick<Asked, 'model'>): boolean => model === undefined;
 
 async function markDeleted(
   transaction: Transaction<Database>,
@@ -113,10 +120,11 @@ async function markDeleted(
   }
 }
 
-/** Removes the artefacts of deleted versions that nothing needs, also those that an interrupted run left. */
+/** Removes the artefacts of deleted versions, and released ones, that nothing needs, also those that an interrupted run left. */
 async function removeBytes(
   transaction: Transaction<Database>,
-  { artefacts, cutoff }: { artefacts: Bytes; cutoff: Date },
+  { rule, model }: Asked,
+  { clock, artefacts }: { clock: Clock; artefacts: Bytes },
 ): Promise<void> {
   const rows = await transaction
     .selectFrom('models')
@@ -124,7 +132,15 @@ async function removeBytes(
     .where('state', '=', 'deleted')
     .execute();
   const going = rows.map(({ name, version }) => ({ name, version: String(version) }));
-  const { mentioned, needed } = await readReferences(transaction, { going, cutoff });
-  for (const hex of new Set([...mentioned.values()].flat()))
+  const wanted = { going, cutoff: cutoffOf(rule, clock), released: coversReleased({ model }) };
+  const { mentioned, released, needed } = await readReferences(transaction, wanted);
+  for (const hex of new Set([...[...mentioned.values()].flat(), ...released]))
     if (!needed.has(hex)) await artefacts.remove(`sha256:${hex}`);
+  // Only now: a run that is interrupted before is done again by the next.
+  const gone = released.filter((hex) => !needed.has(hex)).map((hex) => `sha256:${hex}`);
+  for (let i = 0; i < gone.length; i += 5_000)
+    await transaction
+      .deleteFrom('released_artefacts')
+      .where('digest', 'in', gone.slice(i, i + 5_000))
+      .execute();
 }

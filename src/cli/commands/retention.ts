@@ -29,9 +29,18 @@ function ruleOf({ keep, olderThan }: Options): RetentionRule {
 }
 
 function planText(plan: RetentionPlan, done: boolean): string {
-  const { go, keep, artefacts, bytes, steps } = plan;
+  const { go, keep, overwritten, artefacts, bytes, steps } = plan;
   const rows = [
     ...go.map((v) => [`${v.name}@${v.version}`, done ? 'deleted' : 'goes', megabytes(v.bytes)]),
+    ...(overwritten.artefacts === 0
+      ? []
+      : [
+          [
+            `${overwritten.artefacts} overwritten files of MLflow clients`,
+            done ? 'deleted' : 'go',
+            megabytes(overwritten.bytes),
+          ],
+        ]),
     ...keep.map((v) => [`${v.name}@${v.version}`, 'stays', v.reasons.join('; ')]),
   ];
   const what = `${go.length} versions, ${artefacts} artefacts, ${megabytes(bytes)}, ${steps} cached steps`;
@@ -57,7 +66,8 @@ function registerOne(retention: Command, cli: Cli, name: 'plan' | 'apply'): void
       'after',
       `
 A version stays while an alias, a live rollout, a device or an approval that is still to come needs it, while a version
-that stays was compared with it, and when it is archived. Data sets and pipeline versions always stay.
+that stays was compared with it, and when it is archived. Files that MLflow clients overwrote or deleted that long ago go
+too, unless --model names one model. Data sets and pipeline versions always stay.
 
 Example:
   $ windlass retention ${name} --keep 20 --older-than 26w
@@ -80,7 +90,7 @@ Example:
 export function register(program: Command, cli: Cli): void {
   const retention = program
     .command('retention')
-    .description('delete the bytes of old versions that nothing needs');
+    .description('delete the bytes of old versions and overwritten files that nothing needs');
   registerOne(retention, cli, 'plan');
   registerOne(retention, cli, 'apply');
 }

@@ -108,9 +108,11 @@ export function createDoorModels(db: Kysely<Database>, clock: Clock): Part {
 
     deleteModel: (name, by) =>
       change(name, by, async (transaction) => {
-        const versions = (await selectVersions(transaction).where('v.name', '=', name).execute()).map(
-          toVersion,
-        );
+        const rows = await selectVersions(transaction)
+          .where('v.name', '=', name)
+          .orderBy('v.version')
+          .execute();
+        const versions = rows.map(toVersion);
         const own = versions.filter(({ origin }) => origin !== 'mlflow');
         if (own.length > 0)
           throw new WindlassError(

@@ -4,10 +4,12 @@ import type { Kysely, Transaction } from 'kysely';
 import type { GateResult } from '../../../contracts/gate.ts';
 import type { TrackedFile } from '../../../contracts/tracking.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
+import type { ArtefactStore } from '../../../ports/artefact-store.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { DoorVersion, MlflowRegistry, NewDoorVersion } from '../../../ports/mlflow-registry.ts';
 import type { Actor } from '../../../ports/registry.ts';
 import { appendAudit } from '../audit-log.ts';
+import { holdArtefacts } from '../hold-artefacts.ts';
 import { lockName } from '../lock-name.ts';
 import { json } from '../registry-tables.ts';
 import type { Database } from '../schema.ts';
@@ -38,12 +40,18 @@ const UNJUDGED: GateResult = {
 };
 
 /** Versions as MLflow's clients make, read and search them. */
-export function createDoorVersions(db: Kysely<Database>, clock: Clock): Part {
+export function createDoorVersions(
+  db: Kysely<Database>,
+  clock: Clock,
+  artefacts?: Pick<ArtefactStore, 'has'>,
+): Part {
   return {
     createVersion: async (version, by) => {
-      const number = await db
-        .transaction()
-        .execute((transaction) => insert(transaction, clock, { version, by }));
+      const number = await db.transaction().execute(async (transaction) => {
+        const named = version.files.map((file) => file.digest);
+        await holdArtefacts(transaction, artefacts, named);
+        return insert(transaction, clock, { version, by });
+      });
       return readVersion(db, { name: version.name, version: String(number) });
     },
 
