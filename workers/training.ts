@@ -30,8 +30,7 @@ const CONCURRENT = 4;
 /** The `training` queue: source, environments, checks, data, training, gates, evaluation. */
 export async function createTrainingQueue(context: WorkerContext): Promise<QueueSetup> {
   const { config, db, artefacts, registry, steps } = context;
-  const { python, environmentDays } = config.training;
-  const environments = join(config.stateDir, 'envs');
+  const { python, environmentDays, environmentsDir: environments } = config.training;
   const docker = dockerClient();
   const containers = createContainerRuntime(docker);
   const deps = {

@@ -37,6 +37,9 @@ interface Problem {
   readonly origin: string;
 }
 
+/** Folders that lie in the state folder unless they are set. */
+const FOLDERS = { 'artefacts.dir': 'artefacts', 'training.environmentsDir': 'envs' } as const;
+
 type Tree = Record<string, unknown>;
 
 function isTree(value: unknown): value is Tree {
@@ -174,8 +177,8 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
       setAt(values, key, resolve(origins[key]?.source === 'file' ? fileDir : cwd, value));
   }
   const stateDir = resolve(cwd, String(values.stateDir));
-  if (getAt(values, 'artefacts.dir') === undefined)
-    setAt(values, 'artefacts.dir', join(stateDir, 'artefacts'));
+  for (const [key, name] of Object.entries(FOLDERS))
+    if (getAt(values, key) === undefined) setAt(values, key, join(stateDir, name));
   return { values: values as unknown as WindlassConfig, origins, ...(file === undefined ? {} : { file }) };
 }
 

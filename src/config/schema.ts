@@ -208,6 +208,9 @@ export const configSchema = z.strictObject({
       python: text('expected a program')
         .optional()
         .meta({ description: 'Python 3.11 or newer for training; without it the usual names are tried' }),
+      environmentsDir: text('expected a folder')
+        .optional()
+        .meta({ description: 'Folder of environments; stateDir/envs when not set', path: true }),
       environmentDays: whole(1, 3650)
         .default(30)
         .meta({ description: 'Days after which an environment that nobody used is taken away' }),
@@ -247,8 +250,9 @@ export const configSchema = z.strictObject({
 type Parsed = z.infer<typeof configSchema>;
 
 /** Every setting, validated; paths are absolute. */
-export type WindlassConfig = Readonly<Omit<Parsed, 'artefacts'>> & {
-  readonly artefacts: { readonly dir: string; readonly url?: string | undefined };
+export type WindlassConfig = Readonly<Omit<Parsed, 'artefacts' | 'training'>> & {
+  readonly artefacts: Parsed['artefacts'] & { readonly dir: string };
+  readonly training: Parsed['training'] & { readonly environmentsDir: string };
 };
 
 export type HooksConfig = WindlassConfig['hooks'];

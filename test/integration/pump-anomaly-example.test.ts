@@ -30,6 +30,7 @@ import { modelExpectation } from '../../src/domain/model-gates/model-expectation
 import { noDataIndex } from '../../src/ports/data-index.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { PUMP_COLUMNS } from '../../stand-ins/pump/columns.ts';
+import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
 import { lockedEnvironment } from '../support/locked-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -73,7 +74,7 @@ withRealData(
       index: noDataIndex,
       registry: { recordData: async () => undefined, lastData: async () => undefined },
       models: createOnnxModelRuntime(),
-      runtime: createPythonRuntime({ environments: join(ROOT, '.windlass', 'envs') }),
+      runtime: createPythonRuntime({ environments: SHARED_ENVIRONMENTS }),
       source: createGitSourceControl({ mirrors: join(dir, 'git') }),
     };
     const bundle = await artefacts.put(await bundleFiles(projectFiles()), 'application/x-tar');

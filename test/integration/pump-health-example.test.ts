@@ -28,6 +28,7 @@ import { modelExpectation } from '../../src/domain/model-gates/model-expectation
 import { blockingGates } from '../../src/domain/gates.ts';
 import { noDataIndex } from '../../src/ports/data-index.ts';
 import { writePumpFiles } from '../../stand-ins/pump/write-files.ts';
+import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
 import { lockedEnvironment } from '../support/locked-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -36,7 +37,7 @@ const REAL = join(ROOT, '../shared/data/skab');
 const spec = projectSchema.parse(parse(readFileSync(join(PROJECT, 'windlass.yaml'), 'utf8')));
 const { window: WINDOW } = spec.model;
 const WIDTH = spec.data.columns.length;
-const runtime = createPythonRuntime({ environments: join(ROOT, '.windlass', 'envs') });
+const runtime = createPythonRuntime({ environments: SHARED_ENVIRONMENTS });
 
 const python = await findPython().catch(() => undefined);
 const withPython = python ? test : test.skip;

@@ -12,6 +12,7 @@ import { openWorkerContext } from '../../workers/open-context.ts';
 import { createTrainingQueue } from '../../workers/training.ts';
 import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { createDevServer } from './dev-server.ts';
+import { SHARED_ENVIRONMENTS } from './environments.ts';
 import { createTestDatabase } from './postgres.ts';
 import { tempFolder } from './temp-folder.ts';
 import './quiet-temporal.ts';
@@ -29,12 +30,14 @@ export interface BuildSystem {
 }
 export type BuildHandle = Awaited<ReturnType<WorkerContext['temporal']['workflow']['start']>>;
 
-export async function createBuildSystem(): Promise<BuildSystem> {
+/** `environments` is where Python environments lie; those of the other test files serve, unless making one is the test. */
+export async function createBuildSystem(environments = SHARED_ENVIRONMENTS): Promise<BuildSystem> {
   const folder = tempFolder('build');
   const [environment, database] = await Promise.all([createDevServer(), createTestDatabase()]);
   const config = loadConfig({
     cwd: folder.path,
     env: { DATABASE_URL: database.url, TEMPORAL_ADDRESS: environment.address },
+    flags: { 'training.environmentsDir': environments },
   }).values;
   const context = await openWorkerContext(config, pino({ level: 'silent' }));
   const stops: (() => Promise<void>)[] = [];

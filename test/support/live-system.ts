@@ -8,6 +8,7 @@ import type { ServiceName, System } from '../../src/services/system-types.ts';
 import { startSystem } from '../../src/services/system.ts';
 import { connectTemporal } from '../../src/services/temporal-server.ts';
 import { waitFor } from '../../src/services/wait.ts';
+import { SHARED_ENVIRONMENTS } from './environments.ts';
 
 export const ANY_PORTS = {
   'temporal.port': 0,
@@ -39,7 +40,8 @@ export async function startLiveSystem(
   needs: readonly ServiceName[],
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<LiveSystem> {
-  const flags = { stateDir, 'log.level': 'warn', ...ANY_PORTS, ...settings };
+  const shared = { 'training.environmentsDir': SHARED_ENVIRONMENTS };
+  const flags = { stateDir, 'log.level': 'warn', ...shared, ...ANY_PORTS, ...settings };
   const config = loadConfig({ cwd: stateDir, env: {}, flags }).values;
   const system = await startSystem(config, { needs, command: 'test' });
   const { address = '', namespace } = system.config.temporal;

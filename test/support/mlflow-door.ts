@@ -16,6 +16,7 @@ import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts
 import { createApi } from '../../src/api/app.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { systemClock } from '../../src/ports/clock.ts';
+import { SHARED_ENVIRONMENTS } from './environments.ts';
 import { createTestDatabase } from './postgres.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -74,7 +75,7 @@ export async function startMlflowDoor(): Promise<MlflowDoor> {
 
 /** Runs a session of the real MLflow client against an address, as the user `ada`; gives the JSON that it prints last. */
 export async function mlflowSession(script: string, address: string): Promise<Record<string, unknown>> {
-  const runtime = createPythonRuntime({ environments: join(ROOT, '.windlass', 'envs') });
+  const runtime = createPythonRuntime({ environments: SHARED_ENVIRONMENTS });
   const lock = readFileSync(join(FIXTURES, 'requirements.lock'));
   const environment = await runtime.ensure({ kind: 'pip', lock });
   const folder = tempFolder('mlflow-session');

@@ -24,6 +24,7 @@ describe('precedence and origins', () => {
     const { values, origins } = loadConfig({ cwd, env: {} });
     expect(values.stateDir).toBe(join(cwd, '.windlass'));
     expect(values.artefacts.dir).toBe(join(cwd, '.windlass', 'artefacts'));
+    expect(values.training.environmentsDir).toBe(join(cwd, '.windlass', 'envs'));
     expect(values.worker.queues).toEqual(['control', 'training', 'packaging', 'fleet', 'monitoring']);
     expect(origins['temporal.port']).toEqual({ source: 'default' });
   });

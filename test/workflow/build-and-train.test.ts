@@ -18,7 +18,7 @@ let tiny: TinyProject;
 let first: BuildResult;
 
 beforeAll(async () => {
-  system = await createBuildSystem();
+  system = await createBuildSystem('envs'); // a folder of its own: its first build makes the environment
   tiny = createTinyProject(system.folder);
   first = await system.run({ project: tiny.project, data: tiny.data, actor: 'ada', reason: 'first version' });
 }, PATIENCE);

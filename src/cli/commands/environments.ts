@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { StoredEnvironment } from '../../adapters/python/collect-environments.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
@@ -36,7 +35,7 @@ export function register(program: Command, cli: Cli): void {
   const environments = program
     .command('environments')
     .description('environments of training projects on this machine');
-  const root = async (): Promise<string> => join((await cli.config()).values.stateDir, 'envs');
+  const root = async (): Promise<string> => (await cli.config()).values.training.environmentsDir;
 
   environments
     .command('list')

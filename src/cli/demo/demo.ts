@@ -73,6 +73,7 @@ export async function runDemo(cli: Cli, request: DemoRequest): Promise<void> {
   const config = await cli.config({
     ...FREE_PORTS,
     stateDir,
+    'training.environmentsDir': values.training.environmentsDir,
     'fleet.devices': request.devices,
     'fleet.seed': request.seed,
   });
