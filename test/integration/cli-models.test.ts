@@ -287,3 +287,24 @@ test('calibrations of devices are listed, and the newest is shown as the module 
     error: { message: 'No calibration of pump-7 for pump-health@2 is kept.' },
   });
 }, 60_000);
+
+test('who sets or removes a schedule needs the role, and both are on record', async () => {
+  await windlass('roles', 'grant', 'ada', 'admin', '--actor', 'ada');
+  await windlass('roles', 'grant', 'eve', 'contributor', '--project', 'pump-health', '--actor', 'ada');
+  const schedule = (...args: string[]) => windlass('monitor', 'schedule', 'pump-health', '--json', ...args);
+  const denied = await schedule('--every', '6h', '--actor', 'bob');
+  expect([denied.exitCode, denied.json()]).toMatchObject([6, { error: { code: 'FORBIDDEN' } }]);
+  const set = await schedule('--every', '6h', '--actor', 'eve', '--reason', 'watch it');
+  expect([set.exitCode, set.json()]).toMatchObject([0, { everySeconds: 21_600 }]);
+  const handle = temporal.client.schedule.getHandle('monitor-pump-health');
+  expect((await handle.describe()).action).toMatchObject({
+    args: [{ model: 'pump-health', actor: 'eve', reason: 'watch it' }],
+  });
+  expect((await schedule('--delete', '--actor', 'bob')).exitCode).toBe(6);
+  expect((await schedule('--delete', '--actor', 'eve')).exitCode).toBe(0);
+  const events = await windlass('audit', 'list', '--subject', 'model/pump-health', '--json');
+  expect((events.json() as { action: string; actor: string }[]).map((e) => [e.action, e.actor])).toEqual([
+    ['monitor.unscheduled', 'eve'],
+    ['monitor.scheduled', 'eve'],
+  ]);
+}, 120_000);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import { HISTORY_LENGTH, withLoggedModel } from '../../domain/tracking/model-history.ts';
 import type { RunStore } from '../../ports/tracking-store.ts';
 import { endpoint } from './endpoint.ts';
 import type { Door } from './endpoint.ts';
@@ -22,6 +23,9 @@ const batch = byId
     ({ params }) => new Set(params.map(({ key }) => key)).size === params.length,
     'expected each param once',
   );
+const modelJson = z
+  .string()
+  .max(HISTORY_LENGTH / 4, `expected at most ${HISTORY_LENGTH / 4} characters of JSON`);
 const dataset = z.object({
   tags: z.array(registryTag).default([]),
   dataset: z.object({
@@ -103,11 +107,14 @@ export function addRunLogging(door: Door, tracking: RunStore): void {
   // Clients before 3.0 tell which models a run logged: MLflow keeps that as a tag of the run.
   endpoint(
     door,
-    { method: 'POST', path: at('log-model'), input: byId.extend({ model_json: z.string() }) },
+    { method: 'POST', path: at('log-model'), input: byId.extend({ model_json: modelJson }) },
     async ({ input: { run_id, model_json } }) => {
       const { tags } = await tracking.run(run_id);
       const known = tryJson(tags.find(({ key }) => key === MODELS_TAG)?.value ?? '[]');
-      const models = [...(Array.isArray(known) ? (known as unknown[]) : []), parseModel(model_json)];
+      const models = withLoggedModel(
+        Array.isArray(known) ? (known as unknown[]) : [],
+        parseModel(model_json),
+      );
       await tracking.logBatch(run_id, {
         ...nothing,
         tags: [{ key: MODELS_TAG, value: JSON.stringify(models) }],
@@ -118,7 +125,7 @@ export function addRunLogging(door: Door, tracking: RunStore): void {
 
 const MODELS_TAG = 'mlflow.log-model.history';
 
-function parseModel(text: string): unknown {
+function parseModel(text: string): Record<string, unknown> {
   const parsed = z.record(z.string(), z.unknown()).safeParse(tryJson(text));
   if (parsed.success) return parsed.data;
   throw new WindlassError('INPUT_INVALID', 'model_json: expected one JSON object.');

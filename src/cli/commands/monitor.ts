@@ -4,11 +4,12 @@ import type { MonitorInput, MonitorResult } from '../../contracts/monitor.ts';
 import { WORKFLOWS } from '../../contracts/names.ts';
 import type { ServiceName } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
-import { requireRole } from '../../services/open-registry.ts';
+import { asksToDeploy } from '../../domain/registry/roles.ts';
+import { openRegistry, requireRole } from '../../services/open-registry.ts';
 import { dataAt } from '../option-values.ts';
 import { table } from '../output.ts';
 import { openClient, runOnSystem } from '../run-workflow.ts';
-import { byOptions, type ByOptions } from '../with-registry.ts';
+import { actorOf, byOptions, type ByOptions } from '../with-registry.ts';
 
 const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'hub', 'worker'];
 
@@ -73,17 +74,21 @@ Examples:
     .action(async (model: string, options: RunOptions) => {
       const { values } = await cli.config();
       const system = await cli.system(values, { needs: NEEDS, command: 'monitor' });
-      await requireRole(system.config, options.actor, { action: 'monitor', project: model });
+      const asked = { action: 'monitor', project: model } as const;
+      await requireRole(system.config, options.actor, asked);
+      const given = input(model, options);
+      if (asksToDeploy(given))
+        await requireRole(system.config, options.actor, { ...asked, action: 'deploy' });
       const result = await runOnSystem<MonitorResult>(cli, system, {
         workflow: WORKFLOWS.monitorAndRetrain,
-        input: input(model, options),
+        input: given,
         summary: `monitor ${model}`,
       });
       cli.output.result(result, () => show(result));
     });
 }
 
-interface ScheduleOptions {
+interface ScheduleOptions extends ByOptions {
   readonly every?: string;
   readonly cron?: string;
   readonly jitter: string;
@@ -99,7 +104,7 @@ function seconds(text: string, option: string): number {
 }
 
 function registerSchedule(monitor: Command, cli: Cli): void {
-  monitor
+  const command = monitor
     .command('schedule')
     .description('run the monitor by a Temporal Schedule; set again, it is changed')
     .argument('<model>', 'name of the model, e.g. pump-health')
@@ -107,7 +112,8 @@ function registerSchedule(monitor: Command, cli: Cli): void {
     .option('--cron <expression>', 'cron expression in UTC, instead of an interval')
     .option('--jitter <time>', 'spread of the starts', '0s')
     .option('--data <path>', "data for a retrain (default: what the champion's build used)")
-    .option('--delete', 'remove the schedule')
+    .option('--delete', 'remove the schedule');
+  byOptions(command)
     .addHelpText(
       'after',
       `
@@ -126,21 +132,29 @@ Examples:
         jitterSeconds: seconds(options.jitter, '--jitter'),
       };
       const { values } = await cli.config();
-      const system = await cli.system(values, { needs: ['temporal'], command: 'monitor' });
+      const system = await cli.system(values, { needs: ['database', 'temporal'], command: 'monitor' });
+      const by = actorOf(options);
+      const { registry, access, close } = await openRegistry(system.config);
       const temporal = await openClient(system);
+      const note = (action: string, details: Record<string, unknown>) =>
+        registry.recordAudit({ ...by, action, subject: `model/${model}`, details });
       try {
+        await access.check(by.actor, { action: 'monitor', project: model });
         const { deleteMonitorSchedule, setMonitorSchedule } =
           await import('../../adapters/temporal/monitor-schedule.ts');
         if (options.delete === true) {
           await deleteMonitorSchedule(temporal.client, model);
+          await note('monitor.unscheduled', {});
           cli.output.result({ deleted: model }, () => `The schedule of ${model} is removed.`);
           return;
         }
         const data = options.data === undefined ? undefined : dataAt(process.cwd(), options.data);
-        const scheduleId = await setMonitorSchedule(temporal.client, { model, data }, timing);
+        const scheduleId = await setMonitorSchedule(temporal.client, { model, data, ...by }, timing);
+        await note('monitor.scheduled', { ...timing, data });
         cli.output.result({ scheduleId, ...timing }, () => `Schedule ${scheduleId} is set.`);
       } finally {
         await temporal.close();
+        await close();
       }
     });
 }
