@@ -13,6 +13,7 @@ export const ADJUSTABLE_DATA_GATES = [
   'steady-baseline',
   'label-balance',
   'unseen-rows',
+  'near-copies',
   'device-spans',
 ] as const;
 export type AdjustableDataGate = (typeof ADJUSTABLE_DATA_GATES)[number];

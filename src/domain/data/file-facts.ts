@@ -7,6 +7,8 @@ import { hashRows, SEGMENT_SAMPLING, segmentsOf } from './segments.ts';
 import type { Segments } from './segments.ts';
 import type { SensorTable } from './sensor-table.ts';
 import { dataGateSettings } from './settings.ts';
+import { NO_PATTERNS, signPatterns } from './sign-patterns.ts';
+import type { SignPatterns } from './sign-patterns.ts';
 import { noTimeFacts, timeFacts } from './time-facts.ts';
 import type { TimeFacts } from './time-facts.ts';
 
@@ -30,7 +32,7 @@ export interface RangeFacts {
   readonly value: number;
 }
 
-/** All that the gates need to know of one file: counts and a few sample rows, never the rows themselves. */
+/** All that the gates need to know of one file: counts, marks and a few sample rows, never the rows themselves. */
 export interface FileFacts extends TimeFacts {
   readonly file: DataFile;
   /** Why the file could not be read at all; everything else is empty then. */
@@ -40,6 +42,7 @@ export interface FileFacts extends TimeFacts {
   readonly stuck: readonly StuckRun[];
   readonly baseline: BaselineFacts | null;
   readonly segments: Segments;
+  readonly patterns: SignPatterns;
   /** Stretches that repeat an earlier one of the same file; counted in rows, roughly. */
   readonly repeats: Findings;
   readonly labels: {
@@ -78,6 +81,7 @@ export function fileFacts(file: DataFile, table: SensorTable, spec: ProjectSpec)
     stuck: stuckRuns(table, spec, stuckRows),
     baseline: baselineFacts(table, spec),
     segments,
+    patterns: signPatterns(table),
     repeats: repeatsOf(segments),
     labels: labelFacts(table, spec.model.calibration.rows),
   };
@@ -88,7 +92,7 @@ export function unreadableFacts(file: DataFile, reason: string): FileFacts {
   return {
     ...{ file, unreadable: reason, table: null, ...noTimeFacts(), ranges: [], stuck: [], baseline: null },
     segments: { marks: new Float64Array(), lines: new Uint32Array() },
-    ...{ repeats: new Findings(), labels: null },
+    ...{ patterns: NO_PATTERNS, repeats: new Findings(), labels: null },
   };
 }
 

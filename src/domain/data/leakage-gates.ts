@@ -3,8 +3,10 @@ import type { ProjectSpec } from '../../contracts/project.ts';
 import type { FileFacts } from './file-facts.ts';
 import { complaintEvidence, complaintGate, complaintList, percent } from './gate-parts.ts';
 import type { Complaint } from './gate-parts.ts';
+import { findNearCopies } from './near-copies.ts';
 import { SEGMENT_ROWS, SEGMENT_SAMPLING } from './segments.ts';
 import { dataGateSettings } from './settings.ts';
+import { lineAt } from './sign-patterns.ts';
 
 /** Is what is held out in one fold unseen in the others? */
 export function leakageGates(readable: readonly FileFacts[], spec: ProjectSpec): GateResult[] {
@@ -17,6 +19,7 @@ export function leakageGates(readable: readonly FileFacts[], spec: ProjectSpec):
       pass: 'no stretch of readings occurs twice in a file',
     }),
     unseenRows(readable, spec),
+    nearCopies(readable),
     deviceSpans(readable),
   ];
 }
@@ -72,6 +75,36 @@ function sharedSegments(readable: readonly FileFacts[]): Shared[] {
       return { path: a?.file.path ?? '', count: rows, share, samples: [{ line, text }] };
     })
     .sort((a, b) => b.share - a.share);
+}
+
+/** Stretches that follow those of a file of another fold nearly: a copy with noise, or in other units. Equal ones are `unseen-rows`' affair. */
+function nearCopies(readable: readonly FileFacts[]): GateResult {
+  const patterns = readable.map((facts) => facts.patterns);
+  const copies = findNearCopies(patterns, (file, other) => {
+    const [a, b] = [readable[file], readable[other]];
+    if (!apart(a, b)) return false;
+    const marks = new Set(a?.segments.marks);
+    return b?.segments.marks.some((mark) => marks.has(mark)) !== true;
+  });
+  return complaintGate(readable, {
+    name: 'near-copies',
+    what: 'rows follow rows of a file of another fold, as a copy with noise does',
+    complain: (facts) => {
+      const found = copies.filter(({ file }) => readable[file] === facts);
+      const samples = found.map(({ other, from, rows, shift, correlation }) => {
+        const [line, there] = [lineAt(facts.patterns, from), readable[other]];
+        const at = there === undefined ? 0 : lineAt(there.patterns, from + shift);
+        const share = percent(rows / facts.file.rows);
+        const text = `${rows} rows, ${share}, from line ${line} on follow ${there?.file.path} from line ${at} on, correlation ${correlation.toFixed(2)}`;
+        return { line, text };
+      });
+      const rows = found.reduce((sum, copy) => sum + copy.rows, 0);
+      return { count: Math.min(rows, facts.file.rows), samples };
+    },
+    status: 'warn',
+    pass: 'no stretch of readings follows one of another fold',
+    hint: 'Put what belongs together into one file, or declare data.device',
+  });
 }
 
 /** Held out in different folds; a file that is never held out trains in every fold. Whole copies are `distinct-files`' affair. */
