@@ -23,6 +23,7 @@ import {
   type LiveSystem,
 } from '../support/live-system.ts';
 import { createPumpProject, trainGate, writePumpData, type TrainGate } from '../support/pump-project.ts';
+import { shareLayers } from '../support/shared-layers.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import type { TinyProject } from '../support/tiny-project.ts';
 
@@ -45,6 +46,7 @@ beforeAll(async () => {
       .replace('maxLatencyP99Ms: 50', 'maxLatencyP99Ms: 2000'),
   );
   await shareEnvironment(join(project.project, 'requirements.lock'));
+  await shareLayers(join(stateDir, 'images'), 'process');
   live = await startLiveSystem(stateDir, ['database', 'temporal', 'hub', 'fleet', 'worker'], {
     'fleet.devices': DEVICES,
     'packaging.engine': 'process',

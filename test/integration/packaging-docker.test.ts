@@ -10,8 +10,9 @@ import { formatIdentity, identify } from '../../src/adapters/oci/process-identit
 import { openPackagingTools } from '../../src/adapters/docker/packaging-tools.ts';
 import { createOciLayoutStore } from '../../src/adapters/oci/layout-store.ts';
 import type { PackagedImage } from '../../src/contracts/deploy.ts';
-import { openPackagingFixture, SERVER, sourceFile } from '../support/packaging-fixture.ts';
+import { openPackagingFixture, sourceFile } from '../support/packaging-fixture.ts';
 import type { PackagingFixture } from '../support/packaging-fixture.ts';
+import { SERVER, shareLayers } from '../support/shared-layers.ts';
 
 jest.setTimeout(400_000);
 
@@ -38,6 +39,8 @@ withEngine(
     beforeAll(async () => {
       dir = mkdtempSync(join(tmpdir(), 'windlass-packaging-'));
       fixture = await openPackagingFixture(dir);
+      await shareLayers(join(dir, 'images'), 'docker');
+      await shareLayers(join(dir, 'images-process'), 'process');
       here = fixture.activities(join(dir, 'images'), 'docker');
       model = await fixture.register({ name, goldenRows: 200 });
       image = await here.assembleImage({ model });

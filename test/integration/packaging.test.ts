@@ -20,6 +20,7 @@ import { modelManifestSchema } from '../../src/contracts/fleet.ts';
 import { worstStatus } from '../../src/domain/gates.ts';
 import { openPackagingFixture, sourceFile } from '../support/packaging-fixture.ts';
 import type { PackagingFixture } from '../support/packaging-fixture.ts';
+import { shareLayers } from '../support/shared-layers.ts';
 import { TINY_ENTRY } from '../support/tiny-model.ts';
 
 jest.setTimeout(300_000);
@@ -33,6 +34,7 @@ let image: PackagedImage;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'windlass-packaging-'));
   fixture = await openPackagingFixture(dir);
+  await shareLayers(join(dir, 'images'), 'process');
   here = fixture.activities(join(dir, 'images'), 'process');
   const { name, version } = await fixture.register({ goldenRows: 200 });
   model = { name, version };

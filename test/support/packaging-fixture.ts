@@ -1,11 +1,9 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createPackagingActivities } from '../../activities/packaging/packaging-activities.ts';
 import type { PackagingDeps, PackagingTools } from '../../activities/packaging/packaging-activities.ts';
 import type { PackagingActivities } from '../../activities/packaging/types.ts';
-import { EDGE_SERVER } from '../../edge/package-files.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
 import { bundleFiles, readBundle } from '../../src/adapters/git/source-bundle.ts';
 import { openPackagingTools } from '../../src/adapters/docker/packaging-tools.ts';
@@ -22,9 +20,8 @@ import { createTestDatabase } from './postgres.ts';
 import { nextComparison, pipelineVersion, projectSpec, registration } from './registry-fixtures.ts';
 import { tinyBaseline, TINY_COLUMNS, TINY_ENTRY, tinyGolden, tinyModelBytes } from './tiny-model.ts';
 import type { TinyModelOptions } from './tiny-model.ts';
+import { SERVER } from './shared-layers.ts';
 
-export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-export const SERVER = { root: PROJECT_ROOT, ...EDGE_SERVER };
 const BY = { actor: 'tester', reason: 'test' };
 
 export interface PackagingFixture {

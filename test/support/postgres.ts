@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
-import lockfile from 'proper-lockfile';
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { freePort } from '../../src/services/ports.ts';
 import { startPostgresServer } from '../../src/services/postgres-server.ts';
+import { oncePerRun } from './once-per-run.ts';
 
 const TEMPLATE = 'windlass_template';
 
@@ -19,21 +17,8 @@ export interface TestDatabase {
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'shared_buffers=64MB'];
 
 /** Starts the run's one PostgreSQL with its migrated template database, unless another test file did; gives the template's URL. */
-async function templateUrl(): Promise<string> {
-  const run = process.env.WINDLASS_TEST_RUN;
-  if (run === undefined)
-    throw new Error('WINDLASS_TEST_RUN is not set: run the tests through jest (npm test)');
-  const file = join(run, 'postgres-url');
-  if (existsSync(file)) return readFileSync(file, 'utf8');
-  mkdirSync(run, { recursive: true });
-  const unlock = await lockfile.lock(run, {
-    lockfilePath: join(run, 'postgres.lock'),
-    stale: 60_000,
-    retries: { retries: 300, minTimeout: 100, maxTimeout: 200 },
-  });
-  try {
-    if (existsSync(file)) return readFileSync(file, 'utf8');
-    // It stays when this test file ends: jest's global teardown ends it.
+function templateUrl(): Promise<string> {
+  return oncePerRun('postgres', async (run) => {
     const options = {
       stateDir: run,
       port: await freePort(),
@@ -48,11 +33,8 @@ async function templateUrl(): Promise<string> {
     } finally {
       await db.destroy();
     }
-    writeFileSync(file, url);
     return url;
-  } finally {
-    await unlock();
-  }
+  });
 }
 
 async function execute(url: string, statement: string): Promise<void> {

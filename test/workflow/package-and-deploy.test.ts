@@ -11,6 +11,7 @@ import { createDevServer } from '../support/dev-server.ts';
 import { openPackagingFixture, type PackagingFixture } from '../support/packaging-fixture.ts';
 import { registration } from '../support/registry-fixtures.ts';
 import { openRolloutBench, type RolloutBench } from '../support/rollout-bench.ts';
+import { shareLayers } from '../support/shared-layers.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folder = tempFolder('package-and-deploy');
@@ -21,7 +22,8 @@ beforeAll(async () => {
   env = await createDevServer();
   bench = await openRolloutBench({ devices: 4 });
   fixture = await openPackagingFixture(folder.path, bench.registry);
-}, 90_000);
+  await shareLayers(join(folder.path, 'images'), 'process');
+}, 240_000);
 afterAll(async () => {
   await fixture.close();
   await bench.close();
