@@ -4,9 +4,15 @@ import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { evaluationGates } from '../../src/domain/model-gates/evaluation-gates.ts';
 import { sliceGates } from '../../src/domain/model-gates/slice-gates.ts';
+import type { EvaluationReport } from '../../src/contracts/evaluation.ts';
 import type { Explanation } from '../../src/contracts/explanation.ts';
 import type { ModelCard } from '../../src/contracts/model-card.ts';
-import { modelCard, type ModelCardContent } from '../../src/domain/model-card.ts';
+import {
+  importedCard,
+  modelCard,
+  type ImportedCardContent,
+  type ModelCardContent,
+} from '../../src/domain/model-card.ts';
 import { refuseBlocked } from '../model-gates/model-gate-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
@@ -34,6 +40,24 @@ export interface CardRequest extends ModelCardContent {
   readonly report: ArtefactRef;
   /** Explanation */
   readonly explanation: ArtefactRef;
+}
+
+export interface ImportedCardRequest extends ImportedCardContent {
+  /** EvaluationReport and Explanation, where it was measured. */
+  readonly report: ArtefactRef | null;
+  readonly explanation: ArtefactRef | null;
+}
+
+async function readMeasured(
+  { artefacts }: Pick<EvaluationDeps, 'artefacts'>,
+  report: ArtefactRef,
+  explanation: ArtefactRef,
+): Promise<{ readonly evaluation: EvaluationReport; readonly explanation: Explanation }> {
+  const text = (await artefacts.read(explanation.digest)).toString('utf8');
+  return {
+    evaluation: await readEvaluation(artefacts, report),
+    explanation: JSON.parse(text) as Explanation,
+  };
 }
 
 /** What decides the tensors that a calibrate command fits; nothing for a built-in fit, which the spec describes whole. */
@@ -136,13 +160,16 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
 
     /** The model card as artefact: a page that carries its JSON twin. */
     writeModelCard: async ({ report, explanation, ...content }: CardRequest): Promise<ArtefactRef> => {
-      const read = async (ref: ArtefactRef): Promise<string> =>
-        (await deps.artefacts.read(ref.digest)).toString('utf8');
-      const card = modelCard(content, {
-        evaluation: await readEvaluation(deps.artefacts, report),
-        explanation: JSON.parse(await read(explanation)) as Explanation,
-      });
+      const card = modelCard(content, await readMeasured(deps, report, explanation));
       return deps.artefacts.put(deps.renderCard(card), 'text/html');
+    },
+
+    /** The card of an imported model: what was found out of it here, and what its lineage lacks. */
+    writeImportedCard: async (request: ImportedCardRequest): Promise<ArtefactRef> => {
+      const { report, explanation, ...content } = request;
+      const measured =
+        report === null || explanation === null ? null : await readMeasured(deps, report, explanation);
+      return deps.artefacts.put(deps.renderCard(importedCard(content, measured)), 'text/html');
     },
   };
 }

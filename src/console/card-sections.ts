@@ -16,18 +16,28 @@ function withInterval(metric: SliceMetric | null, show: (x: number) => string): 
   return interval === null ? show(value) : `${show(value)} (${show(interval[0])} to ${show(interval[1])})`;
 }
 
-/** Code, data, environment and seed. */
+function commitText({ commit, dirty, repository, subfolder }: NonNullable<ModelCard['source']>): string {
+  return `${commit}${dirty ? ' with uncommitted changes' : ''} (${repository}, ${subfolder || '.'})`;
+}
+
+function dataText({ digest, files, rows, source }: NonNullable<ModelCard['data']>): string {
+  return `${digest}: ${files} files, ${rows} rows (${source})`;
+}
+
+/** Code, data, environment and seed; of an imported model what is known, and what is not. */
 export function lineageSection(card: ModelCard): Section {
-  const { source, data, pipeline } = card;
-  const dirty = source.dirty ? ' with uncommitted changes' : '';
+  const { source, data, pipeline, imported } = card;
+  const made = imported === undefined;
   const rows = [
     ['model', card.digest],
-    ['pipeline', `${pipeline.name}@${pipeline.version}`],
-    ['commit', `${source.commit}${dirty} (${source.repository}, ${source.subfolder || '.'})`],
-    ['environment', card.environment],
-    ['data', `${data.digest}: ${data.files} files, ${data.rows} rows (${data.source})`],
-    ['parameters', JSON.stringify(card.params)],
-    ['seed', String(card.seed)],
+    ...(made ? [] : [['imported from', imported.file]]),
+    ...(pipeline === null ? [] : [[made ? 'pipeline' : 'served by', `${pipeline.name}@${pipeline.version}`]]),
+    ...(source === null ? [] : [['commit', commitText(source)]]),
+    ...(card.environment === null ? [] : [['environment', card.environment]]),
+    ...(data === null ? [] : [[made ? 'data' : 'measured on', dataText(data)]]),
+    ...(card.params === null ? [] : [['parameters', JSON.stringify(card.params)]]),
+    ...(card.seed === null ? [] : [['seed', String(card.seed)]]),
+    ...(made ? [] : [['not known', imported.missing.join(', ')]]),
   ];
   return html`<h2>Made from</h2>
     <table>
@@ -66,12 +76,14 @@ function rulesTable(rules: readonly RuleResult[]) {
 }
 
 /** Metrics next to rules that need no model. */
-export function measuredSection({ metrics: m, evaluation }: ModelCard): Section {
+export function measuredSection({ metrics: m, evaluation, imported }: ModelCard): Section {
+  if (m === null || evaluation === null) return '';
   const { costs } = evaluation;
+  const which = imported === undefined ? 'that the scoring model had not seen' : 'that it may have seen';
   const unit = costs.declared
     ? `A false alarm costs ${costs.falseAlarm}, a missed one ${costs.missedAlarm}, as the project declares.`
     : 'Each wrong decision counts 1: the project declares no costs.';
-  return html`<h2>Measured on groups that the scoring model had not seen</h2>
+  return html`<h2>Measured on groups ${which}</h2>
     <p>
       ${m.rows} windows of ${m.groups} groups; area under the ROC curve ${fixed(m.auc)}. One decision per
       window length. ${unit}
@@ -81,6 +93,7 @@ export function measuredSection({ metrics: m, evaluation }: ModelCard): Section 
 
 /** Reliability curve beside what the columns matter. */
 export function calibrationSection({ evaluation, explanation }: ModelCard): Section {
+  if (evaluation === null || explanation === null) return '';
   const { reliability } = evaluation;
   const importance = explanation.importance.toSorted((a, b) => b.loss - a.loss);
   const said =
@@ -100,7 +113,8 @@ export function calibrationSection({ evaluation, explanation }: ModelCard): Sect
 }
 
 /** Slices of windlass.yaml; nothing when there are none. */
-export function sliceSection({ evaluation: { slices } }: ModelCard): Section {
+export function sliceSection({ evaluation }: ModelCard): Section {
+  const slices = evaluation?.slices ?? [];
   if (slices.length === 0) return '';
   return html`<h2>Slices</h2>
     ${raw(sliceChart(slices.slice(0, 40)))}
@@ -131,7 +145,7 @@ export function sliceSection({ evaluation: { slices } }: ModelCard): Section {
 
 /** Contributions to a few alerts. */
 export function alertSection({ explanation, model }: ModelCard): Section {
-  if (explanation.alerts.length === 0) return '';
+  if (explanation === null || model === null || explanation.alerts.length === 0) return '';
   return html`<h2>Why it alarmed</h2>
     <p>
       The highest alarms, right and wrong ones, of different groups: what each column added to the score that
@@ -192,14 +206,17 @@ export function comparisonSection({ comparison: c }: ModelCard): Section {
 
 /** What the model is given and where it ends. */
 export function limitsSection({ model, columns, limits }: ModelCard): Section {
-  return html`<h2>Input, output and limits</h2>
-    <p>
-      Input ${model.input}: ${model.window} rows of ${columns.length} columns; output ${model.output}, alarm
-      at ${model.threshold} or more.
-    </p>
+  const input =
+    model === null
+      ? 'What its inputs mean is not known.'
+      : `Input ${model.input}: ${model.window} rows of ${columns.length} columns; output ${model.output}, alarm at ${model.threshold} or more.`;
+  const list = html`<h2>Input, output and limits</h2>
+    <p>${input}</p>
     <ul>
       ${limits.map((limit) => html`<li>${limit}</li>`)}
-    </ul>
+    </ul>`;
+  if (columns.length === 0) return list;
+  return html`${list}
     <table>
       <tr>
         <th>column</th>

@@ -5,24 +5,28 @@ import type { GateResult } from './gate.ts';
 import type { ProjectSpec } from './project.ts';
 import type { SearchResult } from './search.ts';
 
-/** The model card (Mitchell et al. 2019) as JSON: everything that its page shows. */
+/** The model card (Mitchell et al. 2019) as JSON: everything that its page shows. What nobody knows of an imported model is null. */
 export interface ModelCard {
   readonly schema: 'windlass.card/1';
   readonly name: string;
   readonly description: string;
   /** sha256 of model.onnx. */
   readonly digest: string;
-  readonly pipeline: { readonly name: string; readonly version: string };
-  readonly source: Pick<SourceRef, 'repository' | 'subfolder' | 'commit' | 'ref' | 'dirty'>;
-  readonly environment: string;
-  readonly data: DataRef;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly seed: number;
-  readonly model: ProjectSpec['model'];
+  /** Of a model that was trained elsewhere: the file that was imported, and what its lineage lacks. */
+  readonly imported?: { readonly file: string; readonly missing: readonly string[] };
+  /** What made it; what serves an imported one. */
+  readonly pipeline: { readonly name: string; readonly version: string } | null;
+  readonly source: Pick<SourceRef, 'repository' | 'subfolder' | 'commit' | 'ref' | 'dirty'> | null;
+  readonly environment: string | null;
+  /** What it was trained and measured on; of an imported one, what it was measured on. */
+  readonly data: DataRef | null;
+  readonly params: Readonly<Record<string, unknown>> | null;
+  readonly seed: number | null;
+  readonly model: ProjectSpec['model'] | null;
   readonly columns: ProjectSpec['data']['columns'];
-  readonly metrics: EvaluationMetrics;
-  readonly evaluation: EvaluationReport;
-  readonly explanation: Explanation;
+  readonly metrics: EvaluationMetrics | null;
+  readonly evaluation: EvaluationReport | null;
+  readonly explanation: Explanation | null;
   readonly comparison: Comparison;
   /** The search that the parameters came from, with every trial. */
   readonly search?: SearchResult;

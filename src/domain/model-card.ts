@@ -5,6 +5,7 @@ import type { GateResult } from '../contracts/gate.ts';
 import type { ModelCard } from '../contracts/model-card.ts';
 import type { ProjectSpec } from '../contracts/project.ts';
 import type { SearchResult } from '../contracts/search.ts';
+import { missingParts, NEVER_KNOWN, missingReasons, type Parts } from './registry/imported.ts';
 
 export interface ModelCardContent {
   readonly spec: ProjectSpec;
@@ -42,24 +43,62 @@ export function modelCard(
   };
 }
 
+/** What is known of a model that was trained elsewhere; `spec` is that of the project that serves it. */
+export interface ImportedCardContent {
+  readonly name: string;
+  readonly digest: string;
+  readonly file: string;
+  readonly spec: ProjectSpec | null;
+  readonly parts: Parts;
+  readonly gates: readonly GateResult[];
+  readonly comparison: Comparison;
+}
+
+/** The card of an imported version: what was found out here, and what its lineage lacks. */
+export function importedCard(
+  { name, digest, file, spec, parts, gates, comparison }: ImportedCardContent,
+  measured: { readonly evaluation: EvaluationReport; readonly explanation: Explanation } | null,
+): ModelCard {
+  const { pipeline, data, metrics } = parts;
+  const missing = missingParts(parts);
+  const known = metrics === null || measured === null ? null : { metrics, ...measured };
+  return {
+    schema: 'windlass.card/1',
+    ...{ name, description: spec?.description ?? '', digest, imported: { file, missing } },
+    ...{ pipeline, source: null, environment: null, data, params: null, seed: null },
+    ...{ model: spec?.model ?? null, columns: spec?.data.columns ?? [] },
+    ...{ metrics: null, evaluation: null, explanation: null, ...known, comparison },
+    gates: gates.map(({ evidence: _, ...gate }) => gate),
+    limits: [
+      `It was trained elsewhere, and nobody here knows its ${NEVER_KNOWN.join(', ')}: it cannot be made again${data === null ? '' : ', and that it had not seen what it is measured on is the word of whoever imported it'}.`,
+      ...missingReasons(parts),
+      ...(spec === null ? [] : limits(spec, known)),
+    ],
+  };
+}
+
 /** What follows from the declaration and the evaluation for whoever uses the model. */
 function limits(
   { model, data, evaluation }: ProjectSpec,
-  { metrics, explanation }: Pick<ModelCard, 'metrics' | 'explanation'>,
+  known: { readonly metrics: EvaluationMetrics; readonly explanation: Explanation } | null,
 ): string[] {
-  const anomalous = metrics.confusion.tp + metrics.confusion.fn;
   return [
     `It says nothing in the first ${model.calibration.rows} rows of a device: they calibrate it. A device without calibration gets no score.`,
     `A window with a missing, NaN or infinite reading in any of its ${model.window} rows is invalid: it is not scored, and never counts as healthy. The gate invalid-input says what the graph itself does with one.`,
     `Readings are expected within the ranges of the ${data.columns.length} columns below; the monitor reports readings outside them.`,
-    `It was measured on ${metrics.groups} devices of which ${((100 * anomalous) / Math.max(1, metrics.rows)).toFixed(1)} % of the windows are anomalous. Where anomalies are rarer, more of its alarms are false; rates and costs below hold for this share.`,
+    ...(known === null ? [] : [measuredOn(known.metrics)]),
     ...(evaluation.costs === undefined
       ? ['The project declares no costs: the cost per device-day counts wrong decisions.']
       : []),
-    ...(explanation.importance.length === 0
+    ...(known?.explanation.importance.length === 0
       ? ['It is too wide for the time that permutation importance may take: none was computed.']
       : []),
   ];
+}
+
+function measuredOn({ confusion, groups, rows }: EvaluationMetrics): string {
+  const share = ((100 * (confusion.tp + confusion.fn)) / Math.max(1, rows)).toFixed(1);
+  return `It was measured on ${groups} devices of which ${share} % of the windows are anomalous. Where anomalies are rarer, more of its alarms are false; rates and costs below hold for this share.`;
 }
 
 const OPENING = '<script type="application/json" id="model-card">';

@@ -99,10 +99,10 @@ describe('the first build', () => {
       digest: first.model.digest,
       metrics: first.metrics,
     });
-    expect(twin?.evaluation.rules.map((r) => r.rule)).toContain('z-score');
-    expect(twin?.explanation.importance.find((c) => c.column === 'vibration')?.loss).toBeGreaterThan(0.05);
-    expect(twin?.explanation.alerts).toHaveLength(6);
-    for (const a of twin?.explanation.alerts ?? [])
+    expect(twin?.evaluation?.rules.map((r) => r.rule)).toContain('z-score');
+    expect(twin?.explanation?.importance.find((c) => c.column === 'vibration')?.loss).toBeGreaterThan(0.05);
+    expect(twin?.explanation?.alerts).toHaveLength(6);
+    for (const a of twin?.explanation?.alerts ?? [])
       expect(a.base + a.contributions.reduce((sum, c) => sum + c.value, 0)).toBeCloseTo(a.score, 5);
     const log = (await artefacts.read(model.log?.digest ?? '')).toString();
     expect(log).toContain('read 8 groups');

@@ -2,8 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowFailedError } from '@temporalio/client';
 import type { ImportInput, ImportResult } from '../../src/contracts/import.ts';
+import type { ModelCard } from '../../src/contracts/model-card.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import { blockingGates } from '../../src/domain/gates.ts';
+import { cardOfPage } from '../../src/domain/model-card.ts';
 import { seededRandom } from '../../src/domain/random.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
 import { constant, encodeModel, node, tensorInfo } from '../support/onnx-encode.ts';
@@ -71,6 +73,16 @@ beforeAll(async () => {
 }, PATIENCE);
 afterAll(() => system.close(), PATIENCE);
 
+async function cardOf(name: string, version: string): Promise<ModelCard> {
+  const { registry, artefacts } = system.context;
+  const digest = (await registry.record(name, version))?.card?.digest ?? '';
+  const page = (await artefacts.read(digest)).toString('utf8');
+  expect(page).toMatch(/imported from<\/th>[\s\S]*not known<\/th>/);
+  const card = cardOfPage(page);
+  if (card === undefined) throw new Error('the page holds no card');
+  return card;
+}
+
 let runs = 0;
 const importModel = (input: Partial<ImportInput>): Promise<ImportResult> =>
   system.context.temporal.workflow.execute(WORKFLOWS.importModel, {
@@ -106,6 +118,20 @@ test(
       missing: imported.missing,
     });
     expect(lineage.audit[0]).toMatchObject({ action: 'model.imported', actor: 'ada', reason: 'a gift' });
+    const card = await cardOf('stray', '1');
+    expect(card).toMatchObject({
+      ...{ name: 'stray', imported: { file: model, missing: imported.missing } },
+      ...{ pipeline: null, source: null, data: null, model: null, metrics: null, evaluation: null },
+      limits: [
+        expect.stringMatching(
+          /nobody here knows its commit, environment, params, .*: it cannot be made again\.$/,
+        ),
+        expect.stringMatching(/^It has no entry script: .*--project\.$/),
+        expect.stringMatching(/^It has no golden rows: .*--golden\.$/),
+        expect.stringMatching(/^It has no monitoring baseline: /),
+        expect.stringMatching(/^It has no metrics: /),
+      ],
+    });
     const [line] = await registry.search({ name: 'stray', limit: 5 });
     expect(line).toMatchObject({ version: '1', metrics: null });
 
@@ -142,6 +168,18 @@ test(
       aliases: [],
     });
     expect(version!.metrics.f1).toBeGreaterThan(0.8);
+    const card = await cardOf('tiny', imported.model.version);
+    expect(card).toMatchObject({
+      ...{ imported: { file: model }, pipeline: { name: 'tiny', version: '1' }, source: null, seed: null },
+      ...{
+        data: { files: 8 },
+        metrics: version!.metrics,
+        columns: [{ name: 'vibration' }, { name: 'current' }],
+      },
+    });
+    expect(card.evaluation?.rules.length).toBeGreaterThan(1);
+    expect(card.explanation?.importance).toHaveLength(2);
+    expect(card.gates.map((g) => g.name)).toContain('unseen-groups');
     expect(await registry.lineage('tiny', '1')).toMatchObject({ commit: null, pipeline: { name: 'tiny' } });
     await registry.setAlias({ name: 'tiny', alias: 'champion', version: '1' }, { actor: 'ada', reason: '' });
   },

@@ -48,9 +48,8 @@ export const { checkModel } = proxyActivities<ModelGateActivities>(
 export const { receiveModel, judgeImport } = proxyActivities<ImportActivities>(
   onTraining('take in and judge a model that was trained elsewhere', 20),
 );
-export const { evaluateModel, compareModel, writeModelCard } = proxyActivities<EvaluationActivities>(
-  onTraining('score groups with the model that did not see them', 60),
-);
+export const { evaluateModel, compareModel, writeModelCard, writeImportedCard } =
+  proxyActivities<EvaluationActivities>(onTraining('score groups with the model that did not see them', 60));
 export const { recheckSource, recheckData } = proxyActivities<ReproductionActivities>(
   onTraining('look again at where the version came from', 60),
 );

@@ -36,6 +36,8 @@ interface Measured {
   readonly metrics: EvaluationMetrics | null;
   readonly baseline: ArtefactRef | null;
   readonly comparison: Comparison;
+  readonly report: ArtefactRef | null;
+  readonly explanation: ArtefactRef | null;
 }
 
 /**
@@ -57,7 +59,9 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
   const pipeline = await servedBy(steps, input, received);
   const name = input.name ?? pipeline?.spec.name ?? '';
   setSearchAttributes({ model: name });
-  const measured = await measure(steps, { input, pipeline, name, onnx: received.onnx });
+  const { report, explanation, ...measured } = await measure(steps, {
+    ...{ input, pipeline, name, onnx: received.onnx },
+  });
 
   const model = await steps.run('register', async () => {
     const parts = {
@@ -66,10 +70,14 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
       pipeline: pipeline && { name: pipeline.name, version: pipeline.version },
     };
     steps.addGates(importedGates(parts));
+    const card = await activity.writeImportedCard({
+      ...{ name, digest: received.onnx.digest, file, spec: pipeline?.spec ?? null, parts },
+      ...{ gates: steps.gates, comparison: measured.comparison, report, explanation },
+    });
     const registration: ImportedRegistration = {
       ...{ name, digest: received.onnx.digest, onnx: received.onnx },
       ...parts,
-      ...{ folds: {}, card: null, log: null, params: {}, seed: 0, run: { workflowId, runId } },
+      ...{ folds: {}, card, log: null, params: {}, seed: 0, run: { workflowId, runId } },
       gates: steps.gates,
       origin: 'imported',
       importedFile: file,
@@ -124,7 +132,10 @@ async function measure(
     for (const step of ['snapshot', 'data-gates', 'evaluate', 'compare'] as const)
       steps.skip(step, 'no data were given');
     const margin = pipeline?.spec.evaluation.nonInferiorityMargin ?? 0;
-    return { data: null, metrics: null, baseline: null, comparison: notMeasured(margin) };
+    return {
+      ...{ data: null, metrics: null, baseline: null, report: null, explanation: null },
+      comparison: notMeasured(margin),
+    };
   }
   const spec = { ...pipeline.spec, name };
   const { seed } = spec.train;
@@ -132,12 +143,12 @@ async function measure(
   await judgeData(steps, data, spec);
   // There is only one model: it scores every group.
   const folds = Object.fromEntries(Array.from({ length: spec.evaluation.folds }, (_, fold) => [fold, onnx]));
-  const { metrics, scores, baseline } = await steps.run('evaluate', () =>
+  const { metrics, scores, baseline, report, explanation } = await steps.run('evaluate', () =>
     activity.evaluateModel({ folds, bundle: pipeline.source.bundle, data, spec, seed, reuse: true }),
   );
   steps.addGates([unprovenGate(metrics.groups)]);
   const comparison = await steps.run('compare', () =>
     activity.compareModel({ scores, metrics, data, spec, seed, reuse: true }),
   );
-  return { data, metrics, baseline, comparison };
+  return { data, metrics, baseline, comparison, report, explanation };
 }

@@ -4,37 +4,56 @@ import type { Command } from 'commander';
 import type { ModelCard } from '../../contracts/model-card.ts';
 import { cardOfPage } from '../../domain/model-card.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { ModelVersion } from '../../ports/registry.ts';
+import type { ModelRecord } from '../../ports/registry.ts';
 import type { OpenRegistry } from '../../services/open-registry.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../output.ts';
 import { withRegistry } from '../with-registry.ts';
 import { percent } from '../words.ts';
 import { comparisonLines } from './comparison-view.ts';
-import { findModel } from './references.ts';
+import { findRecord } from './references.ts';
 
-async function readCard({ artefacts }: OpenRegistry, { name, version, card }: ModelVersion) {
+async function readCard(
+  { artefacts }: OpenRegistry,
+  { name, version, card }: Pick<ModelRecord, 'name' | 'version' | 'card'>,
+) {
   const page = card === null ? '' : (await artefacts.read(card.digest)).toString('utf8');
   const found = cardOfPage(page);
   if (found !== undefined) return { page, card: found };
   throw new WindlassError(
     'NOT_FOUND',
-    `${name}@${version} has no card of this form: it was registered before there was one, or imported.`,
+    `${name}@${version} has no card of this form: it was registered before there was one.`,
     { hint: `Train it again (\`windlass reproduce ${name}@${version}\` says how it was made).` },
   );
 }
 
 /** The card in short: what it is worth, where, and what it looks at. */
 function cardText(card: ModelCard): string {
-  const { metrics: m, evaluation, explanation, comparison } = card;
-  const importance = explanation.importance.toSorted((a, b) => b.loss - a.loss).slice(0, 5);
+  const { source, imported, comparison } = card;
   return [
     `${card.name}  ${card.digest}`,
-    `  ${card.description}`,
-    `  commit      ${card.source.commit} of ${card.source.repository}`,
+    ...(card.description === '' ? [] : [`  ${card.description}`]),
+    ...(source === null ? [] : [`  commit      ${source.commit} of ${source.repository}`]),
+    ...(imported === undefined ? [] : [`  imported    ${imported.file}`]),
+    ...measuredLines(card),
+    `  compared    ${comparison.verdict}: ${comparison.reason}`,
+    ...explainedLines(card),
+    ...card.limits.map((limit) => `  limit       ${limit}`),
+  ].join('\n');
+}
+
+function measuredLines({ metrics: m, evaluation, comparison }: ModelCard): string[] {
+  if (m === null || evaluation === null) return [];
+  return [
     `  measured    F1 ${m.f1.toFixed(4)}, AUC ${m.auc.toFixed(4)}, Brier ${m.brier?.toFixed(4) ?? '–'}, calibration error ${m.ece?.toFixed(4) ?? '–'}; ${m.rows} windows of ${m.groups} groups`,
     ...comparisonLines({ ...comparison, rules: evaluation.rules }),
-    `  compared    ${comparison.verdict}: ${comparison.reason}`,
+  ];
+}
+
+function explainedLines({ evaluation, explanation }: ModelCard): string[] {
+  if (evaluation === null || explanation === null) return [];
+  const importance = explanation.importance.toSorted((a, b) => b.loss - a.loss).slice(0, 5);
+  return [
     ...evaluation.slices.map(
       (s) =>
         `  slice       ${s.slice} = ${s.value}: ${s.status}${s.f1 === null ? '' : `, F1 ${s.f1.value.toFixed(4)}`}, ${s.rows} windows of ${s.groups} groups`,
@@ -52,8 +71,7 @@ function cardText(card: ModelCard): string {
       const most = top === undefined ? '' : `, most by ${top.column} (${percent(top.value)})`;
       return `  alert       ${a.group} row ${a.row}: ${percent(a.score)} instead of ${percent(a.base)}${most}`;
     }),
-    ...card.limits.map((limit) => `  limit       ${limit}`),
-  ].join('\n');
+  ];
 }
 
 /** `windlass models card`. */
@@ -74,7 +92,7 @@ Examples:
     )
     .action(async (reference: string, options: { html?: string }) => {
       await withRegistry(cli, 'models card', async (open) => {
-        const { page, card } = await readCard(open, await findModel(open.registry, reference));
+        const { page, card } = await readCard(open, await findRecord(open.registry, reference));
         if (options.html === undefined) return cli.output.result(card, () => cardText(card));
         const file = resolve(options.html);
         await writeFile(file, page);

@@ -3,10 +3,10 @@ import type { GateResult } from '../../contracts/gate.ts';
 import type { ImportedRegistration } from '../../ports/registry.ts';
 
 /** Parts of a version that an import may lack, in the words of `missing`. */
-type Parts = Pick<ImportedRegistration, 'pipeline' | 'golden' | 'baseline' | 'data' | 'metrics'>;
+export type Parts = Pick<ImportedRegistration, 'pipeline' | 'golden' | 'baseline' | 'data' | 'metrics'>;
 
 /** What Windlass knows of no version that was trained elsewhere. */
-const NEVER_KNOWN = ['commit', 'environment', 'params', 'seed', 'training data'] as const;
+export const NEVER_KNOWN = ['commit', 'environment', 'params', 'seed', 'training data'] as const;
 
 /** What makes a version that can be packaged, deployed, compared and monitored; each with why it is needed and how it is given. */
 const NEEDED = [
@@ -35,6 +35,11 @@ const NEEDED = [
 /** What the lineage of an imported version lacks. */
 export function missingParts(parts: Parts): string[] {
   return [...NEVER_KNOWN, ...NEEDED.filter((n) => n.lacks(parts)).map((n) => n.part)];
+}
+
+/** What follows for the use of an imported version from each part that it lacks, and how the part is given. */
+export function missingReasons(parts: Parts): string[] {
+  return NEEDED.filter((n) => n.lacks(parts)).map(({ part, why }) => `It has no ${part}: ${why}.`);
 }
 
 /** One gate per part without which a version can be looked at, but not deployed. */
