@@ -2,16 +2,14 @@ import { createHash } from 'node:crypto';
 import type { DataRef } from '../../src/contracts/build.ts';
 import { dataManifestSchema } from '../../src/contracts/data-manifest.ts';
 import type { DataFile, DataManifest } from '../../src/contracts/project.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { dataSetIdentity } from '../../src/domain/data/data-set-identity.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { parseOrThrow } from '../../src/errors/zod-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 
-/** The digest of a data set: sha256 over what decides a training, so without times and columns, which follow from the content. */
+/** The digest of a data set: sha256 over what decides a training. */
 export function dataSetDigest(files: readonly DataFile[]): string {
-  const identity = files.map(({ from: _from, to: _to, ...file }) => file);
-  const content = canonicalJson({ schema: 'windlass.data/1', files: identity });
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  return `sha256:${createHash('sha256').update(dataSetIdentity(files)).digest('hex')}`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { SourceRef } from '../../src/contracts/build.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { pipelineIdentity } from '../../src/domain/pipelines/pipeline-identity.ts';
 import { isGitUrl, withoutCredentials } from '../../src/domain/git/address.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
@@ -51,8 +51,7 @@ export function createSourceActivities({ source, artefacts, cwd = process.cwd() 
         const value: CheckedOutProject = {
           source: { repository, subfolder, commit, ref: request.ref, dirty, bundle },
           spec,
-          // A build of uncommitted files never passes for one of the commit.
-          pipelineDigest: sha256(canonicalJson({ bundle: bundle.digest, lock, spec, dirty })),
+          pipelineDigest: sha256(pipelineIdentity({ bundle: bundle.digest, lock, spec, dirty })),
         };
         const size = `${tree.files.length} files, ${Math.ceil(bundle.size / 1024)} KiB`;
         return {

@@ -10,6 +10,7 @@ import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts
 import { rolloutPolicySchema } from '../../src/contracts/deploy.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { createDevServer } from '../support/dev-server.ts';
+import { packedVersion } from '../support/pack-fixture.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import {
@@ -288,6 +289,40 @@ test('calibrations of devices are listed, and the newest is shown as the module 
   });
 }, 60_000);
 
+test('a version goes to another registry as a pack, and is judged there', async () => {
+  const db = openDatabase(database.url);
+  const artefacts = createFileArtefactStore(join(folder.path, '.windlass', 'artefacts'));
+  const registry = createRegistry(db, systemClock, artefacts);
+  const { pipeline, registration: made } = await packedVersion(artefacts, { name: 'packed' });
+  await registry.publishPipeline(pipeline, BY);
+  const won = { ...made, comparison: comparedWith('1', 'SUPERIOR') };
+  await registry.registerModel(won, BY);
+  expect((await windlass('models', 'export', 'packed@1', 'packs')).exitCode).toBe(0);
+  const takeIn = () =>
+    windlass('models', 'import-pack', 'packs', '--reason', 'from the test plant', '--json');
+  expect((await takeIn()).json()).toMatchObject({ name: 'packed', version: '1', existed: true });
+  // A registry that has the model's name, and a champion, already.
+  await sql`update models set state = 'deleted' where name = 'packed'`.execute(db);
+  const first = await takeIn();
+  expect(first.json()).toMatchObject({ version: '2', existed: false, state: 'registered' });
+  const { comparison } = (await registry.model('packed', '2')) ?? {};
+  expect(comparison).toMatchObject({
+    ...{ verdict: 'NO_BASELINE', champion: null },
+    reason: 'imported: it was compared elsewhere (SUPERIOR)',
+  });
+  await registry.setAlias({ name: 'packed', version: '2', alias: 'champion' }, BY);
+  const other = await packedVersion(artefacts, { name: 'packed', gain: 3 });
+  const version = { ...other.registration, comparison: comparedWith('2', 'SUPERIOR') };
+  const { version: next } = await registry.registerModel(version, BY);
+  await windlass('models', 'export', `packed@${next}`, 'packs');
+  await sql`update models set state = 'deleted' where name = 'packed' and version = ${Number(next)}`.execute(
+    db,
+  );
+  const second = await windlass('models', 'import-pack', 'packs', '--name', `packed:${next}`, '--json');
+  expect(second.json()).toMatchObject({ state: 'rejected' });
+  await db.destroy();
+}, 120_000);
+
 test('who sets or removes a schedule needs the role, and both are on record', async () => {
   await windlass('roles', 'grant', 'ada', 'admin', '--actor', 'ada');
   await windlass('roles', 'grant', 'eve', 'contributor', '--project', 'pump-health', '--actor', 'ada');
@@ -302,6 +337,8 @@ test('who sets or removes a schedule needs the role, and both are on record', as
   });
   expect((await schedule('--delete', '--actor', 'bob')).exitCode).toBe(6);
   expect((await schedule('--delete', '--actor', 'eve')).exitCode).toBe(0);
+  const taken = await windlass('models', 'import-pack', 'packs', '--name', 'packed:1', '--actor', 'eve');
+  expect(taken.exitCode).toBe(6);
   const events = await windlass('audit', 'list', '--subject', 'model/pump-health', '--json');
   expect((events.json() as { action: string; actor: string }[]).map((e) => [e.action, e.actor])).toEqual([
     ['monitor.unscheduled', 'eve'],

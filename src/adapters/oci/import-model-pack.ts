@@ -1,74 +1,58 @@
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import { artefactRefSchema, digestSchema } from '../../contracts/artefact.ts';
-import { projectSchema } from '../../contracts/project.ts';
+import { copyFile, readFile, stat } from 'node:fs/promises';
+import type { ZodType } from 'zod';
+import type { ArtefactRef } from '../../contracts/artefact.ts';
+import { dataManifestSchema } from '../../contracts/data-manifest.ts';
 import type { DataManifest } from '../../contracts/project.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
+import type { ProjectFile } from '../../ports/source-control.ts';
+import { readBundle } from '../git/source-bundle.ts';
 import { digestOfFile } from './digest.ts';
 import { createOciLayoutStore } from './layout-store.ts';
 import type { OciLayoutStore } from './layout-store.ts';
 import type { Descriptor } from './media-types.ts';
 import { MODEL_PACK, packLayers, RECORD_PATH } from './model-pack.ts';
 import type { PackRecord } from './model-pack.ts';
+import { packProblems } from './pack-problems.ts';
+import type { PackProblem } from './pack-problems.ts';
+import { packConfigSchema, packManifestSchema, packRecordSchema } from './pack-schema.ts';
 
-/** A pack that was found whole: every blob has its digest, and every artefact of the version is among them. */
+/** A pack that was found whole: every blob has its digest, every artefact of the version is among them, and no two parts disagree. */
 export interface ReadPack extends PackRecord {
   readonly name: string;
   readonly manifest: string;
   /** Files of the data set that the version was trained on; their bytes are not part of a pack. */
   readonly files: DataManifest['files'];
+  /** Copies one of its artefacts to a new file; throws ARTEFACT_CORRUPT when somebody has changed it since it was verified. */
+  copy(ref: ArtefactRef, path: string): Promise<void>;
   /** Puts every artefact into a store. */
   store(artefacts: ArtefactStore): Promise<void>;
 }
 
-const descriptorSchema = z.looseObject({
-  mediaType: z.string(),
-  digest: digestSchema,
-  size: z.number().int().nonnegative(),
-  annotations: z.record(z.string(), z.string()).default({}),
-});
-const manifestSchema = z.looseObject({
-  schemaVersion: z.literal(2),
-  artifactType: z.literal(MODEL_PACK.artifactType, 'expected the artifact type of a ModelPack'),
-  config: descriptorSchema,
-  layers: z.array(descriptorSchema).min(1),
-});
-const nullableRef = artefactRefSchema.nullable();
-const recordSchema = z.looseObject({
-  schema: z.literal('windlass.pack/1'),
-  registration: z.looseObject({
-    name: z.string().regex(/^[a-z][a-z0-9-]*$/),
-    digest: digestSchema,
-    ...{ onnx: artefactRefSchema, golden: artefactRefSchema, baseline: artefactRefSchema },
-    folds: z.record(z.string(), artefactRefSchema),
-    ...{ card: nullableRef, log: nullableRef },
-    data: z.looseObject({ digest: digestSchema, manifest: artefactRefSchema }),
-    gates: z.array(z.looseObject({ name: z.string(), status: z.string() })),
-    comparison: z.looseObject({ verdict: z.string(), reason: z.string() }),
-  }),
-  pipeline: z.looseObject({
-    name: z.string().regex(/^[a-z][a-z0-9-]*$/),
-    digest: z.string().min(1),
-    source: z.looseObject({ commit: z.string(), repository: z.string(), bundle: artefactRefSchema }),
-    environment: z.string(),
-    spec: projectSchema,
-  }),
-});
+/** bytes; documents of a pack are read whole, so one that is larger is none. */
+const MAX_DOCUMENT = 64 * 1024 ** 2;
+/** bytes; a source bundle is read whole, too. */
+const MAX_BUNDLE = 512 * 1024 ** 2;
 
 /**
  * Reads and verifies a pack in an OCI layout; nothing is written. `wanted` ("pump-health:3") chooses one of several. Throws
- * NOT_FOUND, INPUT_INVALID when it is no pack of Windlass, and ARTEFACT_CORRUPT that names the blob which was tampered with.
+ * NOT_FOUND, INPUT_INVALID when it is no pack of Windlass or its parts contradict each other (with every field), and
+ * ARTEFACT_CORRUPT that names the blob which was tampered with.
  */
 export async function readModelPack(dir: string, wanted?: string): Promise<ReadPack> {
   const store = createOciLayoutStore(dir);
   const { name, digest } = await choose(store, wanted);
+  await refuseLarge(await store.blobPath(digest), `The manifest ${digest}`, MAX_DOCUMENT);
   const invalid = { code: 'INPUT_INVALID', what: `The manifest ${digest} in ${dir}` } as const;
-  const manifest = parseOrThrow(manifestSchema, await store.readJson(digest), invalid);
+  const manifest = parseOrThrow(packManifestSchema, await store.readJson(digest), invalid);
   const paths = new Map<string, string>();
   for (const blob of [manifest.config, ...manifest.layers])
     paths.set(blob.digest, await verifiedPath(store, blob));
+  const document = async (of: string, what: string): Promise<unknown> => {
+    await refuseLarge(paths.get(of) ?? '', `${what} of the pack ${name}`, MAX_DOCUMENT);
+    return store.readJson(of);
+  };
 
   const layer = manifest.layers.find((l) => l.annotations[MODEL_PACK.filepath] === RECORD_PATH);
   if (layer === undefined)
@@ -79,30 +63,66 @@ export async function readModelPack(dir: string, wanted?: string): Promise<ReadP
         hint: 'A model that was trained elsewhere is taken in by `windlass models import FILE`.',
       },
     );
-  const what = { code: 'INPUT_INVALID', what: `${RECORD_PATH} of the pack ${name}` } as const;
-  const record = parseOrThrow(
-    recordSchema,
-    await store.readJson(layer.digest),
-    what,
-  ) as unknown as PackRecord;
-  if (record.registration.digest !== record.registration.onnx.digest)
-    throw new WindlassError('INPUT_INVALID', `${RECORD_PATH} names two digests for the model file.`);
+  const parse = async <T>(schema: ZodType<T>, of: string, what: string): Promise<T> =>
+    parseOrThrow(schema, await document(of, what), {
+      code: 'INPUT_INVALID',
+      what: `${what} of the pack ${name}`,
+    });
+  const record = (await parse(packRecordSchema, layer.digest, RECORD_PATH)) as unknown as PackRecord;
+  const written = (await store.readJson<{ pipeline: { spec: object } }>(layer.digest)).pipeline.spec;
   const layers = packLayers(record);
   const missing = layers.find(({ ref }) => !paths.has(ref.digest));
   if (missing !== undefined)
     throw new WindlassError('NOT_FOUND', `The pack ${name} lacks ${missing.path} (${missing.ref.digest}).`);
-  const manifestPath = paths.get(record.registration.data.manifest.digest) ?? '';
-  const { files } = JSON.parse(await readFile(manifestPath, 'utf8')) as DataManifest;
+  const fileOf = ({ digest: of }: ArtefactRef): string => paths.get(of) ?? '';
+  const { manifest: listed } = record.registration.data;
+  const data = await parse(dataManifestSchema, listed.digest, 'data/manifest.json');
+  const bundle = fileOf(record.pipeline.source.bundle);
+  await refuseLarge(bundle, `source.tar of the pack ${name}`, MAX_BUNDLE);
+  const parts = {
+    ...{ manifest, record, spec: written, data },
+    config: await parse(packConfigSchema, manifest.config.digest, 'The configuration'),
+    files: await bundleOf(bundle, name),
+  };
+  refuseProblems(name, packProblems(parts));
   return {
-    ...{ ...record, name, manifest: digest, files },
+    ...{ ...record, name, manifest: digest, files: data.files },
+    copy: async (ref, path) => {
+      await copyFile(fileOf(ref), path);
+      const copied = await digestOfFile(path);
+      if (copied.digest !== ref.digest) throw tampered(ref.digest, copied.digest);
+    },
     store: async (artefacts) => {
       for (const { ref } of layers) {
-        const put = await artefacts.putFile(paths.get(ref.digest) ?? '', ref.mediaType);
+        const put = await artefacts.putFile(fileOf(ref), ref.mediaType);
         // Somebody may have changed the file since it was verified.
         if (put.digest !== ref.digest) throw tampered(ref.digest, put.digest);
       }
     },
   };
+}
+
+function refuseProblems(name: string, problems: readonly PackProblem[]): void {
+  if (problems.length === 0) return;
+  const listed = problems.map(({ field, problem }) => `${field} ${problem}`).join('; ');
+  throw new WindlassError('INPUT_INVALID', `The pack ${name} contradicts itself: ${listed}.`, {
+    hint: 'Take the pack again from the registry that exported it; nothing was imported.',
+    details: { problems },
+  });
+}
+
+async function refuseLarge(path: string, what: string, most: number): Promise<void> {
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (size > most)
+    throw new WindlassError('INPUT_INVALID', `${what} has ${size} bytes: expected at most ${most}.`);
+}
+
+async function bundleOf(path: string, name: string): Promise<ProjectFile[]> {
+  try {
+    return await readBundle(await readFile(path));
+  } catch (cause) {
+    throw new WindlassError('INPUT_INVALID', `source.tar of the pack ${name} is no tar file.`, { cause });
+  }
 }
 
 async function choose(store: OciLayoutStore, wanted?: string): Promise<{ name: string; digest: string }> {

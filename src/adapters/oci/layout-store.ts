@@ -58,7 +58,12 @@ export function createOciLayoutStore(dir: string, prefix = 'localhost/windlass')
   const readIndex = async (): Promise<ImageIndex> => {
     const text = await readFile(join(dir, 'index.json'), 'utf8').catch(() => undefined);
     if (text === undefined) return { schemaVersion: 2, mediaType: OCI.index, manifests: [] };
-    return JSON.parse(text) as ImageIndex;
+    const index = jsonOf(text, `${dir}/index.json`) as ImageIndex;
+    if (Array.isArray(index?.manifests)) return index;
+    throw new WindlassError(
+      'INPUT_INVALID',
+      `${dir}/index.json is no OCI index: expected a list "manifests".`,
+    );
   };
   const adoptBlob = async (digest: string, path: string): Promise<void> => {
     await prepare();
@@ -133,7 +138,7 @@ export function createOciLayoutStore(dir: string, prefix = 'localhost/windlass')
         throw new WindlassError('ARTEFACT_CORRUPT', `The stored bytes of ${digest} have another digest.`, {
           details: { digest },
         });
-      return JSON.parse(bytes.toString('utf8')) as T;
+      return jsonOf(bytes.toString('utf8'), `The blob ${digest}`) as T;
     },
     images: async () =>
       (await readIndex()).manifests.flatMap((m) => {
@@ -148,4 +153,12 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+function jsonOf(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new WindlassError('INPUT_INVALID', `${what} is not JSON: ${(cause as Error).message}`, { cause });
+  }
 }

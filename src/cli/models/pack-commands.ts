@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ALIASES } from '../../contracts/names.ts';
+import { promotable } from '../../domain/comparison/verdict.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelRegistration, Registry } from '../../ports/registry.ts';
 import type { Cli } from '../cli.ts';
@@ -8,6 +9,9 @@ import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 import { megabytes } from '../words.ts';
 import { findModel } from './references.ts';
+
+/** A model that does not answer within this is not fit for a device. */
+const TIMEOUT_MS = 120_000;
 
 function registerExport(models: Command, cli: Cli): void {
   const command = models
@@ -53,18 +57,23 @@ Example:
     });
 }
 
-/** A comparison with another registry's champion says nothing of this one's, so it does not let the version be promoted here. */
+/**
+ * The comparison that a version from elsewhere has here: with nothing. That it won there lets it be the first champion, but take the
+ * place of none; that it lost counts here, too.
+ */
 async function judgedHere(
   registry: Registry,
-  registration: ModelRegistration,
+  { name, comparison }: Pick<ModelRegistration, 'name' | 'comparison'>,
 ): Promise<ModelRegistration['comparison']> {
-  const { name, digest, comparison } = registration;
-  const champion = await registry.model(name, ALIASES.champion);
-  if (champion === undefined || champion.digest === digest) return comparison;
+  const champion = await registry.record(name, ALIASES.champion);
+  const won = promotable(comparison.verdict);
+  const there = `imported: it was compared elsewhere (${comparison.verdict})`;
+  const here = champion === undefined ? '' : `, not with ${name}@${champion.version} here`;
   return {
     ...comparison,
-    verdict: 'INCONCLUSIVE',
-    reason: `imported: it was compared elsewhere (${comparison.verdict}), not with ${name}@${champion.version} here`,
+    champion: null,
+    verdict: !won ? comparison.verdict : champion === undefined ? 'NO_BASELINE' : 'INCONCLUSIVE',
+    reason: `${there}${here}`,
   };
 }
 
@@ -78,8 +87,9 @@ function registerImport(models: Command, cli: Cli): void {
     .addHelpText(
       'after',
       `
-Every blob is checked against its digest before anything is written. State, aliases and approvals stay behind: they are
-given anew here. Where this registry has a champion, the version cannot be promoted by its comparison elsewhere.
+Every blob is checked against its digest, every part against the others, and the model by the gates of a build, before
+anything is written. State, aliases and approvals stay behind: they are given anew here. Where this registry has a
+champion, the version cannot be promoted by its comparison elsewhere.
 
 Example:
   $ windlass models import-pack packs/ --name pump-health:3 --reason "from the test plant"
@@ -88,10 +98,19 @@ Example:
     .action(async (folder: string, options: ByOptions & { name?: string }) => {
       const by = actorOf(options);
       const { readModelPack } = await import('../../adapters/oci/import-model-pack.ts');
+      const { createOnnxModelRuntime } = await import('../../adapters/onnx/onnx-model-runtime.ts');
+      const { judgePack } = await import('./judge-pack.ts');
       const pack = await readModelPack(resolve(folder), options.name);
       await withRegistry(cli, 'models import-pack', async ({ registry, access, artefacts }) => {
         const { registration, pipeline, files, manifest } = pack;
-        await access.check(by.actor, { action: 'build', project: registration.name });
+        // An import may name the pipeline of another model, and publishes it here.
+        for (const project of new Set([registration.name, pipeline.name]))
+          await access.check(by.actor, { action: 'build', project });
+        const models = createOnnxModelRuntime({ timeoutMs: TIMEOUT_MS });
+        await judgePack(models, pack, {
+          signal: cli.signal,
+          report: (message) => cli.output.status(message),
+        });
         const because = { actor: by.actor, reason: by.reason || `imported as ${pack.name}` };
         await pack.store(artefacts);
         await registry.recordData(registration.data, files);
