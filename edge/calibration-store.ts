@@ -24,6 +24,25 @@ export interface CalibrationStore {
   forget(device: string): void;
 }
 
+/**
+ * A store that tells of what it could not keep, as on a full disk, and goes on: what was fitted or delivered is in use all the same, and
+ * comes again after a restart.
+ */
+export function tolerant(store: CalibrationStore, tell: (error: unknown) => void): CalibrationStore {
+  const keep = (save: () => void): void => {
+    try {
+      save();
+    } catch (error) {
+      tell(error);
+    }
+  };
+  return {
+    ...store,
+    save: (device, key, calibration) => keep(() => store.save(device, key, calibration)),
+    saveDelivered: (device, document) => keep(() => store.saveDelivered(device, document)),
+  };
+}
+
 /** Calibrations in the device's database. */
 export function createCalibrationStore(db: DatabaseSync): CalibrationStore {
   db.exec(`CREATE TABLE IF NOT EXISTS calibrations (

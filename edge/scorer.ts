@@ -2,7 +2,7 @@ import { CALIBRATION_KEY } from '../src/contracts/calibration.ts';
 import type { Attestation } from '../src/contracts/fleet.ts';
 import type { WindowSummary } from '../src/contracts/window-summary.ts';
 import type { CalibrationInputs } from './calibration.ts';
-import type { CalibrationStore } from './calibration-store.ts';
+import { tolerant, type CalibrationStore } from './calibration-store.ts';
 import { DeviceCalibration } from './device-calibration.ts';
 import type { EntryHost, EntryResult } from './entry-host.ts';
 import type { Log } from './log.ts';
@@ -66,7 +66,10 @@ export class Scorer {
     const { manifest, baseline } = options.model;
     const columns = manifest.columns.length;
     this.#options = options;
-    this.#calibration = new DeviceCalibration(options.device, options.model, options.calibrations);
+    const calibrations = tolerant(options.calibrations, (error) =>
+      options.log.error('a calibration could not be kept over a restart', { error: messageOf(error) }),
+    );
+    this.#calibration = new DeviceCalibration(options.device, options.model, calibrations);
     this.#buffer = new WindowBuffer({ columns, window: manifest.window, stride: options.stride });
     this.#builder = new SummaryBuilder(manifest, baseline);
     this.#startedAt = (options.now?.() ?? new Date()).toISOString();

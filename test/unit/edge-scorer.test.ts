@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createCalibrationStore } from '../../edge/calibration-store.ts';
+import { createCalibrationStore, type CalibrationStore } from '../../edge/calibration-store.ts';
 import { openDatabase } from '../../edge/database.ts';
 import type { EntryHost } from '../../edge/entry-host.ts';
 import { openEntry } from '../../edge/entry-host.ts';
@@ -22,7 +22,14 @@ afterAll(async () => {
   for (const folder of folders) folder.remove();
 });
 
-async function device({ host, ...options }: TinyModelOptions & { path?: string; host?: EntryHost } = {}) {
+interface DeviceOptions extends TinyModelOptions {
+  path?: string;
+  host?: EntryHost;
+  /** A disk that takes no calibration any more. */
+  full?: boolean;
+}
+
+async function device({ host, ...options }: DeviceOptions = {}) {
   const folder = tempFolder('scorer');
   folders.push(folder);
   await writeModelFolder(folder.path, options);
@@ -36,10 +43,17 @@ async function device({ host, ...options }: TinyModelOptions & { path?: string; 
   let changes = 0;
   const scorer = new Scorer({
     ...{ device: 'pump-001', image: 'repo@sha256:1', model, entry, queue, stride: 60, log: silentLog },
-    calibrations: createCalibrationStore(db),
+    calibrations: options.full === true ? fullDisk(createCalibrationStore(db)) : createCalibrationStore(db),
     onChange: () => (changes += 1),
   });
   return { scorer, queue, model, path, changes: () => changes };
+}
+
+function fullDisk(store: CalibrationStore): CalibrationStore {
+  const refuse = (): never => {
+    throw new Error('database or disk is full');
+  };
+  return { ...store, save: refuse, saveDelivered: refuse };
 }
 
 function pumpRows(count: number): Row[] {
@@ -213,6 +227,16 @@ describe('a model whose calibration is fitted elsewhere', () => {
     await again.scorer.ingest([]);
     expect(inUse(again)).toEqual({ state: 'delivered', rows: 400, id: 'twin' });
     again.queue.close();
+  });
+
+  test('one that cannot be kept on a full disk is in use all the same', async () => {
+    const { scorer, model, queue } = await device({ fit: 'command', full: true });
+    expect(await scorer.deliver(documentFor(model.digest))).toBeUndefined();
+    expect(scorer.state).toBe('scoring');
+    queue.close();
+    const own = await device({ calibrationRows: 120, full: true });
+    expect((await own.scorer.ingest(pumpRows(200))).scored).toBe(2);
+    own.queue.close();
   });
 
   test('a delivered one replaces what a device fitted itself', async () => {
