@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -202,6 +203,23 @@ describe('refused with a clear error', () => {
     tiny.commit('Add a pointer');
     expect(await code(checkout())).toMatch(/^PROJECT_INVALID: weights.bin is a Git LFS pointer/);
   });
+});
+
+test('a folder too large for a bundle is refused before it is read, committed or not', async () => {
+  const large = join(tiny.project, 'readings.bin');
+  writeFileSync(large, '');
+  truncateSync(large, 300 * 2 ** 20);
+  const said = /^PROJECT_INVALID: The project folder holds 315 MB; at most 256 MiB/;
+  expect(await code(checkout({ allowDirty: true }))).toMatch(said);
+  // Committed five times over, which git keeps once.
+  truncateSync(large, 60 * 2 ** 20);
+  gitIn(tiny.repository, 'config', 'core.compression', '0');
+  const blob = gitIn(tiny.repository, 'hash-object', '-w', large);
+  rmSync(large);
+  for (let n = 0; n < 5; n += 1)
+    gitIn(tiny.repository, 'update-index', '--add', '--cacheinfo', `100644,${blob},models/tiny/${n}.bin`);
+  gitIn(tiny.repository, 'commit', '--quiet', '--message', 'Add what belongs into the data');
+  expect(await code(checkout({ ignoreTree: true }))).toMatch(said);
 });
 
 describe('a git URL', () => {

@@ -42,13 +42,17 @@ function checked(file: ProjectFile): ProjectFile {
   return file;
 }
 
-function limited(files: ProjectFile[]): ProjectFile[] {
-  const bytes = files.reduce((sum, f) => sum + f.content.length, 0);
+/** Refuses a folder that is too large before any of it is read. */
+function refuseLarge(sizes: readonly number[]): void {
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
   if (bytes > MAX_BYTES)
     refuse(
       `The project folder holds ${Math.round(bytes / 1e6)} MB; at most ${MAX_BYTES / 2 ** 20} MiB can be a source bundle.`,
       'Move data out of the project folder; it is given to training as a data set.',
     );
+}
+
+function inOrder(files: ProjectFile[]): ProjectFile[] {
   return files.map(checked).sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
@@ -71,32 +75,33 @@ function splitBatch(out: Buffer, count: number): Buffer[] {
 /** The files of the project folder as they are in a commit, sorted by path. */
 export async function filesOfCommit(located: LocatedProject, commit: string): Promise<ProjectFile[]> {
   const tree = located.subfolder === '' ? `${commit}^{tree}` : `${commit}:${located.subfolder}`;
-  const listing = await git(['ls-tree', '-r', '-z', '--full-tree', tree], { cwd: located.gitDir }).catch(
-    (error: unknown) => {
-      throw new WindlassError(
-        'PROJECT_NOT_FOUND',
-        `${located.repository} has no folder "${located.subfolder}" at commit ${commit.slice(0, 12)}.`,
-        { cause: error },
-      );
-    },
-  );
+  const listing = await git(['ls-tree', '-r', '-l', '-z', '--full-tree', tree], {
+    cwd: located.gitDir,
+  }).catch((error: unknown) => {
+    throw new WindlassError(
+      'PROJECT_NOT_FOUND',
+      `${located.repository} has no folder "${located.subfolder}" at commit ${commit.slice(0, 12)}.`,
+      { cause: error },
+    );
+  });
   const entries = listing
     .toString('utf8')
     .split('\0')
     .filter((line) => line !== '')
     .map((line) => {
       const tab = line.indexOf('\t');
-      const [mode = '', , id = ''] = line.slice(0, tab).split(' ');
+      const [mode = '', , id = '', size] = line.slice(0, tab).split(/ +/);
       const path = line.slice(tab + 1);
       if (mode === '160000') submodule(path);
-      return { path, id, kind: KINDS[mode] ?? 'file' };
+      return { path, id, kind: KINDS[mode] ?? 'file', size: Number(size) };
     });
+  refuseLarge(entries.map((e) => e.size));
   const out = await git(['cat-file', '--batch'], {
     cwd: located.gitDir,
     input: entries.map((e) => `${e.id}\n`).join(''),
   });
   const contents = splitBatch(out, entries.length);
-  return limited(entries.map(({ path, kind }, i) => ({ path, kind, content: contents[i] as Buffer })));
+  return inOrder(entries.map(({ path, kind }, i) => ({ path, kind, content: contents[i] as Buffer })));
 }
 
 /** The files of the project folder as they lie on disk, committed or not, without what git ignores; sorted by path. */
@@ -113,16 +118,20 @@ export async function filesOfWorkTree(folder: string): Promise<ProjectFile[]> {
     cwd: folder,
   });
   const paths = [...new Set(names.toString('utf8').split('\0'))].filter((p) => p !== '');
-  const files = await Promise.all(
-    paths.map(async (path): Promise<ProjectFile[]> => {
-      const full = join(folder, path);
-      const info = await lstat(full).catch(() => undefined);
-      if (info === undefined) return []; // deleted, but not yet in the index
-      if (info.isSymbolicLink()) return [{ path, kind: 'link', content: Buffer.from(await readlink(full)) }];
-      if (info.isDirectory()) submodule(path);
-      const executable = (info.mode & 0o100) !== 0;
-      return [{ path, kind: executable ? 'executable' : 'file', content: await readFile(full) }];
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const info = await lstat(join(folder, path)).catch(() => undefined);
+      if (info?.isDirectory() === true) submodule(path);
+      return info === undefined ? [] : [{ path, info }]; // deleted, but not yet in the index
     }),
   );
-  return limited(files.flat());
+  const there = found.flat();
+  refuseLarge(there.map(({ info }) => info.size));
+  const files = there.map(async ({ path, info }): Promise<ProjectFile> => {
+    const full = join(folder, path);
+    if (info.isSymbolicLink()) return { path, kind: 'link', content: Buffer.from(await readlink(full)) };
+    const executable = (info.mode & 0o100) !== 0;
+    return { path, kind: executable ? 'executable' : 'file', content: await readFile(full) };
+  });
+  return inOrder(await Promise.all(files));
 }
