@@ -159,17 +159,18 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
       }),
 
     /** The model card as artefact: a page that carries its JSON twin. */
-    writeModelCard: async ({ report, explanation, ...content }: CardRequest): Promise<ArtefactRef> => {
-      const card = modelCard(content, await readMeasured(deps, report, explanation));
-      return deps.artefacts.put(deps.renderCard(card), 'text/html');
-    },
+    writeModelCard: ({ report, explanation, ...content }: CardRequest): Promise<ArtefactRef> =>
+      withHeartbeats(async () => {
+        const card = modelCard(content, await readMeasured(deps, report, explanation));
+        return deps.artefacts.put(deps.renderCard(card), 'text/html');
+      }),
 
     /** The card of an imported model: what was found out of it here, and what its lineage lacks. */
-    writeImportedCard: async (request: ImportedCardRequest): Promise<ArtefactRef> => {
-      const { report, explanation, ...content } = request;
-      const measured =
-        report === null || explanation === null ? null : await readMeasured(deps, report, explanation);
-      return deps.artefacts.put(deps.renderCard(importedCard(content, measured)), 'text/html');
-    },
+    writeImportedCard: ({ report, explanation, ...content }: ImportedCardRequest): Promise<ArtefactRef> =>
+      withHeartbeats(async () => {
+        const measured =
+          report === null || explanation === null ? null : await readMeasured(deps, report, explanation);
+        return deps.artefacts.put(deps.renderCard(importedCard(content, measured)), 'text/html');
+      }),
   };
 }

@@ -45,21 +45,23 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
       readonly file: string;
       readonly golden?: string;
     }): Promise<StepOutput<ReceivedModel>> =>
-      inFolder(async (folder) => {
-        const golden = request.golden === undefined ? undefined : resolve(cwd, request.golden);
-        if (golden !== undefined && (await stat(golden).catch(() => undefined))?.isFile() !== true)
-          throw new WindlassError('NOT_FOUND', `There is no file ${golden}.`, {
-            hint: "Name a golden.json: rows with the training framework's own predictions.",
-          });
-        const copy = join(folder, 'model.onnx');
-        const gate = await models.receive(resolve(cwd, request.file), copy);
-        refuseBlocked([gate], 'the file');
-        const value = {
-          onnx: await artefacts.putFile(copy, ONNX_MEDIA_TYPE),
-          golden: golden === undefined ? null : await artefacts.putFile(golden, 'application/json'),
-        };
-        return { value, gates: [gate], message: `${basename(request.file)}, ${value.onnx.size} bytes` };
-      }),
+      withHeartbeats(() =>
+        inFolder(async (folder) => {
+          const golden = request.golden === undefined ? undefined : resolve(cwd, request.golden);
+          if (golden !== undefined && (await stat(golden).catch(() => undefined))?.isFile() !== true)
+            throw new WindlassError('NOT_FOUND', `There is no file ${golden}.`, {
+              hint: "Name a golden.json: rows with the training framework's own predictions.",
+            });
+          const copy = join(folder, 'model.onnx');
+          const gate = await models.receive(resolve(cwd, request.file), copy);
+          refuseBlocked([gate], 'the file');
+          const value = {
+            onnx: await artefacts.putFile(copy, ONNX_MEDIA_TYPE),
+            golden: golden === undefined ? null : await artefacts.putFile(golden, 'application/json'),
+          };
+          return { value, gates: [gate], message: `${basename(request.file)}, ${value.onnx.size} bytes` };
+        }),
+      ),
 
     /**
      * The gates of a build; without golden rows those on parity are insufficient and stay so, everything else that does not pass

@@ -51,7 +51,8 @@ export type SearchActivities = ReturnType<typeof createSearchActivities>;
 export function createSearchActivities(deps: SearchDeps) {
   return {
     /** The trials and the data for them; throws INPUT_INVALID or DATA_INVALID that says what stands in the way. */
-    planSearch: (request: PlanSearchRequest): Promise<SearchPlan> => planSearch(deps, request),
+    planSearch: (request: PlanSearchRequest): Promise<SearchPlan> =>
+      withHeartbeats(() => planSearch(deps, request)),
 
     /** Trains the fold models of one trial and judges them; throws TRAIN_FAILED with the last lines of its log. */
     runTrial: (request: TrialRequest): Promise<StepOutput<TrialOutcome>> =>
@@ -105,6 +106,6 @@ export function createSearchActivities(deps: SearchDeps) {
 
     /** Keeps the record of a search as artefact. */
     keepSearch: (result: SearchResult): Promise<ArtefactRef> =>
-      deps.artefacts.put(canonicalJson(result), 'application/json'),
+      withHeartbeats(() => deps.artefacts.put(canonicalJson(result), 'application/json')),
   };
 }

@@ -9,6 +9,19 @@ export interface TrainHeartbeat {
   readonly memoryMb?: number;
 }
 
+/** Metrics are shown while training goes on, and every heartbeat carries them: so many, with names so long. */
+const MAX_METRICS = 50;
+const LONGEST_NAME = 100;
+
+/** The named finite numbers of a value, the first fifty. */
+function metricsOf(value: unknown): Record<string, number> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  const numbers = Object.entries(value).filter(
+    (entry): entry is [string, number] => Number.isFinite(entry[1]) && entry[0].length <= LONGEST_NAME,
+  );
+  return Object.fromEntries(numbers.slice(0, MAX_METRICS));
+}
+
 /** A JSON line of the contract, or undefined for any other line. */
 export function parseProgress(line: string): TrainProgress | undefined {
   if (!line.startsWith('{')) return undefined;
@@ -18,9 +31,7 @@ export function parseProgress(line: string): TrainProgress | undefined {
     return {
       ...(typeof progress === 'number' && progress >= 0 && progress <= 1 ? { progress } : {}),
       ...(typeof message === 'string' ? { message: message.slice(0, 300) } : {}),
-      ...(typeof metrics === 'object' && metrics !== null
-        ? { metrics: metrics as Record<string, number> }
-        : {}),
+      ...(metrics === undefined ? {} : { metrics: metricsOf(metrics) }),
     };
   } catch {
     return undefined;
@@ -43,7 +54,7 @@ export function followTraining(report: (details: TrainHeartbeat) => void, prefix
       update({
         ...(message === undefined ? {} : { message: `${prefix}${message}` }),
         ...(progress === undefined ? {} : { progress }),
-        metrics: { ...latest.metrics, ...metrics },
+        metrics: metricsOf({ ...metrics, ...latest.metrics, ...metrics }),
       });
     },
     onUsage: ({ memoryMb }: { readonly memoryMb: number }): void => update({ memoryMb }),

@@ -1,4 +1,8 @@
-import { parseProgress } from '../../activities/training/train-progress.ts';
+import {
+  followTraining,
+  parseProgress,
+  type TrainHeartbeat,
+} from '../../activities/training/train-progress.ts';
 import { stepKey } from '../../activities/shared/cached-step.ts';
 import { artefactsIn } from '../../src/contracts/artefact.ts';
 import { trainInput } from '../../src/cli/commands/train.ts';
@@ -15,9 +19,24 @@ describe('progress lines of training', () => {
     ['plain text', undefined],
     ['{"progress": ', undefined],
     ['{}', {}],
+    ['{"metrics": {"loss": 1, "text": "x", "deep": {"a": 1}, "nothing": null}}', { metrics: { loss: 1 } }],
+    ['{"metrics": [1, 2]}', { metrics: {} }],
   ])('%s', (line, expected) => {
     expect(parseProgress(line)).toEqual(expected);
   });
+});
+
+test('what heartbeats carry stays small, however many metrics a training names: the newest are told', () => {
+  const told: TrainHeartbeat[] = [];
+  const { onLine } = followTraining((details) => told.push(details));
+  for (let epoch = 0; epoch < 200; epoch += 1)
+    onLine(
+      JSON.stringify({ metrics: { [`loss_${epoch}`]: epoch, [`x`.repeat(200)]: 1, loss: epoch } }),
+      'stdout',
+    );
+  const metrics = told.at(-1)?.metrics ?? {};
+  expect(Object.keys(metrics)).toHaveLength(50);
+  expect(metrics).toMatchObject({ loss: 199, loss_199: 199 });
 });
 
 describe('step keys', () => {
