@@ -10,7 +10,7 @@ const relativePath = z
   .string()
   .min(1)
   .refine(
-    (p) => !p.startsWith('/') && !p.split(/[\\/]/).includes('..'),
+    (p) => !p.startsWith('/') && !p.split(/[\\/]/).includes('..') && !/^[./\\]*$/.test(p),
     'expected a path inside the project folder',
   );
 

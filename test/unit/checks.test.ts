@@ -314,6 +314,7 @@ describe('checks of windlass.yaml', () => {
     [[{ ...check, coverage: 'c.xml', minCoverage: 101 }], /100/],
     [[{ ...check, maxErrors: 1 }], /need the report/],
     [[{ ...check, sarif: '../elsewhere.sarif' }], /inside the project/],
+    [[{ ...check, junit: './' }], /inside the project/],
     [[], /at least one check/],
   ])('%j is refused', (value, words) => {
     expect(checks.safeParse(value).error?.message).toMatch(words);

@@ -1,8 +1,12 @@
 import { bitsAt, ones, turns, type SignPatterns } from './sign-patterns.ts';
 
-/** Stretches of 32 rows in one column that turn at least so often are looked up, one in `SAMPLING`, chosen by its own content. */
+/**
+ * Stretches of 32 rows in one column that turn at least so often are looked up: one in sixteen, chosen by its own content; of very many
+ * readings fewer, so that about so many are looked up at most.
+ */
 const MIN_TURNS = 5;
 const SAMPLING = 16;
+const LOOKED_UP = 1_000_000;
 /** Equal stretches at one distance that make two files worth comparing. */
 const MIN_VOTES = 3;
 /** Fewest turns of a column in an alignment by which it is judged: fewer agree by chance. */
@@ -24,6 +28,8 @@ export interface Alignment {
  * distance from the first one that is equal.
  */
 export function findAlignments(files: readonly SignPatterns[]): Alignment[] {
+  const readings = files.reduce((sum, { rows, columns }) => sum + rows * columns.length, 0);
+  const sampling = Math.max(SAMPLING, Math.ceil(readings / LOOKED_UP));
   const first = new Map<number, number>();
   const places: { file: number; row: number }[] = [];
   const votes = new Map<string, { file: number; other: number; shift: number; rows: number[] }>();
@@ -31,7 +37,7 @@ export function findAlignments(files: readonly SignPatterns[]): Alignment[] {
     for (const [column, bits] of columns.entries())
       for (let row = 0; row + 32 <= rows; row += 1) {
         const stretch = bitsAt(bits, row);
-        if (mix(stretch) % SAMPLING !== 0 || turns(stretch) < MIN_TURNS) continue;
+        if (mix(stretch) % sampling !== 0 || turns(stretch) < MIN_TURNS) continue;
         const key = column * 2 ** 32 + stretch;
         const place = places[first.get(key) ?? -1];
         if (place === undefined) first.set(key, places.push({ file, row }) - 1);
