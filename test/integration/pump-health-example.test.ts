@@ -1,6 +1,5 @@
 import {
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -160,31 +159,6 @@ async function goldenDifference({ out }: Trained): Promise<number> {
   const got = await infer(join(out, 'model.onnx'), batch);
   return Math.max(...Array.from(golden.expected, (p, i) => Math.abs(p - (got[i] ?? Number.NaN))));
 }
-
-withPython(
-  "the project's own checks pass, as a build runs them",
-  async () => {
-    const environment = await runtime.ensure(lockedEnvironment(PROJECT, spec));
-    const project = join(dir, 'project');
-    cpSync(PROJECT, project, { recursive: true, filter: (path) => !/__pycache__|\.pytest_cache/.test(path) });
-    for (const { name, run } of spec.checks) {
-      const { exitCode, lastLines } = await runtime.run(environment, {
-        run,
-        cwd: project,
-        variables: {},
-        logFile: join(dir, `${name}.log`),
-        pidFile: join(dir, `${name}.pid`),
-        timeoutMs: 180_000,
-      });
-      expect({ name, exitCode, lastLines: exitCode === 0 ? [] : lastLines }).toEqual({
-        name,
-        exitCode: 0,
-        lastLines: [],
-      });
-    }
-  },
-  600_000,
-);
 
 withPython(
   'a model of nominal pumps is good on held-out ones, alarms falsely when pumps run faster, and learns that by retraining',

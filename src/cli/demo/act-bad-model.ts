@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RolloutPolicy } from '../../contracts/deploy.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { attestedVersions, build, deploy, type ActOutcome } from './acts.ts';
 import { deployed } from './act-rollout.ts';
@@ -17,8 +18,19 @@ const DEFECT = `
     if (!Number.isFinite(window[at]) && Number.isFinite(before)) window.splice(at, 1, (before + after) / 2);
   }
 `;
-/** A changed entry script soaks for longer, and not one restart is forgiven. */
-const CAREFUL = { soakSeconds: 30, maxRestarts: 0 };
+/** Pumps that are sure to meet a short gap among them while they soak: one alone meets none in one case of four. */
+const CANARY_PUMPS = 6;
+
+/** A changed entry script soaks for longer on a canary ring that is large enough, and not one restart is forgiven. */
+function careful(devices: number): Partial<RolloutPolicy> {
+  const percent = Math.max(10, Math.ceil((100 * CANARY_PUMPS) / devices));
+  const rings = [
+    { name: 'canary', percent },
+    { name: 'fleet', percent: 100 },
+  ];
+  return { ...ROLLOUT, rings, soakSeconds: 30, maxRestarts: 0 };
+}
+
 const ENTRY = 'export async function run({ window, calibration }, context) {';
 
 async function addDefect(project: string): Promise<void> {
@@ -43,7 +55,7 @@ export async function actBadModel(stage: Stage, good: string): Promise<ActOutcom
   const { version } = built.model;
   const { handle: deployment, result } = await deploy(stage, 'demo-bad-rollout', {
     model: `${MODEL}@${version}`,
-    rollout: { ...ROLLOUT, ...CAREFUL, seed: stage.seed },
+    rollout: { ...careful(stage.devices), seed: stage.seed },
     actor: 'operations',
     reason: 'bridge short dropouts',
   });

@@ -10,7 +10,7 @@ import { until } from './follow.ts';
 import { MODEL, ROLLOUT, writeData, type Stage } from './stage.ts';
 
 const REGIME = 'high-flow';
-const SCHEDULE_SECONDS = 12;
+const SCHEDULE_SECONDS = 8;
 const NEW_PUMPS = { pumps: 16, first: 101 };
 
 /** One monitoring run by hand, once devices have sent windows; nothing has happened yet, so it should find nothing. */
