@@ -128,9 +128,11 @@ async function withoutTemporal(): Promise<void> {
   const { seed } = spec.train;
   const trained = await call(training.train, { ...code, data: ref, params: {}, seed, reuse });
   const { onnx, golden, folds, log, environment: key, params } = trained.value;
-  const gates = (await call(training.checkModel, { onnx, golden, folds, spec, reuse })).value;
+  const { gates, profiles } = (await call(training.checkModel, { onnx, golden, folds, spec, reuse })).value;
   const judged = await call(training.evaluateModel, { ...code, folds, data: ref, seed, reuse });
-  const { metrics, scores, baseline, report, explanation } = judged.value;
+  const { metrics, scores, baseline, report } = judged.value;
+  const explained = { ...code, folds, data: ref, scores, seed, reuse };
+  const { value: explanation } = await call(training.explainModel, explained);
   const compared = await call(training.compareModel, {
     scores,
     metrics,
@@ -144,7 +146,7 @@ async function withoutTemporal(): Promise<void> {
   const made = { ...origin, params, metrics, gates, comparison };
   const card = await call(training.writeModelCard, {
     ...{ ...made, spec, source },
-    ...{ environment: key, digest: onnx.digest, report, explanation },
+    ...{ environment: key, digest: onnx.digest, report, explanation, profiles },
   });
   const registration = { name: spec.name, digest: onnx.digest, onnx, golden, baseline, folds, card, log };
   await control.registerModel({ ...registration, ...made, run: execution }, by);

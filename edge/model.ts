@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { calibrationTensors } from '../src/contracts/calibration.ts';
 import { modelManifestSchema, type Attestation, type ModelManifest } from '../src/contracts/fleet.ts';
+import { scoresRowsAlone } from '../src/contracts/model-file.ts';
 import { monitoringBaselineSchema, type MonitoringBaseline } from '../src/contracts/window-summary.ts';
 import { selfTest } from './self-test.ts';
 import { EXIT, messageOf, ModuleFault } from './module-fault.ts';
-import type { FloatTensor, TensorSpec } from './tensor.ts';
+import { rowByRow, type FloatTensor, type TensorSpec } from './tensor.ts';
 
 export interface ModelSignature {
   readonly inputs: readonly TensorSpec[];
@@ -128,7 +129,8 @@ export async function loadModel(root: string): Promise<EdgeModel> {
   try {
     const signature = { inputs: specs(session.inputMetadata), outputs: specs(session.outputMetadata) };
     checkAgreement(manifest, signature, baseline);
-    const infer = (inputs: Readonly<Record<string, FloatTensor>>) => run(session, inputs);
+    const runAll = (inputs: Readonly<Record<string, FloatTensor>>) => run(session, inputs);
+    const infer = scoresRowsAlone(onnx) ? rowByRow(runAll) : runAll;
     const golden = await parseJson(goldenBytes, 'golden.json', (value) => selfTest(value, manifest, infer));
     const digest = sha256(onnx);
     return {

@@ -23,6 +23,7 @@ const QUEUES: Readonly<Record<TaskQueueName, () => Promise<CreateQueue>>> = {
   packaging: async () => (await import('./packaging.ts')).createPackagingQueue,
   fleet: async () => (await import('./fleet.ts')).createFleetQueue,
   monitoring: async () => (await import('./monitoring.ts')).createMonitoringQueue,
+  profiling: async () => (await import('./profiling.ts')).createProfilingQueue,
 };
 
 /** Running activities may finish this long after SIGTERM; then they are cancelled, and Temporal gives them to another worker. */
@@ -91,7 +92,7 @@ async function createWorkers(
     const worker = await Worker.create({
       connection,
       namespace: config.temporal.namespace,
-      taskQueue: queue,
+      taskQueue: setup.taskQueue ?? queue,
       activities: setup.activities,
       ...(queue === 'control' && workflowBundle !== undefined ? { workflowBundle } : {}),
       interceptors: { activity: [errorInterceptor] },

@@ -6,6 +6,8 @@ import { createEnvironmentActivities } from '../activities/environment/environme
 import { createEvaluationActivities } from '../activities/evaluation/evaluation-activities.ts';
 import { createImportActivities } from '../activities/model-gates/import-activities.ts';
 import { createModelGateActivities } from '../activities/model-gates/model-gate-activities.ts';
+import { createOptimisationActivities } from '../activities/optimisation/optimisation-activities.ts';
+import { createProfileActivities } from '../activities/optimisation/profile-activities.ts';
 import { createReproductionActivities } from '../activities/reproduction/reproduction-activities.ts';
 import { createSourceActivities } from '../activities/source/source-activities.ts';
 import { createSearchActivities } from '../activities/training/search-activities.ts';
@@ -16,11 +18,13 @@ import { dockerClient, engineVersion } from '../src/adapters/docker/engine.ts';
 import { joinRuntimes } from '../src/adapters/docker/project-runtimes.ts';
 import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
+import { machinePlatform } from '../src/adapters/oci/platform.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
 import { createDataIndex } from '../src/adapters/postgres/data-index.ts';
 import { pruneEnvironments } from '../src/adapters/python/collect-environments.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
 import { modelCardHtml } from '../src/console/model-card.ts';
+import { isPolled } from '../src/services/pollers.ts';
 import { cleanWork, runGoesOn } from './clean-work.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 
@@ -29,7 +33,7 @@ const CONCURRENT = 4;
 
 /** The `training` queue: source, environments, checks, data, training, gates, evaluation. */
 export async function createTrainingQueue(context: WorkerContext): Promise<QueueSetup> {
-  const { config, db, artefacts, registry, steps } = context;
+  const { config, db, artefacts, registry, steps, temporal } = context;
   const { python, environmentDays, environmentsDir: environments } = config.training;
   const docker = dockerClient();
   const containers = createContainerRuntime(docker);
@@ -49,6 +53,8 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
       containers,
     ),
     work: join(config.stateDir, 'work'),
+    platform: machinePlatform(),
+    isPolled: (taskQueue: string) => isPolled(temporal.connection, config.temporal.namespace, taskQueue),
   };
   await cleanWork(deps.work, {
     now: context.clock.now(),
@@ -86,6 +92,8 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
       ...createModelGateActivities(deps),
       ...createImportActivities(deps),
       ...createEvaluationActivities(deps),
+      ...createOptimisationActivities(deps),
+      ...createProfileActivities(deps),
       ...createReproductionActivities(deps),
     },
     options: {

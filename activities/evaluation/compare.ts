@@ -8,12 +8,14 @@ import type { PairedGroup } from '../../src/domain/comparison/paired-groups.ts';
 import { UNIT_COSTS } from '../../src/domain/evaluation/cost.ts';
 import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
 import { calibrateGroups } from '../calibration/calibrate-groups.ts';
 import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
 import { readManifest } from '../data/manifest.ts';
+import { withTempFolder } from '../shared/temp-folder.ts';
 import { QUIET_SCORE, scoreJob, type EvaluateDeps } from './evaluate.ts';
-import { placeModels, readGroup, withFolder, type SourceGroup } from './group-source.ts';
+import { placeModels, readGroup, type SourceGroup } from './group-source.ts';
 
 export interface CompareDeps extends EvaluateDeps {
   readonly registry: Pick<Registry, 'model' | 'pipeline'>;
@@ -84,8 +86,13 @@ export async function championIdentity(
   return { name, version, digest, pipeline };
 }
 
+/** The scores of an evaluation. */
+export async function readScores(artefacts: ArtefactStore, ref: ArtefactRef): Promise<ScoresFile> {
+  return scoresFileSchema.parse(JSON.parse((await artefacts.read(ref.digest)).toString('utf8')));
+}
+
 /** How the project wants its challenger compared. */
-function comparisonPlan(spec: ProjectSpec, champion: { version: string; threshold: number }) {
+export function comparisonPlan(spec: ProjectSpec, champion: { version: string; threshold: number }) {
   const { slices, guardrails, costs, nonInferiorityMargin } = spec.evaluation;
   return {
     championVersion: champion.version,
@@ -113,16 +120,14 @@ export async function compareWithChampion(
   const found = await championOf(deps.registry, request.against ?? spec.name);
   if (found === undefined) return noBaseline(metrics, margin);
   const { champion, spec: championSpec, bundle } = found;
-  const scores: ScoresFile = scoresFileSchema.parse(
-    JSON.parse((await deps.artefacts.read(request.scores.digest)).toString('utf8')),
-  );
+  const scores = await readScores(deps.artefacts, request.scores);
   const [manifest, championManifest] = [
     await readManifest(deps.artefacts, data),
     await readManifest(deps.artefacts, champion.data),
   ];
   // The champion reads its own columns from today's files.
   const reading = { ...championSpec, data: { ...spec.data, columns: championSpec.data.columns } };
-  return withFolder(async (folder) => {
+  return withTempFolder(async (folder) => {
     const models = await placeModels(deps.artefacts, { ...champion.folds, [MAIN]: champion.onnx }, folder);
     const read: SourceGroup[] = [];
     for (const own of scores.groups) {

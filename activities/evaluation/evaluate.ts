@@ -19,10 +19,10 @@ import { calibrateGroups } from '../calibration/calibrate-groups.ts';
 import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
 import { readManifest } from '../data/manifest.ts';
 import type { ProjectCode } from '../environment/environment-activities.ts';
+import { withTempFolder } from '../shared/temp-folder.ts';
 import {
   placeModels,
   readGroup,
-  withFolder,
   type CalibratedGroup,
   type GroupSource,
   type SourceGroup,
@@ -111,7 +111,7 @@ export async function evaluate(
   const { spec, data, folds, seed } = request;
   const width = spec.data.columns.length;
   const manifest = await readManifest(deps.artefacts, data);
-  return withFolder(async (folder) => {
+  return withTempFolder(async (folder) => {
     const labelled = manifest.files.filter((f) => f.labelled);
     const texts = spec.evaluation.slices.flatMap((s) => s.column ?? []);
     const read: SourceGroup[] = [];

@@ -19,7 +19,7 @@ import { withHeartbeats } from '../shared/heartbeats.ts';
 import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
 import { environmentOf } from '../environment/environment-activities.ts';
 import { championIdentity, compareWithChampion, type CompareDeps, type CompareRequest } from './compare.ts';
-import { explain } from './explain.ts';
+import { explain, type ExplainRequest } from './explain.ts';
 import { evaluate, readEvaluation, reportRows, type EvaluateRequest, type Evaluation } from './evaluate.ts';
 
 export interface EvaluationDeps extends CompareDeps, StepDeps {
@@ -30,8 +30,6 @@ export interface EvaluationDeps extends CompareDeps, StepDeps {
 export type EvaluationActivities = ReturnType<typeof createEvaluationActivities>;
 
 export interface JudgedEvaluation extends Evaluation {
-  /** Explanation */
-  readonly explanation: ArtefactRef;
   readonly gates: readonly GateResult[];
 }
 
@@ -71,6 +69,24 @@ async function calibrationIdentity(
   return { calibrate: { bundle: code.bundle.digest, environment: key } };
 }
 
+/** Everything that decides what an evaluation gives. */
+async function scoring(deps: EvaluationDeps, request: EvaluateRequest, signal: AbortSignal): Promise<object> {
+  const { spec, folds, data, seed } = request;
+  return {
+    folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
+    data: data.digest,
+    spec: {
+      data: spec.data,
+      model: spec.model,
+      slices: spec.evaluation.slices,
+      costs: spec.evaluation.costs ?? null,
+      chunkRows: reportRows(spec),
+    },
+    seed,
+    ...(await calibrationIdentity(deps, request, signal)),
+  };
+}
+
 const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
 
 function describeMetrics(m: EvaluationMetrics): string {
@@ -83,23 +99,11 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
     /** Metrics, scores and monitoring baseline; throws GATE_FAILED when windlass.yaml demands more. */
     evaluateModel: (request: EvaluateRequest & { reuse: boolean }): Promise<StepOutput<JudgedEvaluation>> =>
       withHeartbeats(async (report, signal) => {
-        const { spec, folds, data, seed, reuse } = request;
+        const { spec, reuse } = request;
         const identity = {
           step: 'evaluate',
           version: 3,
-          inputs: {
-            folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
-            data: data.digest,
-            spec: {
-              data: spec.data,
-              model: spec.model,
-              slices: spec.evaluation.slices,
-              costs: spec.evaluation.costs ?? null,
-              chunkRows: reportRows(spec),
-            },
-            seed,
-            ...(await calibrationIdentity(deps, request, signal)),
-          },
+          inputs: await scoring(deps, request, signal),
           same: 'same fold models, data and scoring',
           reuse,
         };
@@ -114,23 +118,31 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
           ...sliceGates(slices, spec.evaluation.slices),
         ];
         refuseBlocked(gates, 'the evaluation');
-        const { scores } = output.value;
-        const explained = {
-          step: 'explain',
-          version: 1,
-          inputs: { ...identity.inputs, scores: scores.digest },
-          same: 'same fold models, data and scores',
-          reuse,
-        };
-        const { value: explanation } = await cachedStep(deps, explained, () =>
-          explain(deps, { ...request, scores }, hooks),
-        ).finally(() => removeRunFolder(folder));
         return {
           ...output,
-          value: { ...output.value, gates, explanation },
+          value: { ...output.value, gates },
           gates,
           message: describeMetrics(output.value.metrics),
         };
+      }),
+
+    /** What the scores of an evaluation rest on. */
+    explainModel: (request: ExplainRequest & { reuse: boolean }): Promise<StepOutput<ArtefactRef>> =>
+      withHeartbeats(async (report, signal) => {
+        const { folds, scores, reuse } = request;
+        const identity = {
+          step: 'explain',
+          version: 2,
+          inputs: { ...(await scoring(deps, request, signal)), scores: scores.digest },
+          same: 'same fold models, data and scores',
+          reuse,
+        };
+        const folder = runFolder(deps.work, 'explain');
+        const hooks = { folder, signal, report: (message: string) => report({ message }) };
+        const output = await cachedStep(deps, identity, () => explain(deps, request, hooks)).finally(() =>
+          removeRunFolder(folder),
+        );
+        return { ...output, message: `by ${Object.keys(folds).length} fold models` };
       }),
 
     /** Verdict against the champion; a bad verdict is a result, not an error. */

@@ -2,7 +2,7 @@ import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataRef } from '../../src/contracts/build.ts';
 import type { AlertExplanation, Explanation } from '../../src/contracts/explanation.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
-import { scoresFileSchema, type GroupScores } from '../../src/contracts/scores.ts';
+import type { GroupScores } from '../../src/contracts/scores.ts';
 import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { permutationImportance } from '../../src/domain/explanation/permutation.ts';
 import { shapleyValues, shapleyWalks, type Walk } from '../../src/domain/explanation/shapley.ts';
@@ -13,9 +13,11 @@ import type { ScoreJob } from '../../src/ports/model-runtime.ts';
 import { calibrateGroups } from '../calibration/calibrate-groups.ts';
 import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
 import { readManifest } from '../data/manifest.ts';
+import { withTempFolder } from '../shared/temp-folder.ts';
 import type { ProjectCode } from '../environment/environment-activities.ts';
+import { readScores } from './compare.ts';
 import { scoreJob, type EvaluateDeps } from './evaluate.ts';
-import { placeModels, readGroup, withFolder, type CalibratedGroup } from './group-source.ts';
+import { placeModels, readGroup, type CalibratedGroup } from './group-source.ts';
 
 /** Readings that all exchanged windows together may have: what about two seconds of scoring take for a small model. */
 const MAX_READINGS = 16_000_000;
@@ -53,12 +55,10 @@ export async function explain(
 ): Promise<ArtefactRef> {
   const { signal, report } = hooks;
   const { spec, seed } = request;
-  const scores = scoresFileSchema.parse(
-    JSON.parse((await deps.artefacts.read(request.scores.digest)).toString('utf8')),
-  );
+  const scores = await readScores(deps.artefacts, request.scores);
   const scored = scores.groups.filter((g) => g.rows.length > 0);
   const chosen = shuffled(scored, seededRandom(seed)).slice(0, MAX_GROUPS);
-  const explanation = await withFolder(async (folder): Promise<Explanation> => {
+  const explanation = await withTempFolder(async (folder): Promise<Explanation> => {
     const subjects = await readSubjects(deps, request, { chosen, folder, hooks });
     const exchanges = planExchanges(subjects, spec, seed);
     const alerts = planAlerts(subjects, spec, seed);

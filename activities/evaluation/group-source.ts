@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataFile, ProjectSpec } from '../../src/contracts/project.ts';
@@ -26,16 +25,6 @@ export interface SourceGroup {
 /** A group's rows with the calibration that a pump like it would have been given. */
 export interface CalibratedGroup extends SourceGroup {
   readonly calibration: Calibration;
-}
-
-/** Runs work with a folder that is gone afterwards. */
-export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'windlass-evaluate-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** Reads the rows of one group of a snapshot. */

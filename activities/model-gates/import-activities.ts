@@ -1,5 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
@@ -10,6 +9,7 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
+import { withTempFolder } from '../shared/temp-folder.ts';
 import { sha256 } from '../source/read-spec.ts';
 import { ONNX_MEDIA_TYPE } from '../training/train-outputs.ts';
 import { refuseBlocked } from './model-gate-activities.ts';
@@ -28,15 +28,6 @@ export interface ReceivedModel {
 
 export type ImportActivities = ReturnType<typeof createImportActivities>;
 
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'windlass-import-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** Activities that take in a model which was trained elsewhere. */
 export function createImportActivities({ artefacts, models, cwd = process.cwd() }: ImportDeps) {
   return {
@@ -46,7 +37,7 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
       readonly golden?: string;
     }): Promise<StepOutput<ReceivedModel>> =>
       withHeartbeats(() =>
-        inFolder(async (folder) => {
+        withTempFolder(async (folder) => {
           const golden = request.golden === undefined ? undefined : resolve(cwd, request.golden);
           if (golden !== undefined && (await stat(golden).catch(() => undefined))?.isFile() !== true)
             throw new WindlassError('NOT_FOUND', `There is no file ${golden}.`, {
@@ -71,7 +62,7 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
       request: ReceivedModel & { readonly spec: ProjectSpec | null },
     ): Promise<StepOutput<readonly GateResult[]>> =>
       withHeartbeats((report, signal) =>
-        inFolder(async (folder) => {
+        withTempFolder(async (folder) => {
           const { onnx, golden, spec } = request;
           const files = { model: join(folder, 'model.onnx'), golden: join(folder, 'golden.json') };
           await artefacts.toFile(onnx.digest, files.model);

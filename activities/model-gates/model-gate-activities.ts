@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
+import type { ModelProfile } from '../../src/contracts/optimisation.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { blockingGates, describeGate } from '../../src/domain/gates.ts';
@@ -14,6 +13,7 @@ import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { sha256 } from '../source/read-spec.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
+import { withTempFolder } from '../shared/temp-folder.ts';
 
 export interface ModelGateDeps extends StepDeps {
   readonly models: ModelRuntime;
@@ -27,6 +27,12 @@ export interface ModelGateRequest {
   /** "quality" for a candidate that is meant to differ from the training framework, such as a quantised one. */
   readonly parity?: Parity;
   readonly reuse: boolean;
+}
+
+export interface JudgedModel {
+  readonly gates: readonly GateResult[];
+  /** What running it cost here. */
+  readonly profiles: readonly ModelProfile[];
 }
 
 export type ModelGateActivities = ReturnType<typeof createModelGateActivities>;
@@ -46,12 +52,12 @@ export function refuseBlocked(gates: readonly GateResult[], what: string): void 
 export function createModelGateActivities(deps: ModelGateDeps) {
   return {
     /** Judges the model in a process of its own; throws GATE_FAILED with every gate. */
-    checkModel: (request: ModelGateRequest): Promise<StepOutput<readonly GateResult[]>> =>
+    checkModel: (request: ModelGateRequest): Promise<StepOutput<JudgedModel>> =>
       withHeartbeats(async (report, signal) => {
         const { onnx, golden, folds, spec, parity = 'strict', reuse } = request;
         const identity = {
           step: 'model-gates',
-          version: 2,
+          version: 3,
           inputs: {
             onnx: onnx.digest,
             golden: golden.digest,
@@ -65,9 +71,8 @@ export function createModelGateActivities(deps: ModelGateDeps) {
           same: 'same model, golden rows and limits',
           reuse,
         };
-        const output = await cachedStep(deps, identity, async () => {
-          const folder = await mkdtemp(join(tmpdir(), 'windlass-model-'));
-          try {
+        const output = await cachedStep(deps, identity, () =>
+          withTempFolder(async (folder): Promise<JudgedModel> => {
             const place = async (ref: ArtefactRef, name: string): Promise<string> => {
               const path = join(folder, name);
               await deps.artefacts.toFile(ref.digest, path);
@@ -84,7 +89,7 @@ export function createModelGateActivities(deps: ModelGateDeps) {
                 ),
               ),
             };
-            const gates = await judgeModel(deps.models, files, {
+            const { gates, profile } = await judgeModel(deps.models, files, {
               spec,
               expect: modelExpectation(spec),
               digest: sha256,
@@ -93,12 +98,11 @@ export function createModelGateActivities(deps: ModelGateDeps) {
               report: (message) => report({ message }),
             });
             refuseBlocked(gates, 'the model');
-            return gates;
-          } finally {
-            await rm(folder, { recursive: true, force: true });
-          }
-        });
-        return { ...output, gates: output.value, message: `${output.value.length} gates passed` };
+            return { gates, profiles: profile === undefined ? [] : [profile] };
+          }),
+        );
+        const { gates } = output.value;
+        return { ...output, gates, message: `${gates.length} gates passed` };
       }),
   };
 }

@@ -23,7 +23,7 @@ export function modelManifest(model: ModelVersion, { spec }: PipelineVersion): M
     output: spec.model.output,
     threshold: spec.model.threshold,
     windowsPerSummary: spec.monitoring.windowsPerSummary,
-    parityTolerance: spec.gates.parityTolerance,
+    parityTolerance: model.optimisation?.parityTolerance ?? spec.gates.parityTolerance,
   };
 }
 

@@ -9,12 +9,16 @@ export const ONNX_MEDIA_TYPE = 'application/vnd.onnx.model';
 /** What is read as a whole: larger than any that is meant so. */
 const MAX_BYTES: Readonly<Record<string, number>> = { 'golden.json': 512 * 2 ** 20, 'metrics.json': 2 ** 20 };
 
-/** What a train command leaves behind, as artefacts. */
-export interface TrainOutputs {
+/** A model and what judges it. */
+export interface TrainedFiles {
   readonly onnx: ArtefactRef;
-  readonly golden: ArtefactRef;
   /** By fold number: the model that did not see the groups of that fold. */
   readonly folds: Readonly<Record<string, ArtefactRef>>;
+}
+
+/** What a train command leaves behind, as artefacts. */
+export interface TrainOutputs extends TrainedFiles {
+  readonly golden: ArtefactRef;
   /** What the training code says of itself; never what a gate rests on. */
   readonly reported: Readonly<Record<string, number>>;
 }
@@ -73,6 +77,19 @@ export async function storeFolds(
     ),
   );
   return Object.fromEntries(models);
+}
+
+/** Stores a model and its fold models from a folder that is laid out as a train command does; throws TRAIN_FAILED. */
+export async function storeModels(
+  artefacts: ArtefactStore,
+  out: string,
+  folds: readonly number[],
+): Promise<TrainedFiles> {
+  await refuseMissing(out, ['model.onnx']);
+  return {
+    onnx: await artefacts.putFile(join(out, 'model.onnx'), ONNX_MEDIA_TYPE),
+    folds: await storeFolds(artefacts, out, folds),
+  };
 }
 
 /** Stores the outputs of a train command; throws TRAIN_FAILED that lists every file that is missing or empty. */

@@ -225,8 +225,11 @@ export const configSchema = z.strictObject({
           })
           .min(1, 'expected at least one task queue'),
       )
-        .default([...TASK_QUEUE_NAMES])
-        .meta({ description: 'Task queues that this worker process serves' }),
+        .default(TASK_QUEUE_NAMES.filter((queue) => queue !== TASK_QUEUES.profiling))
+        .meta({
+          description:
+            'Task queues that this worker process serves; profiling measures models on this machine for its platform',
+        }),
       metricsHost: text('expected a host name or address')
         .default('127.0.0.1')
         .meta({ description: 'Address that the Prometheus endpoint of the worker listens on' }),

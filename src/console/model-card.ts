@@ -11,11 +11,13 @@ import {
   measuredSection,
   sliceSection,
 } from './card-sections.ts';
+import { profileSection } from './card-profile.ts';
+import { searchSection } from './card-search.ts';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:920px;margin:2em auto;padding:0 1em;color:#222}
 table{border-collapse:collapse;width:100%;margin:1em 0}th,td{border-bottom:1px solid #ddd;padding:.3em .6em;text-align:left;vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.long{overflow-wrap:anywhere;font-family:ui-monospace,monospace;font-size:13px}
-.fail,.breached,.missing,.INFERIOR,.INVALID{color:#a32015;font-weight:600}.pass,.kept,.judged,.SUPERIOR,.NON_INFERIOR,.NO_BASELINE{color:#1f6b47}
+.fail,.breached,.missing,.refused,.failed,.INFERIOR,.INVALID{color:#a32015;font-weight:600}.pass,.kept,.passed,.judged,.SUPERIOR,.NON_INFERIOR,.NO_BASELINE{color:#1f6b47}
 .warn,.insufficient,.INCONCLUSIVE{color:#8a5a00;font-weight:600}.charts{display:flex;flex-wrap:wrap;gap:8px}h1{margin-bottom:0}
 .note{color:#555;font-size:14px}svg{max-width:100%;height:auto}`;
 
@@ -26,6 +28,8 @@ const SECTIONS = [
   sliceSection,
   calibrationSection,
   alertSection,
+  profileSection,
+  searchSection,
   limitsSection,
   gateSection,
   lineageSection,

@@ -10,6 +10,8 @@ export const BUILD_STEPS = [
   'train',
   'model-gates',
   'evaluate',
+  'optimise',
+  'explain',
   'compare',
   'register',
 ] as const;

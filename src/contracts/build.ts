@@ -4,6 +4,7 @@ import type { ArtefactRef } from './artefact.ts';
 import { BUILD_STEPS, type BuildStep } from './build-steps.ts';
 import type { ComparisonDiagnostics, GuardrailResult, RuleResult } from './comparison.ts';
 import type { GateResult } from './gate.ts';
+import { optimiseSchema, type OptimisationResult } from './optimisation.ts';
 import type { StepReport } from './progress.ts';
 import type { DeploymentPolicy } from './deploy.ts';
 import { deploymentOptionsSchema } from './deploy.ts';
@@ -37,6 +38,8 @@ export const buildInputSchema = z.strictObject({
   params: paramsSchema.default({}),
   /** Overrides train.search of windlass.yaml, field by field. */
   search: searchSchema.optional(),
+  /** Overrides optimise of windlass.yaml, field by field. */
+  optimise: optimiseSchema.optional(),
   /** Folds that parameters were chosen by before: their groups train, and are not evaluated. A search chooses by these. */
   validationFolds: z.array(z.number().int().nonnegative()).min(1).optional(),
   seed: z.number().int().nonnegative().optional(),
@@ -162,6 +165,8 @@ export interface BuildResult {
   readonly comparison: Comparison;
   /** The search that the parameters came from, with every trial. */
   readonly search?: SearchResult;
+  /** The forms of the model that were tried, and which was kept. */
+  readonly optimisation?: OptimisationResult;
   readonly steps: readonly StepReport[];
   readonly seconds: number;
   /** The deployment that was started for this version, if the policy asked for one. */

@@ -2,6 +2,7 @@ import type { Comparison, DataRef, EvaluationMetrics, SourceRef } from './build.
 import type { EvaluationReport } from './evaluation.ts';
 import type { Explanation } from './explanation.ts';
 import type { GateResult } from './gate.ts';
+import type { ModelProfile, OptimisationResult } from './optimisation.ts';
 import type { ProjectSpec } from './project.ts';
 import type { SearchResult } from './search.ts';
 
@@ -30,6 +31,10 @@ export interface ModelCard {
   readonly comparison: Comparison;
   /** The search that the parameters came from, with every trial. */
   readonly search?: SearchResult;
+  /** What running it costs, per platform where it was measured; absent in cards of older versions. */
+  readonly profiles?: readonly ModelProfile[];
+  /** The forms of the trained model that were tried. */
+  readonly optimisation?: OptimisationResult;
   readonly gates: readonly GateResult[];
   /** What the model must not be used for, and what it does with input that it cannot judge. */
   readonly limits: readonly string[];

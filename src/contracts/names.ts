@@ -6,8 +6,15 @@ export const TASK_QUEUES = {
   packaging: 'packaging',
   fleet: 'fleet',
   monitoring: 'monitoring',
+  /** One queue per platform: see `profilingQueue`. */
+  profiling: 'profiling',
 } as const;
 export type TaskQueueName = (typeof TASK_QUEUES)[keyof typeof TASK_QUEUES];
+
+/** Task queue of the workers that measure models on a platform such as `linux/arm64`. */
+export function profilingQueue(platform: string): string {
+  return `${TASK_QUEUES.profiling}-${platform.replaceAll('/', '-')}`;
+}
 
 export const WORKFLOWS = {
   buildAndTrain: 'buildAndTrain',

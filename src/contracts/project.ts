@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { calibrationSpecSchema } from './calibration.ts';
 import { ADJUSTABLE_DATA_GATES } from './data-gates.ts';
+import { optimiseSchema } from './optimisation.ts';
 import { paramsSchema, searchSchema } from './search.ts';
 
 const name = z
@@ -186,6 +187,8 @@ export const projectSchema = z.strictObject({
     memoryMb: z.number().int().min(16).optional(),
     search: searchSchema.optional(),
   }),
+  /** Cheaper forms of the model to try; without it the model is taken as it was trained. */
+  optimise: optimiseSchema.optional(),
   evaluation: z
     .strictObject({
       /** Groups (files) are split into this many folds by the file's number modulo folds, or by a seeded hash of its name. */

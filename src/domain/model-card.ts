@@ -3,6 +3,7 @@ import type { EvaluationReport } from '../contracts/evaluation.ts';
 import type { Explanation } from '../contracts/explanation.ts';
 import type { GateResult } from '../contracts/gate.ts';
 import type { ModelCard } from '../contracts/model-card.ts';
+import type { ModelProfile, OptimisationResult } from '../contracts/optimisation.ts';
 import type { ProjectSpec } from '../contracts/project.ts';
 import type { SearchResult } from '../contracts/search.ts';
 import { missingParts, NEVER_KNOWN, missingReasons, type Parts } from './registry/imported.ts';
@@ -20,6 +21,8 @@ export interface ModelCardContent {
   readonly gates: readonly GateResult[];
   readonly comparison: Comparison;
   readonly search?: SearchResult | undefined;
+  readonly profiles: readonly ModelProfile[];
+  readonly optimisation?: OptimisationResult | undefined;
 }
 
 /** The card of a version that is about to be registered. */
@@ -38,6 +41,8 @@ export function modelCard(
     columns: spec.data.columns,
     ...{ metrics, evaluation, explanation, comparison },
     ...(content.search === undefined ? {} : { search: content.search }),
+    profiles: content.profiles,
+    ...(content.optimisation === undefined ? {} : { optimisation: content.optimisation }),
     gates: gates.map(({ evidence: _, ...gate }) => gate),
     limits: limits(spec, { metrics, explanation }),
   };

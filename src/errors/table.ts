@@ -100,6 +100,12 @@ export const ERRORS = {
     retryable: false,
     hint: 'The last lines of the training log are in the details.',
   },
+  OPTIMISATION_FAILED: {
+    status: 422,
+    exit: 18,
+    retryable: false,
+    hint: "int8 and float16 need onnx and onnxruntime in the project's environment, and weights to change.",
+  },
   // data and gates (exit 20..29)
   DATA_NOT_FOUND: {
     status: 404,

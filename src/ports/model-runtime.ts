@@ -1,5 +1,6 @@
 import type { CalibrationTensor } from '../contracts/calibration.ts';
 import type { GateResult } from '../contracts/gate.ts';
+import type { ModelProfile } from '../contracts/optimisation.ts';
 
 /** One input or output of a model file. A shape's entry is a number, a symbol, or null when it is left open. */
 export interface ModelValue {
@@ -52,8 +53,8 @@ export interface ProbeOutcome {
 
 export type InvalidInput = 'nan' | 'infinite' | 'extreme' | 'empty';
 
-/** What a model did with its golden rows and with probes; differences are absolute, times in milliseconds. */
-export interface ModelBehaviour {
+/** What a model did with its golden rows and with probes, and what that cost; differences are absolute. */
+export interface ModelBehaviour extends ModelProfile {
   /** Null when there were none: the model ran on rows that were drawn from the columns' ranges. */
   readonly golden: {
     readonly rows: number;
@@ -77,11 +78,6 @@ export interface ModelBehaviour {
   /** Rows at the ends of the columns' ranges, and rows where every sensor stands still. */
   readonly probes: { readonly rows: number; readonly nonFinite: number };
   readonly invalidInputs: Readonly<Record<InvalidInput, ProbeOutcome>>;
-  readonly latency: { readonly n: number; readonly p50: number; readonly p99: number };
-  /** From the file to a session that can score. */
-  readonly startMs: number;
-  /** Most memory of the whole process, and what opening the model added; MB. */
-  readonly memory: { readonly peakMb: number; readonly sessionMb: number };
 }
 
 /** What the model is asked to be: from windlass.yaml, or from its own signature. */
@@ -118,6 +114,13 @@ export interface RuntimeHooks {
   readonly onProgress?: (message: string) => void;
 }
 
+/** A model and its golden rows; without them rows are drawn from the columns' ranges. */
+export interface ModelRequest {
+  readonly modelFile: string;
+  readonly goldenFile?: string;
+  readonly expect: ModelExpectation;
+}
+
 /** Opens model files that others made, in processes of their own that can be ended. */
 export interface ModelRuntime {
   /**
@@ -134,10 +137,16 @@ export interface ModelRuntime {
    * Without a golden file on rows drawn from the columns' ranges. Throws MODEL_INVALID when the runtime cannot open the file, when
    * opening or running it takes too long or too much memory, or when the golden file does not fit it.
    */
-  exercise(
-    request: { readonly modelFile: string; readonly goldenFile?: string; readonly expect: ModelExpectation },
+  exercise(request: ModelRequest, hooks?: RuntimeHooks): Promise<ModelBehaviour>;
+  /** Only what running it costs here; throws as `exercise` does. */
+  profile(request: ModelRequest, hooks?: RuntimeHooks): Promise<ModelProfile>;
+  /** Writes `to`: the model after the runtime's own optimisations that keep to standard operators. Throws MODEL_INVALID. */
+  optimise(model: { readonly from: string; readonly to: string }, hooks?: RuntimeHooks): Promise<void>;
+  /** Writes `to`: the golden rows with the model's own predictions, each row scored alone. Throws MODEL_INVALID. */
+  predictGolden(
+    request: Required<ModelRequest> & { readonly to: string },
     hooks?: RuntimeHooks,
-  ): Promise<ModelBehaviour>;
+  ): Promise<void>;
   /** Probability per asked row of each job, in the order of the jobs. */
   score(jobs: readonly ScoreJob[], hooks?: RuntimeHooks): Promise<Float32Array[]>;
 }

@@ -8,6 +8,7 @@ import type { ModelSummary } from '../contracts/model-summary.ts';
 import type { ProjectSpec } from '../contracts/project.ts';
 import type { Review } from '../domain/registry/approvals.ts';
 import type { ModelState } from '../contracts/model-state.ts';
+import type { OptimisationRecord } from '../contracts/optimisation.ts';
 import type { SearchRecord } from '../contracts/search.ts';
 
 /** Who did something and why; every change carries one and leaves an audit event in the same transaction. */
@@ -50,6 +51,8 @@ export interface ModelRegistration {
   readonly seed: number;
   /** The search that the parameters came from, or the folds that were spared. */
   readonly search?: SearchRecord;
+  /** Which form of the trained model this is; absent where no other was tried. */
+  readonly optimisation?: OptimisationRecord;
   readonly metrics: EvaluationMetrics;
   readonly gates: readonly GateResult[];
   readonly comparison: Comparison;

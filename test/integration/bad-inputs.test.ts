@@ -44,11 +44,11 @@ beforeAll(async () => {
   mkdirSync(stateDir);
   tiny = createTinyProject(folder.path);
   const train = join(tiny.project, 'train.py');
-  const written = '(out / "model.onnx").write_bytes(model_bytes(gain, bias))';
+  const written = '(out / "model.onnx").write_bytes(model_bytes(gain, bias, ballast))';
   const source = readFileSync(train, 'utf8');
   expect(source).toContain(written);
   const chosen =
-    'Path("zipmap.onnx").read_bytes() if params.get("fault") == "zipmap" else model_bytes(gain, bias)';
+    'Path("zipmap.onnx").read_bytes() if params.get("fault") == "zipmap" else model_bytes(gain, bias, ballast)';
   writeFileSync(train, source.replace(written, `(out / "model.onnx").write_bytes(${chosen})`));
   copyFileSync(ZIPMAP, join(tiny.project, 'zipmap.onnx'));
   const yaml = join(tiny.project, 'windlass.yaml');

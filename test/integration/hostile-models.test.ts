@@ -84,13 +84,13 @@ describe('refused for what it does, in a process that can be ended', () => {
     readonly memoryMb?: number;
   }
 
-  async function judge({ model, gates, ...limits }: Given): Promise<GateResult[]> {
+  async function judge({ model, gates, ...limits }: Given): Promise<readonly GateResult[]> {
     const files = { model: join(folder.path, 'model.onnx'), golden: join(folder.path, 'golden.json') };
     writeFileSync(files.model, model);
     writeFileSync(files.golden, FEW_ROWS);
     const own = projectSpec({ gates: { maxLatencyP99Ms: 500, ...gates } });
     const runtime = createOnnxModelRuntime(limits);
-    return judgeModel(runtime, { ...files, folds: new Map() }, measureOf(own));
+    return (await judgeModel(runtime, { ...files, folds: new Map() }, measureOf(own))).gates;
   }
 
   test(

@@ -41,7 +41,7 @@ interface Given {
 
 const ALL_ROWS = JSON.stringify(tinyGolden({ goldenRows: 1000 }));
 
-async function judge({ model, golden, fold }: Given = {}): Promise<GateResult[]> {
+async function judge({ model, golden, fold }: Given = {}): Promise<readonly GateResult[]> {
   const files = { model: join(folder.path, 'model.onnx'), golden: join(folder.path, 'golden.json') };
   const rows = golden ?? ALL_ROWS;
   writeFileSync(files.model, model ?? tinyModelBytes());
@@ -51,7 +51,7 @@ async function judge({ model, golden, fold }: Given = {}): Promise<GateResult[]>
     folds.set('0', join(folder.path, 'fold.onnx'));
     writeFileSync(join(folder.path, 'fold.onnx'), fold);
   }
-  return judgeModel(models, { ...files, folds }, measureOf(spec));
+  return (await judgeModel(models, { ...files, folds }, measureOf(spec))).gates;
 }
 
 const bad = (gates: readonly GateResult[]): string[] =>

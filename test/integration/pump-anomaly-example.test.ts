@@ -97,11 +97,8 @@ withRealData(
     expect(trained).toMatchObject({ exitCode: 0 });
     const out = (name: string): string => join(dir, 'out', name);
     const model = { model: out('model.onnx'), golden: out('golden.json'), folds: new Map<string, string>() };
-    expect(
-      blockingGates(
-        await judgeModel(deps.models, model, { spec, expect: modelExpectation(spec), digest: sha256 }),
-      ),
-    ).toEqual([]);
+    const held = { spec, expect: modelExpectation(spec), digest: sha256 };
+    expect(blockingGates((await judgeModel(deps.models, model, held)).gates)).toEqual([]);
 
     const onnx = await artefacts.putFile(out('model.onnx'), 'application/octet-stream');
     const folds = Object.fromEntries([0, 1, 2, 3].map((fold) => [fold, onnx]));

@@ -48,7 +48,7 @@ test('every wrong field is listed with what was expected, what was given, and an
       '- pipeline: expected name@version, e.g. "pump-health@3", got "pump-health"',
       '- seed: Too small: expected number to be >=0, got -1',
       '- allowDirty: expected boolean, got "yes"',
-      '- from: expected one of "checkout"|"environment"|"checks"|"publish"|"snapshot"|"data-gates"|"search"|"train"|"model-gates"|"evaluate"|"compare"|"register", got "trian"',
+      '- from: expected one of "checkout"|"environment"|"checks"|"publish"|"snapshot"|"data-gates"|"search"|"train"|"model-gates"|"evaluate"|"optimise"|"explain"|"compare"|"register", got "trian"',
       '- deploy.policy: expected one of "auto"|"approval"|"never", got "sometimes"',
       'Example: {"project":"examples/pump-health","ref":"HEAD","data":"data/pumps"}',
     ].join('\n'),

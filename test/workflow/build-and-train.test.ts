@@ -62,7 +62,7 @@ describe('the first build', () => {
     );
     expect(first.metrics.f1).toBeGreaterThan(0.9);
     expect(first.metrics).toMatchObject({ rows: 8 * 160, groups: 8 });
-    expect(first.steps).toHaveLength(11);
+    expect(first.steps).toHaveLength(12);
     expect(cached(first)).toEqual([]);
     expect(first.deployment).toBeUndefined();
   });
@@ -142,7 +142,7 @@ describe('a build of the same', () => {
     'takes every result that did not change, says why, and registers nothing new',
     async () => {
       const again = await build();
-      expect(cached(again)).toEqual(['environment', 'checks', 'train', 'model-gates', 'evaluate']);
+      expect(cached(again)).toEqual(['environment', 'checks', 'train', 'model-gates', 'evaluate', 'explain']);
       expect(again.steps.find((s) => s.name === 'train')?.why).toMatch(
         new RegExp(
           `^same source bundle, environment, data, parameters and seed: done by ${first.workflowId} on \\d{4}-`,

@@ -1,11 +1,15 @@
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { machinePlatform } from '../../src/adapters/oci/platform.ts';
 import type { CalibrateResult } from '../../src/contracts/calibrate-device.ts';
 import { calibrationDocumentSchema } from '../../src/contracts/calibration.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { ReproduceInput, ReproduceResult } from '../../src/contracts/reproduce.ts';
+import { cardOfPage } from '../../src/domain/model-card.ts';
 import { describeReproduction } from '../../src/domain/reproduction.ts';
+import { createProfilingQueue } from '../../workers/profiling.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
 import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';
 
@@ -31,6 +35,68 @@ const reproduce = (input: ReproduceInput): Promise<ReproduceResult> =>
   });
 
 test(
+  'cheaper forms are tried: one that gains is registered in the place of the original, and made again is identical',
+  async () => {
+    const platform = machinePlatform();
+    const yaml = join(tiny.project, 'windlass.yaml');
+    const serve = `serve:\n  platforms: [${platform}, linux/arm/v7]`;
+    writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('serve:', serve));
+    tiny.commit('Serve two platforms');
+    const { taskQueue = '', activities } = createProfilingQueue(system.context);
+    const connection = system.environment.nativeConnection;
+    const profiler = await Worker.create({ connection, taskQueue, activities });
+    const result = await profiler.runUntil(
+      system.run({
+        ...{ project: tiny.project, data: tiny.data, seed: 11, params: { ballast: 4000 } },
+        optimise: { candidates: ['int8', 'graph'], prefer: 'size' },
+      }),
+    );
+    const { optimisation, model, gates } = result;
+    const [original, int8, graph] = optimisation?.variants ?? [];
+    expect(optimisation?.variants).toHaveLength(3);
+    const why = 'no worker of this platform serves the queue "profiling"';
+    expect(optimisation).toMatchObject({
+      kept: 'graph',
+      unmeasured: [{ platform: 'linux/arm/v7', reason: why }],
+    });
+    const { events } = await system.context.temporal.workflow.getHandle(result.workflowId).fetchHistory();
+    const queues = events?.map((e) => e.activityTaskScheduledEventAttributes?.taskQueue?.name);
+    expect(queues).toContain(`profiling-${platform.replaceAll('/', '-')}`);
+    expect(original).toMatchObject({ variant: 'original', status: 'passed', f1: result.metrics.f1 });
+    expect(int8).toMatchObject({ status: 'failed', digest: null, profiles: [] });
+    expect(int8?.reason).toContain("the project's environment lacks onnx: add onnx and onnxruntime");
+    expect(graph).toMatchObject({ status: 'kept', digest: model.digest, difference: 0, interval: [0, 0] });
+    expect(graph?.bytes).toBeLessThan((original?.bytes ?? 0) - 15_000);
+    for (const form of [original, graph]) {
+      expect(form?.profiles).toHaveLength(1);
+      const [profile] = form?.profiles ?? [];
+      expect(profile?.machine).toMatchObject({
+        platform,
+        runtime: expect.stringMatching(/^onnxruntime-node /),
+      });
+      expect(profile?.latency.p50).toBeGreaterThan(0);
+      expect(profile?.latency.p99).toBeGreaterThanOrEqual(profile?.latency.p50 ?? Infinity);
+      expect(profile?.rowsPerSecond).toBeGreaterThan(100);
+    }
+    const names = gates.map((g) => g.name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(gates.find((g) => g.name === 'onnx-size')?.observed).toBeLessThan(0.01);
+
+    const registered = await system.context.registry.model('tiny', model.version);
+    expect(registered?.optimisation).toMatchObject({ kept: 'graph', from: original?.digest });
+    expect(registered?.optimisation?.parityTolerance).toBeUndefined();
+    const page = (await system.context.artefacts.read(registered?.card?.digest ?? '')).toString();
+    expect(cardOfPage(page)).toMatchObject({ optimisation, profiles: graph?.profiles });
+    expect(page).toContain('cheaper forms: graph is kept');
+
+    const again = await reproduce({ model: `tiny@${model.version}` });
+    expect(again).toMatchObject({ identical: true, differences: [], unchecked: [] });
+    expect(again.steps.map((s) => s.name)).toContain('optimise');
+  },
+  PATIENCE,
+);
+
+test(
   'a version made again is identical, whatever lies in the work tree, and nothing is registered',
   async () => {
     appendFileSync(join(tiny.project, 'train.py'), '\nraise SystemExit("not committed")\n');
@@ -39,7 +105,7 @@ test(
     expect(result.model).toEqual({ reference: 'tiny@1', recorded: digest, rebuilt: digest });
     // Trained and evaluated anew: nothing of it comes from the cache.
     expect(result.steps.filter((s) => s.cached)).toEqual([]);
-    expect(await system.context.registry.models({ name: 'tiny' })).toHaveLength(1);
+    expect(await system.context.registry.models({ name: 'tiny' })).toHaveLength(2);
   },
   PATIENCE,
 );

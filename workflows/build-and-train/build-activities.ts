@@ -6,6 +6,7 @@ import type { EnvironmentActivities } from '../../activities/environment/environ
 import type { EvaluationActivities } from '../../activities/evaluation/evaluation-activities.ts';
 import type { ImportActivities } from '../../activities/model-gates/import-activities.ts';
 import type { ModelGateActivities } from '../../activities/model-gates/model-gate-activities.ts';
+import type { OptimisationActivities } from '../../activities/optimisation/optimisation-activities.ts';
 import type { ReproductionActivities } from '../../activities/reproduction/reproduction-activities.ts';
 import type { SourceActivities } from '../../activities/source/source-activities.ts';
 import type { SearchActivities } from '../../activities/training/search-activities.ts';
@@ -48,8 +49,15 @@ export const { checkModel } = proxyActivities<ModelGateActivities>(
 export const { receiveModel, judgeImport } = proxyActivities<ImportActivities>(
   onTraining('take in and judge a model that was trained elsewhere', 20),
 );
-export const { evaluateModel, compareModel, writeModelCard, writeImportedCard } =
+export const { evaluateModel, explainModel, compareModel, writeModelCard, writeImportedCard } =
   proxyActivities<EvaluationActivities>(onTraining('score groups with the model that did not see them', 60));
+export const { makeCandidate } = proxyActivities<OptimisationActivities>(
+  onTraining('make a cheaper form of the model and its fold models', 60),
+);
+export const { compareCandidate, findProfilers, keepOwnGolden, keepOptimisation } =
+  proxyActivities<OptimisationActivities>(
+    onTraining('compare forms of the model, or keep what was found', 20),
+  );
 export const { recheckSource, recheckData } = proxyActivities<ReproductionActivities>(
   onTraining('look again at where the version came from', 60),
 );

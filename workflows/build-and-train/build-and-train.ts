@@ -13,12 +13,13 @@ import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps, type Steps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
+import { optimiseModel } from './optimise-model.ts';
 import { searchParameters } from './search-parameters.ts';
 import { judgeData, publishCommit } from './shared-steps.ts';
 
 /**
  * From a commit to a registered model version: environment, checks, published pipeline, data snapshot and gates, search for
- * parameters, training, model gates, evaluation on unseen groups, comparison with the champion, registration. A version that
+ * parameters, training, model gates, evaluation on unseen groups, cheaper forms of the model, comparison with the champion, registration. A version that
  * passed is deployed when the policy says so. A failed run that is started again goes on from the failed step.
  */
 export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> {
@@ -54,12 +55,21 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     const train = activity.trainFor(spec.train.timeoutSeconds);
     return train({ ...code, data, params: chosen.params, seed, reuse: reuse('train') });
   });
-  const { onnx, golden, folds } = trained;
-  await steps.run('model-gates', () =>
-    activity.checkModel({ onnx, golden, folds, spec, reuse: reuse('model-gates') }),
+  const judged = await steps.run('model-gates', () => {
+    const { onnx, golden, folds } = trained;
+    return activity.checkModel({ onnx, golden, folds, spec, reuse: reuse('model-gates') });
+  });
+  const evaluation = await steps.run('evaluate', () =>
+    activity.evaluateModel({ ...code, folds: trained.folds, data, seed, reuse: reuse('evaluate') }),
   );
-  const { metrics, scores, baseline, report, explanation } = await steps.run('evaluate', () =>
-    activity.evaluateModel({ ...code, folds, data, seed, reuse: reuse('evaluate') }),
+  const shipped = await optimiseModel(steps, {
+    original: { variant: 'original', ...trained, judged, evaluation },
+    ...{ ...code, data, seed, golden: trained.golden, options: input.optimise, reuse: reuse('optimise') },
+  });
+  const { onnx, golden, folds } = shipped;
+  const { metrics, scores, baseline, report } = shipped.evaluation;
+  const explanation = await steps.run('explain', () =>
+    activity.explainModel({ ...code, folds, data, scores, seed, reuse: reuse('explain') }),
   );
   const comparison = await steps.run('compare', () =>
     activity.compareModel({
@@ -77,13 +87,13 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     };
     const card = await activity.writeModelCard({
       ...{ ...made, search: chosen.result, spec, source, environment, digest: onnx.digest },
-      ...{ report, explanation },
+      ...{ report, explanation, profiles: shipped.profiles, optimisation: shipped.result },
     });
     const files = { onnx, golden, baseline, folds, card, log };
     const registered = await activity.registerModel(
       {
         ...{ name: spec.name, digest: onnx.digest, ...files, ...made },
-        ...{ search: chosen.record, run: { workflowId, runId } },
+        ...{ search: chosen.record, optimisation: shipped.record, run: { workflowId, runId } },
       },
       by,
     );
@@ -111,6 +121,7 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     metrics,
     comparison,
     ...(chosen.result === undefined ? {} : { search: chosen.result }),
+    ...(shipped.result === undefined ? {} : { optimisation: shipped.result }),
     steps: steps.reports(),
     seconds: steps.seconds(),
     ...(deployment === undefined ? {} : { deployment }),

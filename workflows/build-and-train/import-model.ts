@@ -25,6 +25,7 @@ const IMPORT_STEPS = [
   'snapshot',
   'data-gates',
   'evaluate',
+  'explain',
   'compare',
   'register',
 ] as const;
@@ -129,7 +130,7 @@ async function measure(
 ): Promise<Measured> {
   const { input, pipeline, name, onnx } = given;
   if (pipeline === null || input.data === undefined) {
-    for (const step of ['snapshot', 'data-gates', 'evaluate', 'compare'] as const)
+    for (const step of ['snapshot', 'data-gates', 'evaluate', 'explain', 'compare'] as const)
       steps.skip(step, 'no data were given');
     const margin = pipeline?.spec.evaluation.nonInferiorityMargin ?? 0;
     return {
@@ -143,10 +144,14 @@ async function measure(
   await judgeData(steps, data, spec);
   // There is only one model: it scores every group.
   const folds = Object.fromEntries(Array.from({ length: spec.evaluation.folds }, (_, fold) => [fold, onnx]));
-  const { metrics, scores, baseline, report, explanation } = await steps.run('evaluate', () =>
-    activity.evaluateModel({ folds, bundle: pipeline.source.bundle, data, spec, seed, reuse: true }),
+  const scored = { folds, bundle: pipeline.source.bundle, data, spec, seed };
+  const { metrics, scores, baseline, report } = await steps.run('evaluate', () =>
+    activity.evaluateModel({ ...scored, reuse: true }),
   );
   steps.addGates([unprovenGate(metrics.groups)]);
+  const explanation = await steps.run('explain', () =>
+    activity.explainModel({ ...scored, scores, reuse: true }),
+  );
   const comparison = await steps.run('compare', () =>
     activity.compareModel({ scores, metrics, data, spec, seed, reuse: true }),
   );

@@ -7,12 +7,15 @@ import type {
   Unchecked,
 } from '../../src/contracts/reproduce.ts';
 import { compareMetrics, describeReproduction, differencesOf } from '../../src/domain/reproduction.ts';
+import type { Optimisation } from '../../src/contracts/optimisation.ts';
+import type { ModelVersion } from '../../src/ports/registry.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
+import { goldenOf } from './optimise-model.ts';
 
-const STEPS = ['resolve', 'source', 'environment', 'data', 'train', 'evaluate'] as const;
+const STEPS = ['resolve', 'source', 'environment', 'data', 'train', 'optimise', 'evaluate'] as const;
 
 /**
  * Makes a registered version again from the recorded commit, environment, data, parameters and seed, and compares every digest
@@ -79,16 +82,25 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
     const check = await activity.recheckData({ ref: snapshot, spec, ...elsewhere });
     return { value: undefined, message: add(check) };
   });
-  const rebuilt = await steps.run('train', async () => {
+  const kept = model.optimisation?.kept ?? 'original';
+  const trained = await steps.run('train', async () => {
     const train = activity.trainFor(spec.train.timeoutSeconds);
     const { value } = await train({ ...code, data, params, seed, reuse: false });
-    const digests = (made: typeof value | typeof model): object => ({
-      folds: Object.fromEntries(Object.entries(made.folds).map(([fold, { digest }]) => [fold, digest])),
-      'golden.json': made.golden.digest,
-      'model.onnx': made.onnx.digest,
-    });
-    return { value, message: say(differencesOf(digests(model), digests(value), 'digest')) };
+    const found =
+      kept === 'original'
+        ? differencesOf(digests(model), digests(value), 'digest')
+        : differencesOf(model.optimisation?.from, value.onnx.digest, 'digest of the model as trained');
+    return { value, message: say(found) };
   });
+  const remake = async (kind: Optimisation): Promise<Files> =>
+    steps.run('optimise', async () => {
+      const { onnx, folds } = trained;
+      const { value: made } = await activity.makeCandidate({ ...code, kind, onnx, folds, reuse: false });
+      const value = { ...made, golden: await goldenOf(kind, { ...made, golden: trained.golden, spec }) };
+      return { value, message: `${kind}: ${say(differencesOf(digests(model), digests(value), 'digest'))}` };
+    });
+  if (kept === 'original') steps.skip('optimise', 'the model was registered as it was trained');
+  const rebuilt = kept === 'original' ? trained : await remake(kept);
   await steps.run('evaluate', async () => {
     const { value } = await activity.evaluateModel({
       ...{ ...code, folds: rebuilt.folds, data, seed, reuse: false },
@@ -104,5 +116,15 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
     model: { reference, recorded: model.onnx.digest, rebuilt: rebuilt.onnx.digest },
     steps: steps.reports(),
     seconds: steps.seconds(),
+  };
+}
+
+type Files = Pick<ModelVersion, 'onnx' | 'folds' | 'golden'>;
+
+function digests({ onnx, folds, golden }: Files): object {
+  return {
+    folds: Object.fromEntries(Object.entries(folds).map(([fold, { digest }]) => [fold, digest])),
+    'golden.json': golden.digest,
+    'model.onnx': onnx.digest,
   };
 }

@@ -36,6 +36,8 @@ export interface Steps<Name extends string> {
   /** Changes the line that a running step shows. */
   note(name: Name, message: string): void;
   addGates(gates: readonly GateResult[]): void;
+  /** Gates give way to newer ones of the same name. */
+  replaceGates(gates: readonly GateResult[]): void;
   /** Shows a line above the table, e.g. the model and version that came out. */
   headline(text: string): void;
   readonly gates: readonly GateResult[];
@@ -149,6 +151,11 @@ export function createSteps<const Name extends string>(
     },
     addGates(more) {
       gates.push(...more);
+      publish();
+    },
+    replaceGates(more) {
+      const names = new Set(more.map((g) => g.name));
+      gates.splice(0, gates.length, ...gates.filter((g) => !names.has(g.name)), ...more);
       publish();
     },
     headline(text) {

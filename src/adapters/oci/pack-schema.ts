@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { artefactRefSchema, digestSchema } from '../../contracts/artefact.ts';
 import { VERDICTS } from '../../contracts/build.ts';
 import { gateResultSchema } from '../../contracts/gate.ts';
+import { VARIANTS } from '../../contracts/optimisation.ts';
 import { projectSchema } from '../../contracts/project.ts';
+import { QUALITY_TOLERANCE } from '../../domain/model-gates/golden-gates.ts';
 import { MODEL_PACK } from './model-pack.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes');
@@ -56,6 +58,11 @@ const dataSchema = z.looseObject({
   manifest: refSchema,
 });
 
+const optimisationSchema = z.looseObject({
+  ...{ kept: z.enum(VARIANTS), from: digestSchema, report: refSchema },
+  parityTolerance: z.number().positive().max(QUALITY_TOLERANCE).optional(),
+});
+
 /** `windlass.json` of a pack: what is known is checked, and what a later version adds is kept. */
 export const packRecordSchema = z.looseObject({
   schema: z.literal('windlass.pack/1'),
@@ -74,6 +81,7 @@ export const packRecordSchema = z.looseObject({
     comparison: comparisonSchema,
     run: z.looseObject({ workflowId: z.string(), runId: z.string() }),
     origin: z.literal('imported').optional(),
+    optimisation: optimisationSchema.optional(),
   }),
   pipeline: z.looseObject({
     name,

@@ -3,6 +3,9 @@ import { seededRandom } from '../../domain/random.ts';
 import type { ModelExpectation } from '../../ports/model-runtime.ts';
 import type { Batch, BatchTensor } from './session.ts';
 
+/** Rows that are scored at a time. */
+export const BATCH = 256;
+
 /** Numbers of one row of a tensor. */
 const rowSize = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

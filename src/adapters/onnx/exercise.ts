@@ -1,20 +1,15 @@
 import { WindlassError } from '../../errors/windlass-error.ts';
+import type { ModelProfile } from '../../contracts/optimisation.ts';
 import type { ModelBehaviour, ModelExpectation } from '../../ports/model-runtime.ts';
-import { drawnRows, slice, withObservedRanges } from './batches.ts';
+import { BATCH, drawnRows, slice, withObservedRanges } from './batches.ts';
 import type { Golden } from './golden-file.ts';
+import { openMeasured } from './measure.ts';
 import { probeInvalid, probeRanges } from './probe.ts';
 import type { Batch, ScoringSession } from './session.ts';
 
-const BATCH = 256;
 const SINGLE_ROWS = 64;
 const DRAWN_ROWS = 256;
 const REPEATS = 3;
-const WARM_UP = 50;
-const LATENCY_RUNS = 300;
-const LATENCY_ROUNDS = 3;
-/** A slow model is judged by fewer runs. */
-const ROUND_MS = 4_000;
-const MIN_RUNS = 20;
 
 const notFinite = (values: Float32Array): number =>
   values.reduce((n, v) => n + (Number.isFinite(v) ? 0 : 1), 0);
@@ -82,32 +77,26 @@ async function batchInvariance(
   return { rows: singles, maxAbsDiff };
 }
 
-function percentile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+/** Golden rows, or without them rows that are drawn from the columns' ranges. */
+function rowsOf(golden: Golden | undefined, expect: ModelExpectation): Batch {
+  if (golden === undefined) return drawnRows(expect, DRAWN_ROWS);
+  if (golden.rows === 0) throw new WindlassError('MODEL_INVALID', 'golden.json holds no row.');
+  return { n: golden.rows, tensors: golden.tensors };
 }
 
-async function latencyRound(session: ScoringSession, rows: Batch): Promise<ModelBehaviour['latency']> {
-  const times: number[] = [];
-  const began = performance.now();
-  const late = (): boolean => performance.now() - began > ROUND_MS;
-  for (let i = 0; times.length < LATENCY_RUNS && !(late() && times.length >= MIN_RUNS); i += 1) {
-    const row = slice(rows, i % rows.n, 1);
-    const start = performance.now();
-    await session.run(row);
-    if (i >= WARM_UP || late()) times.push(performance.now() - start);
+/** What running a model costs, on its golden or on drawn rows. */
+export async function profile(
+  open: () => Promise<ScoringSession>,
+  golden: Golden | undefined,
+  expect: ModelExpectation,
+): Promise<ModelProfile> {
+  const { session, finish } = await openMeasured(open);
+  try {
+    return await finish(rowsOf(golden, expect));
+  } finally {
+    await session.close();
   }
-  times.sort((a, b) => a - b);
-  return { n: times.length, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
-
-/** The calmest of three rounds: other work on this machine only ever adds to a round. */
-async function latency(session: ScoringSession, rows: Batch): Promise<ModelBehaviour['latency']> {
-  const rounds: ModelBehaviour['latency'][] = [];
-  for (let i = 0; i < LATENCY_ROUNDS; i += 1) rounds.push(await latencyRound(session, rows));
-  return rounds.reduce((best, round) => (round.p99 < best.p99 ? round : best));
-}
-
-const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 
 /**
  * Runs a model on its golden rows (without them: on drawn rows) in batches and one by one, on probes, several times over, and
@@ -118,14 +107,9 @@ export async function exercise(
   golden: Golden | undefined,
   asked: ModelExpectation,
 ): Promise<ModelBehaviour> {
-  if (golden?.rows === 0) throw new WindlassError('MODEL_INVALID', 'golden.json holds no row.');
-  const rows: Batch =
-    golden === undefined ? drawnRows(asked, DRAWN_ROWS) : { n: golden.rows, tensors: golden.tensors };
+  const rows = rowsOf(golden, asked);
   const expect = asked.observedRanges === true ? withObservedRanges(asked, rows) : asked;
-  const [before, began] = [process.memoryUsage.rss(), performance.now()];
-  const session = await open();
-  const startMs = performance.now() - began;
-  const sessionMb = megabytes(Math.max(0, process.memoryUsage.rss() - before));
+  const { session, finish } = await openMeasured(open);
   try {
     const { scores, shape } = await scoreAll(session, rows);
     const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
@@ -140,10 +124,7 @@ export async function exercise(
       batch: await batchInvariance(session, rows, scores),
       probes: await probeRanges(session, rows, expect),
       invalidInputs: await probeInvalid(session, rows, expect),
-      latency: await latency(session, rows),
-      startMs,
-      // maxRSS is in kilobytes.
-      memory: { peakMb: megabytes(process.resourceUsage().maxRSS * 1024), sessionMb },
+      ...(await finish(rows)),
     };
   } finally {
     await session.close();

@@ -27,14 +27,27 @@ async function answer(request: GateRequest): Promise<GateAnswer> {
     return { structures };
   }
   // The runtime is loaded only for files that have been read and accepted before.
-  const [{ openSession }, { readGolden }, { exercise }] = await Promise.all([
+  if (request.task === 'optimise') {
+    const { optimise } = await import('./optimise-graph.ts');
+    await optimise(request.from, request.to);
+    return { written: request.to };
+  }
+  const [{ openSession }, { readGolden }, { exercise, profile }] = await Promise.all([
     import('./session.ts'),
     import('./golden-file.ts'),
     import('./exercise.ts'),
   ]);
-  const { expect, modelFile, goldenFile } = request;
-  const golden = goldenFile === undefined ? undefined : await readGolden(goldenFile, expect);
-  return { behaviour: await exercise(() => openSession(modelFile, expect.output), golden, expect) };
+  const { expect, modelFile } = request;
+  const open = () => openSession(modelFile, expect.output);
+  if (request.task === 'predict-golden') {
+    const { predictGolden } = await import('./predict-golden.ts');
+    await predictGolden(open, await readGolden(request.goldenFile, expect), request);
+    return { written: request.to };
+  }
+  const golden = request.goldenFile === undefined ? undefined : await readGolden(request.goldenFile, expect);
+  return request.task === 'exercise'
+    ? { behaviour: await exercise(open, golden, expect) }
+    : { profile: await profile(open, golden, expect) };
 }
 
 const [requestFile = '', answerFile = ''] = process.argv.slice(2);

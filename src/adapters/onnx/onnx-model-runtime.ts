@@ -50,6 +50,7 @@ async function ask<A extends { error: { code: string; message: string } } | obje
       [
         process.execPath,
         `--max-old-space-size=${MAX_HEAP_MB}`,
+        '--expose-gc',
         '--disable-warning=ExperimentalWarning',
         SCRIPTS[script],
         requestFile,
@@ -98,24 +99,26 @@ export function createOnnxModelRuntime({
   timeoutMs = 180_000,
   memoryMb = 4096,
 }: OnnxModelRuntimeOptions = {}): ModelRuntime {
+  /** The one part of the answer of a gate process that was asked for. */
+  const gate = <K extends 'structures' | 'behaviour' | 'profile' | 'written'>(
+    part: K,
+    request: GateRequest,
+    hooks: RuntimeHooks = {},
+  ): Promise<Extract<GateAnswer, Record<K, unknown>>[K]> =>
+    inFolder(async (folder) => {
+      const answer = await ask<GateAnswer>('gate', request, { ...hooks, timeoutMs, memoryMb, folder });
+      if (!(part in answer)) throw new WindlassError('INTERNAL', 'the gate process gave another answer');
+      return (answer as Extract<GateAnswer, Record<K, unknown>>)[part];
+    });
   return {
     receive: receiveModel,
     inspect: (modelFiles, { maxBytes, ...hooks }) =>
-      inFolder(async (folder) => {
-        const call = { ...hooks, timeoutMs, memoryMb, folder };
-        const answer = await ask<GateAnswer>('gate', { task: 'inspect', modelFiles, maxBytes }, call);
-        if (!('structures' in answer))
-          throw new WindlassError('INTERNAL', 'the gate process gave another answer');
-        return answer.structures;
-      }),
-    exercise: (request, hooks = {}) =>
-      inFolder(async (folder) => {
-        const call = { ...hooks, timeoutMs, memoryMb, folder };
-        const answer = await ask<GateAnswer>('gate', { task: 'exercise', ...request }, call);
-        if (!('behaviour' in answer))
-          throw new WindlassError('INTERNAL', 'the gate process gave another answer');
-        return answer.behaviour;
-      }),
+      gate('structures', { task: 'inspect', modelFiles, maxBytes }, hooks),
+    exercise: (request, hooks) => gate('behaviour', { task: 'exercise', ...request }, hooks),
+    profile: (request, hooks) => gate('profile', { task: 'profile', ...request }, hooks),
+    optimise: async (model, hooks) => void (await gate('written', { task: 'optimise', ...model }, hooks)),
+    predictGolden: async (request, hooks) =>
+      void (await gate('written', { task: 'predict-golden', ...request }, hooks)),
     score: (jobs, hooks = {}) =>
       inFolder(async (folder) => {
         const tasks = await Promise.all(jobs.map((job, i) => writeTask(folder, job, i)));

@@ -1,20 +1,20 @@
 import type { CalibrationTensor } from '../../contracts/calibration.ts';
+import type { ModelProfile } from '../../contracts/optimisation.ts';
 import type { ErrorBody } from '../../errors/windlass-error.ts';
-import type { ModelBehaviour, ModelExpectation, ModelRuntime } from '../../ports/model-runtime.ts';
+import type { ModelBehaviour, ModelRequest, ModelRuntime } from '../../ports/model-runtime.ts';
 
 /** What the gate process is asked, as JSON in a file. */
 export type GateRequest =
   | { readonly task: 'inspect'; readonly modelFiles: readonly string[]; readonly maxBytes: number }
-  | {
-      readonly task: 'exercise';
-      readonly modelFile: string;
-      readonly goldenFile?: string;
-      readonly expect: ModelExpectation;
-    };
+  | ({ readonly task: 'exercise' | 'profile' } & ModelRequest)
+  | { readonly task: 'optimise'; readonly from: string; readonly to: string }
+  | ({ readonly task: 'predict-golden'; readonly to: string } & Required<ModelRequest>);
 
 export type GateAnswer =
   | { readonly structures: Awaited<ReturnType<ModelRuntime['inspect']>> }
   | { readonly behaviour: ModelBehaviour }
+  | { readonly profile: ModelProfile }
+  | { readonly written: string }
   | { readonly error: Pick<ErrorBody, 'code' | 'message'> };
 
 /** One group of the scoring process: files hold little-endian float32 (values, scores) and uint32 (rows). */

@@ -4,9 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ScoreAnswer, ScoreRequest, ScoreTask } from './protocol.ts';
+import { BATCH } from './batches.ts';
 import { openSession, type Batch, type BatchTensor, type ScoringSession } from './session.ts';
-
-const BATCH = 256;
 
 const floats = (bytes: Buffer): Float32Array =>
   new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { BUILD_STEPS, type BuildInput, type BuildResult, type BuildStep } from '../../contracts/build.ts';
+import { BUILD_STEPS, type BuildInput, type BuildResult } from '../../contracts/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { isGitUrl, withoutCredentials } from '../../domain/git/address.ts';
 import { asksToDeploy } from '../../domain/registry/roles.ts';
@@ -10,104 +9,16 @@ import type { ServiceName, System } from '../../services/system-types.ts';
 import type { Cli } from '../cli.ts';
 import { comparisonLines } from '../models/comparison-view.ts';
 import { requireRole } from '../../services/open-registry.ts';
-import { countOption, dataAt, projectAt } from '../option-values.ts';
 import { table } from '../output.ts';
 import { openClient, runOnSystem } from '../run-workflow.ts';
+import { showOptimisation } from '../models/optimisation-view.ts';
 import { showSearch } from '../models/search-view.ts';
-import { byOptions, type ByOptions } from '../with-registry.ts';
+import { trainInput, type TrainOptions } from '../train-input.ts';
+import { byOptions } from '../with-registry.ts';
 import { percent } from '../words.ts';
 
 const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'worker'];
 const QUEUES = [TASK_QUEUES.control, TASK_QUEUES.training] as const;
-
-interface TrainOptions extends ByOptions {
-  readonly project?: string;
-  readonly pipeline?: string;
-  readonly data?: string;
-  readonly ref?: string;
-  readonly seed?: string;
-  readonly cache: boolean;
-  readonly redo?: string;
-  readonly from?: string;
-  readonly allowDirty?: boolean;
-  readonly against?: string;
-  readonly param: readonly string[];
-  readonly trials?: string;
-  readonly parallel?: string;
-  readonly strategy?: string;
-  readonly deploy?: 'auto' | 'approval' | 'never';
-  readonly detach?: boolean;
-}
-
-function parameter(text: string): [string, unknown] {
-  const at = text.indexOf('=');
-  if (at <= 0)
-    throw new WindlassError('INPUT_INVALID', `--param ${text} is not an assignment.`, {
-      hint: 'Write --param NAME=VALUE, e.g. --param max_columns=6.',
-    });
-  const value = text.slice(at + 1);
-  try {
-    return [text.slice(0, at), JSON.parse(value)];
-  } catch {
-    return [text.slice(0, at), value];
-  }
-}
-
-function step(text: string, option: string): BuildStep {
-  const found = BUILD_STEPS.find((s) => s === text);
-  if (found !== undefined) return found;
-  throw new WindlassError(
-    'INPUT_INVALID',
-    `${option} ${text} is not a step: expected one of ${BUILD_STEPS.join(', ')}.`,
-  );
-}
-
-function stepsWithoutCache({ cache, redo }: TrainOptions): NonNullable<BuildInput['noCache']> {
-  if (!cache) return ['*'];
-  return redo === undefined ? [] : redo.split(',').map((s) => step(s.trim(), '--redo'));
-}
-
-/** The workflow's input; relative paths become absolute here, where the user stands. */
-export function trainInput(options: TrainOptions, cwd: string): BuildInput {
-  const { project, pipeline, data, ref, seed, from, against, deploy, actor, reason } = options;
-  if (project !== undefined && pipeline !== undefined)
-    throw new WindlassError('INPUT_INVALID', 'Give --project or --pipeline, not both.', {
-      hint: '--pipeline trains again what was published; --project builds a commit.',
-    });
-  if (seed !== undefined && !/^\d+$/.test(seed))
-    throw new WindlassError('INPUT_INVALID', `--seed ${seed} is not a whole number of 0 or more.`);
-  const noCache = stepsWithoutCache(options);
-  const search = searchOptions(options);
-  return {
-    ...(project === undefined ? {} : { project: projectAt(cwd, project) }),
-    ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
-    ...(pipeline === undefined ? {} : { pipeline }),
-    ...(data === undefined ? {} : { data: dataAt(cwd, data) }),
-    ...(ref === undefined ? {} : { ref }),
-    ...(seed === undefined ? {} : { seed: Number(seed) }),
-    ...(from === undefined ? {} : { from: step(from, '--from') }),
-    ...(against === undefined ? {} : { against }),
-    ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
-    params: Object.fromEntries(options.param.map(parameter)),
-    ...(search === undefined ? {} : { search }),
-    allowDirty: options.allowDirty === true,
-    noCache,
-    actor,
-    reason,
-  };
-}
-
-/** Options of a search as numbers; what they mean together is checked with the project's parameters. */
-function searchOptions({ trials, parallel, strategy }: TrainOptions): BuildInput['search'] {
-  if (strategy !== undefined && strategy !== 'random' && strategy !== 'grid')
-    throw new WindlassError('INPUT_INVALID', `--strategy ${strategy}: expected random or grid.`);
-  if (trials === undefined && parallel === undefined && strategy === undefined) return undefined;
-  return {
-    ...(trials === undefined ? {} : { trials: countOption('--trials', trials) }),
-    ...(parallel === undefined ? {} : { parallel: countOption('--parallel', parallel) }),
-    ...(strategy === undefined ? {} : { strategy }),
-  };
-}
 
 function show(result: BuildResult): string {
   const { model, pipeline, data, metrics: m, comparison, source, gates } = result;
@@ -122,6 +33,7 @@ function show(result: BuildResult): string {
     `  compared   ${comparison.verdict}: ${comparison.reason}`,
     ...comparisonLines(comparison),
     ...(result.search === undefined ? [] : showSearch(result.search)),
+    ...(result.optimisation === undefined ? [] : showOptimisation(result.optimisation)),
     ...(result.deployment === undefined ? [] : [`  deployment workflow ${result.deployment.workflowId}`]),
     '',
     table(
@@ -187,6 +99,7 @@ export function register(program: Command, cli: Cli): void {
     .option('--trials <n>', 'search the parameters that have several values by at most so many trials')
     .option('--parallel <n>', 'trials at the same time (default: 4)')
     .option('--strategy <name>', 'random or grid (default: random)')
+    .option('--optimise <forms>', 'cheaper forms of the model to try: graph, int8, float16; or none')
     .option('--no-cache', 'do every step anew')
     .option('--redo <steps>', 'do these steps anew, e.g. train,evaluate')
     .option('--from <step>', `do every step anew from this one on: ${BUILD_STEPS.join(', ')}`)
@@ -207,6 +120,7 @@ Examples:
   $ windlass train --project examples/pump-health --data data/pumps
   $ windlass train --project . --data data/pumps --param max_columns=6 --seed 11 --json
   $ windlass train --project . --data data/pumps --trials 24 --param 'max_columns={"choice":[4,6,8]}' --param 'inverse_regularisation={"range":[0.01,10],"log":true}'
+  $ windlass train --project . --data data/pumps --optimise graph,int8,float16
   $ windlass train --pipeline pump-health@3 --data data/new
   $ windlass train --project . --data data/pumps --against pump-anomaly@champion
   $ windlass train --project https://git.example.com/models.git#pumps --ref v2 --data data/pumps

@@ -22,7 +22,7 @@ export async function judgePack(
   models: ModelRuntime,
   pack: ReadPack,
   hooks: JudgeHooks,
-): Promise<GateResult[]> {
+): Promise<readonly GateResult[]> {
   const { registration, pipeline } = pack;
   const { spec } = pipeline;
   const folder = await mkdtemp(join(tmpdir(), 'windlass-pack-'));
@@ -40,8 +40,10 @@ export async function judgePack(
       golden: await place('golden.json', registration.golden),
       folds,
     };
-    const context = { ...hooks, spec, expect: modelExpectation(spec), digest };
-    const gates = await judgeModel(models, files, context);
+    // Rows of its own predictions: another processor may give a little else.
+    const parity = registration.optimisation?.parityTolerance === undefined ? 'strict' : 'quality';
+    const context = { ...hooks, spec, expect: modelExpectation(spec), digest, parity } as const;
+    const { gates } = await judgeModel(models, files, context);
     const blocking = blockingGates(gates);
     if (blocking.length === 0) return gates;
     throw new WindlassError(

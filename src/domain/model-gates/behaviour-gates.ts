@@ -1,14 +1,12 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
 import type { ModelBehaviour } from '../../ports/model-runtime.ts';
-import { goldenGates, noGoldenGates, type Parity } from './golden-gates.ts';
+import { goldenGates, noGoldenGates, QUALITY_TOLERANCE, type Parity } from './golden-gates.ts';
 import { invalidInputGate } from './invalid-input-gate.ts';
 import { atMost, round } from './limit.ts';
 
 /** Smallest standard deviation of scores that counts as looking at the data. */
 const MIN_SPREAD = 1e-3;
-/** A quantised model scales its activations by the batch that it sees. */
-const QUALITY_INVARIANCE = 0.05;
 
 function spreadGate({ golden, spread, rows }: ModelBehaviour): GateResult {
   const ok = spread >= MIN_SPREAD;
@@ -72,7 +70,7 @@ export function behaviourGates(
   parity: Parity = 'strict',
 ): GateResult[] {
   const which = b.golden === null ? 'drawn rows' : 'golden rows';
-  const invariance = parity === 'strict' ? spec.gates.parityTolerance : QUALITY_INVARIANCE;
+  const invariance = parity === 'strict' ? spec.gates.parityTolerance : QUALITY_TOLERANCE;
   return [
     ...(b.golden === null ? noGoldenGates() : goldenGates(b, b.golden, { ...spec, parity })),
     atMost({

@@ -10,6 +10,9 @@ const MAX_FLIP_SHARE = 0.001;
 /** "quality": a candidate that is meant to differ (quantised); the quality gates judge how much that costs. */
 export type Parity = 'strict' | 'quality';
 
+/** How far a score of a quantised or half-precision model may move between processors, each of which has kernels of its own for it. */
+export const QUALITY_TOLERANCE = 0.02;
+
 type Golden = NonNullable<ModelBehaviour['golden']>;
 type Context = Pick<ProjectSpec, 'gates'> & { readonly threshold: number; readonly parity: Parity };
 

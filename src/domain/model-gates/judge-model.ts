@@ -1,4 +1,5 @@
 import type { GateResult } from '../../contracts/gate.ts';
+import type { ModelProfile } from '../../contracts/optimisation.ts';
 import type { ProjectSpec } from '../../contracts/project.ts';
 import type { ModelExpectation, ModelRuntime } from '../../ports/model-runtime.ts';
 import { canonicalJson } from '../canonical-json.ts';
@@ -72,12 +73,18 @@ export async function inspectFiles(
   }
 }
 
+export interface Judged {
+  readonly gates: readonly GateResult[];
+  /** What running it costs; absent when it did not run. */
+  readonly profile?: ModelProfile;
+}
+
 /** Gates on what a model whose file has been accepted does. */
 export async function judgeBehaviour(
   models: ModelRuntime,
   { model: modelFile, golden: goldenFile }: Pick<ModelFiles, 'model' | 'golden'>,
   { spec, expect, parity, signal, report }: JudgeContext,
-): Promise<GateResult[]> {
+): Promise<Judged> {
   report?.('running the model');
   const request = { modelFile, ...(goldenFile === undefined ? {} : { goldenFile }), expect };
   const loads: GateResult = {
@@ -90,9 +97,14 @@ export async function judgeBehaviour(
   };
   try {
     const behaviour = await models.exercise(request, { signal });
-    return [loads, ...behaviourGates(behaviour, { gates: spec.gates, threshold: expect.threshold }, parity)];
+    const { machine, latency, rowsPerSecond, startMs, memory } = behaviour;
+    const limits = { gates: spec.gates, threshold: expect.threshold };
+    return {
+      gates: [loads, ...behaviourGates(behaviour, limits, parity)],
+      profile: { machine, latency, rowsPerSecond, startMs, memory },
+    };
   } catch (error) {
-    return [refused('onnx-loads', modelError(error))];
+    return { gates: [refused('onnx-loads', modelError(error))] };
   }
 }
 
@@ -101,10 +113,10 @@ export async function judgeModel(
   models: ModelRuntime,
   files: ModelFiles,
   context: JudgeContext,
-): Promise<GateResult[]> {
+): Promise<Judged> {
   context.report?.('reading the model file');
   const answers = await inspectFiles(models, [files.model, ...files.folds.values()], context);
-  if ('status' in answers) return [answers];
+  if ('status' in answers) return { gates: [answers] };
   const folds = [...files.folds.keys()];
   const structure = answers.flatMap((answer, i) => {
     const gates = judgeStructure(answer, context);
@@ -113,6 +125,7 @@ export async function judgeModel(
     const [worst] = blockingGates(gates);
     return worst === undefined ? [] : [{ ...worst, name: `fold-${folds[i - 1] ?? ''}-${worst.name}` }];
   });
-  if (blockingGates(structure).length > 0) return structure;
-  return [...structure, ...(await judgeBehaviour(models, files, context))];
+  if (blockingGates(structure).length > 0) return { gates: structure };
+  const { gates, ...measured } = await judgeBehaviour(models, files, context);
+  return { gates: [...structure, ...gates], ...measured };
 }

@@ -67,5 +67,6 @@ export async function judgeSingle(
   const structure = judgeStructure(answer, { ...context, expect });
   if (blockingGates(structure).length > 0) return structure;
   const files = { model, ...(golden === undefined ? {} : { golden }) };
-  return [...structure, ...(await judgeBehaviour(models, files, { ...context, expect }))];
+  const { gates } = await judgeBehaviour(models, files, { ...context, expect });
+  return [...structure, ...gates];
 }

@@ -1,0 +1,99 @@
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { Optimisation } from '../../src/contracts/optimisation.ts';
+import { WindlassError } from '../../src/errors/windlass-error.ts';
+import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
+import { describeEnd, type RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
+import { containerLimits, type ProjectCode } from '../environment/environment-activities.ts';
+import type { TrainDeps } from '../training/run-training.ts';
+import { storeModels, type TrainedFiles } from '../training/train-outputs.ts';
+
+export interface CandidateDeps extends TrainDeps {
+  readonly models: ModelRuntime;
+}
+
+export interface CandidateRequest extends ProjectCode {
+  readonly kind: Optimisation;
+  readonly onnx: ArtefactRef;
+  readonly folds: Readonly<Record<string, ArtefactRef>>;
+}
+
+interface Hooks {
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly report: (details: { readonly message: string }) => void;
+}
+
+const SCRIPT = fileURLToPath(new URL('./optimise.py', import.meta.url));
+const TIMEOUT_MS = 30 * 60_000;
+
+/** Makes a cheaper form of a model and of its fold models; throws OPTIMISATION_FAILED that says what stands in the way. */
+export async function makeCandidate(
+  deps: CandidateDeps,
+  request: CandidateRequest & { readonly environment: RuntimeEnvironment },
+  hooks: Hooks,
+): Promise<TrainedFiles> {
+  const { onnx, folds, kind } = request;
+  const at = (name: string): string => join(hooks.folder, name);
+  await rm(hooks.folder, { recursive: true, force: true });
+  const files = new Map([
+    ['model.onnx', onnx],
+    ...Object.entries(folds).map(([fold, ref]) => [join('folds', `${fold}.onnx`), ref] as const),
+  ]);
+  for (const [name, ref] of files) {
+    await mkdir(dirname(at(join('in', name))), { recursive: true });
+    await mkdir(dirname(at(join('out', name))), { recursive: true });
+    await deps.artefacts.toFile(ref.digest, at(join('in', name)));
+  }
+  if (kind === 'graph') await optimiseGraphs(deps.models, [...files.keys()], hooks);
+  else await runScript(deps, { ...request, kind }, hooks);
+  return storeModels(deps.artefacts, at('out'), Object.keys(folds).map(Number));
+}
+
+async function optimiseGraphs(models: ModelRuntime, names: readonly string[], hooks: Hooks): Promise<void> {
+  for (const name of names) {
+    hooks.report({ message: name });
+    await models.optimise(
+      { from: join(hooks.folder, 'in', name), to: join(hooks.folder, 'out', name) },
+      { signal: hooks.signal },
+    );
+  }
+}
+
+/** Quantisation needs Python's onnxruntime: the project's own, so that its lock file says which. */
+async function runScript(
+  { runtime }: CandidateDeps,
+  { spec, kind, environment }: Pick<CandidateRequest, 'spec' | 'kind'> & { environment: RuntimeEnvironment },
+  { folder, signal, report }: Hooks,
+): Promise<void> {
+  const at = (name: string): string => join(folder, name);
+  await copyFile(SCRIPT, at('optimise.py'));
+  const result = await runtime.run(environment, {
+    run: `python optimise.py ${kind} in out`,
+    cwd: folder,
+    container: {
+      ...containerLimits(spec),
+      mounts: [
+        { path: at('optimise.py'), writable: false },
+        { path: at('in'), writable: false },
+        { path: at('out'), writable: true },
+      ],
+    },
+    variables: { ORT_DISABLE_TELEMETRY: '1' },
+    logFile: at('optimise.log'),
+    pidFile: at('process.json'),
+    timeoutMs: TIMEOUT_MS,
+    memoryMb: spec.train.memoryMb,
+    signal,
+    onLine: (line) => report({ message: line.slice(0, 200) }),
+  });
+  if (result.exitCode === 0 && !result.timedOut && result.overMemory === null) return;
+  const last = result.lastLines.filter((line) => line.trim() !== '').slice(-8);
+  throw new WindlassError(
+    'OPTIMISATION_FAILED',
+    `${kind}: ${last.at(-1) ?? 'the script said nothing'} (${describeEnd(result)})`,
+    { details: { lastLines: last } },
+  );
+}

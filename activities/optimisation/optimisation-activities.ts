@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { Comparison } from '../../src/contracts/build.ts';
+import { profilingQueue } from '../../src/contracts/names.ts';
+import type { OptimisationResult } from '../../src/contracts/optimisation.ts';
+import type { StepOutput } from '../../src/contracts/progress.ts';
+import type { ProjectSpec } from '../../src/contracts/project.ts';
+import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { compareModels } from '../../src/domain/comparison/compare.ts';
+import { TARGET_RUNTIMES } from '../../src/domain/model-gates/target-runtimes.ts';
+import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
+import { environmentOf } from '../environment/environment-activities.ts';
+import { comparisonPlan, readScores } from '../evaluation/compare.ts';
+import { cachedStep } from '../shared/cached-step.ts';
+import { withHeartbeats } from '../shared/heartbeats.ts';
+import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { withTempFolder } from '../shared/temp-folder.ts';
+import type { TrainedFiles } from '../training/train-outputs.ts';
+import { makeCandidate, type CandidateDeps, type CandidateRequest } from './make-candidate.ts';
+
+export interface OptimisationDeps extends CandidateDeps {
+  /** The platform of this machine, such as linux/amd64. */
+  readonly platform: string;
+  /** Whether a worker polls this task queue for activities. */
+  readonly isPolled: (taskQueue: string) => Promise<boolean>;
+}
+
+export interface LossRequest {
+  /** ScoresFile of the model as it was trained, and of the candidate. */
+  readonly original: ArtefactRef;
+  readonly candidate: ArtefactRef;
+  readonly spec: ProjectSpec;
+  readonly seed: number;
+}
+
+export type OptimisationActivities = ReturnType<typeof createOptimisationActivities>;
+
+/** Activities that make and judge cheaper forms of a trained model. */
+export function createOptimisationActivities(deps: OptimisationDeps) {
+  const { artefacts } = deps;
+  return {
+    /** The model and its fold models in another form; throws OPTIMISATION_FAILED or MODEL_INVALID. */
+    makeCandidate: (request: CandidateRequest & { reuse: boolean }): Promise<StepOutput<TrainedFiles>> =>
+      withHeartbeats(async (report, signal) => {
+        const { kind, onnx, folds, spec, bundle, reuse } = request;
+        const environment = await environmentOf(deps, { spec, bundle }, { signal });
+        const identity = {
+          step: 'candidate',
+          version: 1,
+          inputs: {
+            kind,
+            made: kind === 'graph' ? TARGET_RUNTIMES['linux/amd64'].version : environment.key,
+            onnx: onnx.digest,
+            folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
+          },
+          same: 'same model and environment',
+          reuse,
+        };
+        const folder = runFolder(deps.work, `optimise-${kind}`);
+        return cachedStep(deps, identity, () =>
+          makeCandidate(deps, { ...request, environment }, { folder, signal, report }),
+        ).finally(() => removeRunFolder(folder));
+      }),
+
+    /** A candidate against the model as it was trained, on the same windows and by the rules for a challenger. */
+    compareCandidate: async ({ original, candidate, spec, seed }: LossRequest): Promise<Comparison> => {
+      const [before, after] = [await readScores(artefacts, original), await readScores(artefacts, candidate)];
+      const scoresOf = new Map(after.groups.map((g) => [g.group, g.scores]));
+      const pairs = before.groups.map(({ scores, ...group }) => ({
+        ...group,
+        champion: scores,
+        challenger: scoresOf.get(group.group) ?? [],
+      }));
+      const plan = comparisonPlan(spec, { version: 'original', threshold: spec.model.threshold });
+      return compareModels(pairs, { ...plan, seed });
+    },
+
+    /** Of the platforms those that something can be measured on, each with the task queue to ask. */
+    findProfilers: async (request: {
+      readonly platforms: readonly string[];
+    }): Promise<ReadonlyArray<{ readonly platform: string; readonly taskQueue: string | null }>> => {
+      const platforms = request.platforms.length === 0 ? [deps.platform] : request.platforms;
+      return Promise.all(
+        platforms.map(async (platform) => {
+          const taskQueue = profilingQueue(platform);
+          if (await deps.isPolled(taskQueue)) return { platform, taskQueue };
+          return { platform, taskQueue: platform === deps.platform ? 'training' : null };
+        }),
+      );
+    },
+
+    /** Golden rows with the model's own predictions: what a form that is meant to differ is held to on other machines. */
+    keepOwnGolden: (request: {
+      readonly onnx: ArtefactRef;
+      readonly golden: ArtefactRef;
+      readonly spec: ProjectSpec;
+    }): Promise<ArtefactRef> =>
+      withHeartbeats((_report, signal) =>
+        withTempFolder(async (folder) => {
+          const at = (name: string): string => join(folder, name);
+          await artefacts.toFile(request.onnx.digest, at('model.onnx'));
+          await artefacts.toFile(request.golden.digest, at('golden.json'));
+          const files = { modelFile: at('model.onnx'), goldenFile: at('golden.json'), to: at('own.json') };
+          await deps.models.predictGolden({ ...files, expect: modelExpectation(request.spec) }, { signal });
+          return artefacts.putFile(at('own.json'), 'application/json');
+        }),
+      ),
+
+    /** Keeps what was tried as an artefact. */
+    keepOptimisation: (result: OptimisationResult): Promise<ArtefactRef> =>
+      artefacts.put(canonicalJson(result), 'application/json'),
+  };
+}
