@@ -79,6 +79,9 @@ export interface ModelVersion extends ModelRegistration {
   readonly createdBy: string;
 }
 
+/** What may be said of any version, also of one that was imported in part or came through the MLflow door. */
+export type ModelStanding = Pick<ModelVersion, 'name' | 'version' | 'state' | 'aliases'>;
+
 /** A version as it was registered, which may lack parts when it was imported. */
 export type ModelRecord = Omit<ModelVersion, MayLack> & Pick<ImportedRegistration, MayLack>;
 
@@ -218,6 +221,8 @@ export interface Registry {
   importModel(registration: ImportedRegistration, by: Actor): Promise<ModelRecord>;
   /** A whole version; throws GATE_FAILED for one that was imported without the parts that its use needs. */
   model(name: string, versionOrAlias: string): Promise<ModelVersion | undefined>;
+  /** State and aliases of any version. */
+  standing(name: string, versionOrAlias: string): Promise<ModelStanding | undefined>;
   /** A version as it was registered, to look at. */
   record(name: string, versionOrAlias: string): Promise<ModelRecord | undefined>;
   /** Whole versions, newest first; `data` is the digest of a data set or of one of its files: forward from data to models. */
@@ -251,14 +256,14 @@ export interface Registry {
   reviewModel(
     target: { name: string; version: string; decision: Review['decision'] },
     by: Actor,
-  ): Promise<ModelVersion>;
+  ): Promise<ModelStanding>;
   /** Every word about a version, oldest first. */
   reviews(name: string, version: string): Promise<Review[]>;
   /** Takes a version out of use, or back into it; throws CONFLICT while an alias or a live rollout uses it. */
   changeState(
     target: { name: string; version: string; to: 'retired' | 'archived' | 'registered' },
     by: Actor,
-  ): Promise<ModelVersion>;
+  ): Promise<ModelStanding>;
 
   recordImage(model: { name: string; version: string }, image: PackagedImage, by?: Actor): Promise<void>;
   image(name: string, version: string): Promise<PackagedImage | undefined>;

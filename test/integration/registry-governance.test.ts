@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { deployableVersion } from '../../activities/fleet/plan-rollout.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createMlflowStores } from '../../src/adapters/postgres/mlflow-stores.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
+import { rolloutPolicySchema } from '../../src/contracts/deploy.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import type { Registry } from '../../src/ports/registry.ts';
 import type { ModelRegistration } from '../../src/ports/registry.ts';
@@ -179,6 +182,12 @@ describe('promotion', () => {
     await registry.setAlias(CHAMPION, ADA);
     const history = await registry.aliasHistory('pump-health', 'champion');
     expect(history.map((s) => s.version)).toEqual(['1', '2', '1']);
+    // Nor does taking the alias away first: the rule of who was champion last stays.
+    await registry.removeAlias(CHAMPION, ADA);
+    await registry.registerModel(registration('m3', '2'), ADA);
+    await expect(registry.setAlias({ ...CHAMPION, version: '3' }, ADA)).rejects.toMatchObject({
+      code: 'APPROVAL_REQUIRED',
+    });
   });
 
   test('a rejection ends the challenger, blocks promotion, and is taken back by an approval', async () => {
@@ -234,13 +243,63 @@ describe('states', () => {
     });
     expect((await to('archived')).state).toBe('archived');
     await expect(review('approve', 'eve')).rejects.toMatchObject({ code: 'CONFLICT' });
-    expect((await to('registered')).state).toBe('approved');
+    // Somebody's no counts when the version is taken back; until then its bytes stay archived.
+    expect((await review('reject', 'eve')).state).toBe('archived');
+    expect((await to('registered')).state).toBe('rejected');
+    expect((await to('archived')).state).toBe('archived');
+    await expect(review('approve', 'eve')).rejects.toMatchObject({ code: 'CONFLICT' });
+    await to('registered');
+    expect((await review('approve', 'eve')).state).toBe('approved');
     const events = await registry.audit({ subject: 'model/pump-health@1' });
-    expect(events.slice(0, 3).map((e) => [e.action, e.details])).toEqual([
-      ['model.restored', { from: 'archived', to: 'approved' }],
+    expect(events.slice(0, 7).map((e) => [e.action, e.details])).toEqual([
+      ['model.approved', { from: 'rejected', to: 'approved' }],
+      ['model.restored', { from: 'archived', to: 'rejected' }],
+      ['model.archived', { from: 'rejected', to: 'archived' }],
+      ['model.restored', { from: 'archived', to: 'rejected' }],
+      ['model.rejected', { from: 'archived', to: 'archived' }],
       ['model.archived', { from: 'retired', to: 'archived' }],
       ['model.retired', { from: 'approved', to: 'retired' }],
     ]);
+  });
+
+  test('what was imported in part, or came through the MLflow door, is tagged, retired and taken back like any other', async () => {
+    const part = { pipeline: null, golden: null, baseline: null, data: null, metrics: null } as const;
+    await registry.importModel({ ...registration(), ...part, origin: 'imported' }, ADA);
+    const { models } = createMlflowStores(db, { now: () => now });
+    await models.createModel({ name: 'door', description: '', tags: [] }, ADA);
+    const file = { path: 'm', digest: registration().digest, size: 1, mediaType: 'text/plain' };
+    const made = { source: 'runs:/r/m', runId: null, modelId: null, runLink: null, description: '' };
+    await models.createVersion({ name: 'door', ...made, tags: [], files: [file] }, ADA);
+    for (const [name, before] of [
+      ['pump-health', 'registered'],
+      ['door', 'unjudged'],
+    ] as const) {
+      const target = { name, version: '1' };
+      await registry.setTags({ ...target, tags: { site: 'north' } }, ADA);
+      expect(await registry.changeState({ ...target, to: 'retired' }, as('bob'))).toEqual({
+        ...{ ...target, state: 'retired', aliases: [] },
+      });
+      await registry.reviewModel({ ...target, decision: 'reject' }, as('bob'));
+      expect((await registry.standing(name, '1'))?.state).toBe('retired');
+      const back = await registry.changeState({ ...target, to: 'registered' }, as('bob'));
+      expect(back.state).toBe(before === 'registered' ? 'rejected' : before);
+    }
+  });
+
+  test('a rollout that was planned before its version was rejected does not begin', async () => {
+    await governed({ approvals: 0 });
+    await review('reject', 'bob');
+    const store = createRolloutStore(db, { now: () => now });
+    const rollout = {
+      ...{ rolloutId: 'r1', model: 'pump-health', version: '1', modelDigest: registration().digest, ...ADA },
+      ...{ image: 'i', imageDigest: 'sha256:i', condition: '', previous: null, workflowId: 'w', runId: 'r' },
+      policy: rolloutPolicySchema.parse(undefined),
+    };
+    await expect(store.create(rollout, [])).rejects.toMatchObject({
+      code: 'GATE_FAILED',
+      message: 'pump-health@1 is rejected: it may not be deployed.',
+    });
+    expect(await store.rollout('r1')).toBeUndefined();
   });
 
   test('what is in use stays in use', async () => {

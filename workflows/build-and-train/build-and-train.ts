@@ -9,6 +9,7 @@ import { approvalRule } from '../../src/domain/registry/approvals.ts';
 import { isUsable } from '../../src/domain/registry/states.ts';
 import { foldProblem } from '../../src/domain/search/validation-folds.ts';
 import type { Actor, ModelVersion, PipelineVersion } from '../../src/ports/registry.ts';
+import { refusalOf } from '../shared/refusal.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps, type Steps } from '../shared/steps.ts';
@@ -187,9 +188,16 @@ async function pointAlias(
   const mayBeFirst = comparison.verdict === 'NO_BASELINE' && approvalRule(spec).approvals === 0;
   // Another first build may have been quicker: what was compared with nothing does not take its place.
   const first = mayBeFirst && (await activity.findModel(`${name}@${ALIASES.champion}`)) === null;
-  const alias = first ? ALIASES.champion : ALIASES.challenger;
-  await activity.setAlias({ name, alias, version }, by);
-  return { ...registered, aliases: [alias] };
+  const point = async (alias: string): Promise<ModelVersion> => {
+    await activity.setAlias({ name, alias, version }, by);
+    return { ...registered, aliases: [alias] };
+  };
+  if (!first) return point(ALIASES.challenger);
+  // Another was quicker after all, or the last champion's project wanted approvals.
+  return point(ALIASES.champion).catch((error: unknown) => {
+    if (refusalOf(error) === undefined) throw error;
+    return point(ALIASES.challenger);
+  });
 }
 
 function describeVersion({ version, aliases, state }: ModelVersion): string {

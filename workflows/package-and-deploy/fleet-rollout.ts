@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -16,6 +15,7 @@ import type { RolloutOutcome, RolloutResult } from '../../src/contracts/deploy.t
 import { ALIASES, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { FleetRolloutInput, StragglerWatchInput } from '../../src/contracts/rollout.ts';
 import { isFinal, ROLLOUT_OUTCOME } from '../../src/domain/rollout/states.ts';
+import { refusalOf } from '../shared/refusal.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { rootFailure } from '../shared/steps.ts';
 import { registerHandlers } from './rollout-handlers.ts';
@@ -109,9 +109,10 @@ async function conclude(run: RolloutRun): Promise<void> {
   const point = async (to: string): Promise<void> => {
     const by = { actor, reason: `rollout ${rolloutId}: ${memory.reason}` };
     await setAlias({ name: model, alias: ALIASES.champion, version: to }, by).catch((error: unknown) => {
-      const failure = rootFailure(error);
-      if (!isRefusal(failure)) throw failure;
-      memory.reason = `${memory.reason}; the champion stays: ${failure.message}`;
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw rootFailure(error);
+      // Devices keep what they run, and the result says so.
+      memory.reason = `${memory.reason}; the champion stays: ${refusal.message}`;
     });
   };
   if (memory.state === 'completed') {
@@ -123,14 +124,6 @@ async function conclude(run: RolloutRun): Promise<void> {
     if (previous !== null && champion?.version === version) await point(previous.version);
     if (memory.revertPending > 0) await watchStragglers(memory, 'revert');
   }
-}
-
-/** The registry's policy said no to the alias: devices keep what they run, and the result says so. */
-function isRefusal(failure: unknown): failure is ApplicationFailure {
-  return (
-    failure instanceof ApplicationFailure &&
-    (failure.type === 'APPROVAL_REQUIRED' || failure.type === 'PROMOTION_REFUSED')
-  );
 }
 
 async function watchStragglers({ plan }: RolloutMemory, mode: StragglerWatchInput['mode']): Promise<void> {

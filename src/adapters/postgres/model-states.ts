@@ -23,7 +23,7 @@ type Part = Pick<Registry, 'reviewModel' | 'reviews' | 'changeState'>;
 export function createModelStates(
   db: Kysely<Database>,
   clock: Clock,
-  { model: find }: Pick<Registry, 'model'>,
+  { standing: find }: Pick<Registry, 'standing'>,
 ): Part {
   const found = async (name: string, version: string) => {
     const model = await find(name, version);
@@ -44,7 +44,8 @@ export function createModelStates(
           .values({ name, version: model.version, ...by, decision, at: clock.now() })
           .execute();
         const reviews = await readReviews(transaction, name, model.version);
-        const to = reviewedState(model, { reviews, rules });
+        // A word about what was taken out of use counts when it is taken back; it stays where it is, and archived bytes are kept.
+        const to = isOut(model.state) ? model.state : reviewedState(model, { reviews, rules });
         await become(transaction, model, to);
         if (to === 'rejected') await endChallenger(transaction, clock, { model, by });
         await appendAudit(transaction, clock, {
@@ -82,6 +83,9 @@ export function createModelStates(
   };
 }
 
+/** Taken out of use by somebody, who may take it back. */
+const isOut = (state: ModelState): boolean => state === 'retired' || state === 'archived';
+
 function needReason(by: Actor, what: string): void {
   if (by.reason.trim() !== '') return;
   throw new WindlassError('INPUT_INVALID', `It takes a reason to ${what}.`, {
@@ -106,7 +110,7 @@ async function refuseApproval(
   const gates = await judgePromotion(transaction, { ...model, state: 'registered' }, ALIASES.champion);
   const lasting = gates.filter((gate) => gate.name !== 'approvals');
   refusePromotion(reference, 'be approved', lasting);
-  if (!mayBecome(model.state, 'approved') || model.state === 'retired' || model.state === 'archived')
+  if (!mayBecome(model.state, 'approved') || isOut(model.state))
     throw new WindlassError('CONFLICT', `${reference} is ${model.state}, so it cannot be approved.`, {
       hint:
         model.state === 'deleted'

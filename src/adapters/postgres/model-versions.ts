@@ -21,7 +21,7 @@ export function createModelVersions(
   db: Kysely<Database>,
   clock: Clock,
   artefacts?: Pick<ArtefactStore, 'has'>,
-): Pick<Registry, 'registerModel' | 'importModel' | 'model' | 'record' | 'models'> {
+): Pick<Registry, 'registerModel' | 'importModel' | 'model' | 'record' | 'standing' | 'models'> {
   const register = (registration: ImportedRegistration, by: Actor): Promise<Row> =>
     db.transaction().execute(async (transaction) => {
       const named = artefactsIn(registration).map((ref) => ref.digest);
@@ -63,6 +63,10 @@ export function createModelVersions(
     model: async (name, versionOrAlias) => {
       const row = await find(name, versionOrAlias);
       return row && toModel(row);
+    },
+    standing: async (name, versionOrAlias) => {
+      const row = await find(name, versionOrAlias);
+      return row && { name, version: String(row.version), state: row.state, aliases: row.aliases };
     },
     record: async (name, versionOrAlias) => {
       const row = await find(name, versionOrAlias);

@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Comparison } from '../../contracts/build.ts';
 import { ALIASES } from '../../contracts/names.ts';
+import type { ProjectSpec } from '../../contracts/project.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import { approvalRule } from '../../domain/registry/approvals.ts';
 import type { ApprovalRule, Review } from '../../domain/registry/approvals.ts';
@@ -45,30 +47,20 @@ export async function readReviews(db: Db, name: string, version: number): Promis
   return rows.map(({ at, ...review }) => ({ ...review, at: at.toISOString() }));
 }
 
-/** The approval rules that a version is judged by: its own project's, and that of the version which is champion now. */
+/**
+ * The approval rules that a version is judged by: its own project's, and that of the version which is champion, or was last: taking
+ * the alias away does not take the rule away.
+ */
 export async function approvalRules(db: Db, model: ModelRow): Promise<ApprovalRule[]> {
-  const rows = await db
-    .selectFrom('pipelines')
-    .select('spec')
-    .where((e) =>
-      e.or([
-        e.and([e('name', '=', model.pipeline_name), e('version', '=', model.pipeline_version)]),
-        e.exists(
-          e
-            .selectFrom('models as m')
-            .innerJoin('model_aliases as a', (join) =>
-              join.onRef('a.name', '=', 'm.name').onRef('a.version', '=', 'm.version'),
-            )
-            .select('m.version')
-            .where('a.name', '=', model.name)
-            .where('a.alias', '=', ALIASES.champion)
-            .where('a.until', 'is', null)
-            .whereRef('m.pipeline_name', '=', 'pipelines.name')
-            .whereRef('m.pipeline_version', '=', 'pipelines.version'),
-        ),
-      ]),
-    )
-    .execute();
+  const { rows } = await sql<{ spec: ProjectSpec }>`
+    select p.spec from pipelines p
+     where (p.name, p.version) in (
+       values (${model.pipeline_name}::text, ${model.pipeline_version}::integer)
+       union all
+       (select m.pipeline_name, m.pipeline_version
+          from model_aliases a join models m on m.name = a.name and m.version = a.version
+         where a.name = ${model.name} and a.alias = ${ALIASES.champion}
+         order by a.id desc limit 1))`.execute(db);
   const rules = rows.map((row) => approvalRule(row.spec));
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }

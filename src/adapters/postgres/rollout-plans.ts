@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import { isUsable } from '../../domain/registry/states.ts';
 import type { RolloutState } from '../../domain/rollout/states.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RolloutStore } from '../../ports/rollout-store.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from './lock-name.ts';
+import { versionNumber } from './pipeline-versions.ts';
 import { rowsParameter, withRings } from './rollout-rows.ts';
 import type { Database } from './schema.ts';
 
@@ -26,6 +28,7 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
     async create(rollout, devices) {
       const { rolloutId, model, version, policy, actor, reason } = rollout;
       await db.transaction().execute(async (trx) => {
+        await lockName(trx, 'model', model);
         await lockName(trx, 'rollout', model);
         const known = await trx
           .selectFrom('rollouts')
@@ -33,6 +36,7 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
           .where('rollout_id', '=', rolloutId)
           .executeTakeFirst();
         if (known !== undefined) return;
+        await refuseUnusable(trx, model, version);
         const superseded = await trx
           .updateTable('rollouts')
           .set({ superseded_by: rolloutId })
@@ -185,4 +189,16 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
         .execute();
     },
   };
+}
+
+/** Somebody may have rejected or retired the version, or retention deleted it, since the rollout was planned. */
+async function refuseUnusable(trx: Transaction<Database>, model: string, version: string): Promise<void> {
+  const row = await trx
+    .selectFrom('models')
+    .select('state')
+    .where('name', '=', model)
+    .where('version', '=', versionNumber(version) ?? 0)
+    .executeTakeFirst();
+  if (row === undefined || isUsable(row.state)) return;
+  throw new WindlassError('GATE_FAILED', `${model}@${version} is ${row.state}: it may not be deployed.`);
 }

@@ -57,7 +57,7 @@ export function addModelChangeRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): v
 }
 
 async function numberOf(registry: Registry, name: string, asked: string): Promise<string> {
-  const model = await registry.model(name, asked);
+  const model = await registry.standing(name, asked);
   if (model === undefined)
     throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${asked}.`);
   return model.version;

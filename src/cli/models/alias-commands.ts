@@ -8,7 +8,7 @@ import { table } from '../output.ts';
 import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
 import { minute } from '../words.ts';
-import { findModel } from './references.ts';
+import { findStanding } from './references.ts';
 
 function stretchesText(name: string, stretches: readonly AliasStretch[]): string {
   if (stretches.length === 0) return `No alias of ${name} has pointed at anything.`;
@@ -36,7 +36,7 @@ function registerSet(aliases: Command, cli: Cli): void {
     .action(async (reference: string, alias: string, options: ByOptions) => {
       const by = actorOf(options);
       await withRegistry(cli, 'models alias set', async ({ registry }) => {
-        const { name, version } = await findModel(registry, reference);
+        const { name, version } = await findStanding(registry, reference);
         await registry.setAlias({ name, alias, version }, by);
         const set = await registry.aliasAt(name, alias, new Date());
         cli.output.result({ name, ...set }, () => `${name}@${alias} is ${name}@${version}.`);

@@ -1,6 +1,6 @@
 import { ALIASES } from '../../contracts/names.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { ModelRecord, ModelVersion, Registry } from '../../ports/registry.ts';
+import type { ModelRecord, ModelStanding, ModelVersion, Registry } from '../../ports/registry.ts';
 
 /** As findModel, to look at: also a version that was imported without all its parts. */
 export async function findRecord(registry: Registry, reference: string): Promise<ModelRecord> {
@@ -9,6 +9,15 @@ export async function findRecord(registry: Registry, reference: string): Promise
   if (found !== undefined) return found;
   const [newest] = version === undefined ? await registry.search({ name, limit: 1 }) : [];
   return (newest && (await registry.record(name, newest.version))) ?? (await findModel(registry, reference));
+}
+
+/** As findModel, of any version: what is only to be tagged, reviewed or taken out of use may lack parts. */
+export async function findStanding(registry: Registry, reference: string): Promise<ModelStanding> {
+  const { name, version } = partsOf(reference);
+  const found = await registry.standing(name, version ?? ALIASES.champion);
+  if (found !== undefined) return found;
+  const [newest] = version === undefined ? await registry.search({ name, limit: 1 }) : [];
+  return newest ?? (await findModel(registry, reference));
 }
 
 function partsOf(reference: string): { readonly name: string; readonly version: string | undefined } {

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 import { ALIASES } from '../../contracts/names.ts';
 import { promotionRefusal } from '../../domain/registry/promotion.ts';
-import type { Actor, ModelVersion, Registry } from '../../ports/registry.ts';
+import type { Actor, ModelStanding, Registry } from '../../ports/registry.ts';
 import type { Cli } from '../cli.ts';
 import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
-import { findModel } from './references.ts';
+import { findStanding } from './references.ts';
 
 interface Change {
   readonly name: string;
   readonly description: string;
   readonly example: string;
-  readonly change: (registry: Registry, model: ModelVersion, by: Actor) => Promise<unknown>;
+  readonly change: (registry: Registry, model: ModelStanding, by: Actor) => Promise<unknown>;
 }
 
 const CHANGES: readonly Change[] = [
@@ -58,7 +58,7 @@ const CHANGES: readonly Change[] = [
 ];
 
 /** What is left to be done before the version may be champion. */
-async function standing(registry: Registry, { name, version }: ModelVersion) {
+async function standing(registry: Registry, { name, version }: ModelStanding) {
   const gates = await registry.promotionGates(name, version, ALIASES.champion);
   return { reviews: await registry.reviews(name, version), missing: promotionRefusal(gates)?.why ?? null };
 }
@@ -73,9 +73,9 @@ function registerChange(models: Command, cli: Cli, { name, description, example,
     .action(async (reference: string, options: ByOptions) => {
       const by = actorOf(options);
       await withRegistry(cli, `models ${name}`, async ({ registry }) => {
-        const before = await findModel(registry, reference);
+        const before = await findStanding(registry, reference);
         await change(registry, before, by);
-        const after = await findModel(registry, `${before.name}@${before.version}`);
+        const after = await findStanding(registry, `${before.name}@${before.version}`);
         const { state, aliases, version } = after;
         const { reviews, missing } = await standing(registry, after);
         cli.output.result({ name: after.name, version, state, aliases, reviews, missing }, () =>

@@ -3,7 +3,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Cli } from '../cli.ts';
 import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
 import type { ByOptions } from '../with-registry.ts';
-import { findModel } from './references.ts';
+import { findStanding } from './references.ts';
 
 /** `key=value` sets a tag, `key-` removes it. */
 function parseTag(text: string): [string, string | null] {
@@ -36,7 +36,7 @@ Examples:
       const by = actorOf(options);
       const tags = Object.fromEntries(texts.map(parseTag));
       await withRegistry(cli, 'models tag', async ({ registry }) => {
-        const { name, version } = await findModel(registry, reference);
+        const { name, version } = await findStanding(registry, reference);
         if (texts.length > 0) await registry.setTags({ name, version, tags }, by);
         const now = await registry.tags(name, version);
         const lines = Object.entries(now).map(([key, value]) => `${key}=${value}`);
