@@ -23,7 +23,7 @@ function show({ identical, model, differences, unchecked, notes, seconds }: Repr
   return [
     `${model.reference} ${describeReproduction({ differences, unchecked })} (${seconds.toFixed(0)} s)`,
     `  model.onnx ${model.rebuilt}`,
-    ...unchecked.map(({ what, why }) => `  not compared: ${what}, because ${why}`),
+    ...unchecked.map(({ what, why }) => `  not compared: ${what} (${why})`),
     ...notes.map((note) => `  note: ${note}`),
     ...(identical
       ? []
