@@ -1,4 +1,4 @@
-import type { CalibrationDocument } from '../src/contracts/calibration.ts';
+import { fittedTime, type CalibrationDocument } from '../src/contracts/calibration.ts';
 import type { Attestation } from '../src/contracts/fleet.ts';
 import { readCalibration } from './calibration-document.ts';
 import { calibrationKey, type CalibrationStore } from './calibration-store.ts';
@@ -15,10 +15,6 @@ export interface ActiveCalibration extends MeanStd {
   /** When a delivered one was fitted. */
   readonly fittedAt?: string | undefined;
 }
-
-/** Milliseconds since 1970; one without a time is older than any. */
-const timeOf = ({ fittedAt }: { readonly fittedAt?: string | undefined }): number =>
-  fittedAt === undefined ? -Infinity : Date.parse(fittedAt);
 
 /**
  * What one device knows of its calibration: delivered by the platform, or fitted by itself where the model's fit is built in. A
@@ -70,7 +66,7 @@ export class DeviceCalibration {
     if ('problem' in read) return read.problem;
     const { document } = read;
     const there = this.#active;
-    if (there?.id !== undefined && timeOf(document) < timeOf(there))
+    if (there?.id !== undefined && fittedTime(document) < fittedTime(there))
       return `it was fitted ${document.fittedAt ?? 'at a time that it does not say'}, before the one that is in use (${there.id}, ${there.fittedAt}); fit it again to go back to it`;
     this.#store.saveDelivered(this.#device, document);
     this.#use(document);

@@ -21,8 +21,13 @@ export function createDeliveryActivities({ hub, artefacts }: DeliveryDeps) {
         const bytes = await artefacts.read(document.digest);
         const content = calibrationDocumentSchema.parse(JSON.parse(bytes.toString('utf8')));
         try {
-          await hub.setCalibration(device, content);
-          return { why: null };
+          const later = await hub.setCalibration(device, content);
+          return {
+            why:
+              later === undefined
+                ? null
+                : `the twin of ${device} keeps ${later.id}, which was fitted later (${later.fittedAt})`,
+          };
         } catch (error) {
           if (!(error instanceof WindlassError) || error.code !== 'NOT_FOUND') throw error;
           return {

@@ -109,3 +109,8 @@ export const calibrationDocumentSchema = z.object({
   tensors: z.array(z.object({ name: z.string(), values: z.array(z.number()) })),
 });
 export type CalibrationDocument = z.infer<typeof calibrationDocumentSchema>;
+
+/** Milliseconds since 1970; of two calibrations for one model the later one counts, and one without a time is older than any. */
+export function fittedTime({ fittedAt }: { readonly fittedAt?: string | undefined }): number {
+  return fittedAt === undefined ? -Infinity : Date.parse(fittedAt);
+}

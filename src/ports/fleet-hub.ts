@@ -48,8 +48,11 @@ export interface FleetHub {
   ): Promise<ReadonlyMap<string, string | null>>;
   /** Direct reads of the module twins of these devices. */
   readEvidence(deviceIds: readonly string[], onDone?: (deviceId: string) => void): Promise<DeviceEvidence[]>;
-  /** Writes a calibration to the twin of a device's scorer module; NOT_FOUND when device or module are not there. */
-  setCalibration(deviceId: string, document: CalibrationDocument): Promise<void>;
+  /**
+   * Writes a calibration to the twin of a device's scorer module; gives the one that the twin keeps instead, because it was fitted later for
+   * the same model. NOT_FOUND when device or module are not there.
+   */
+  setCalibration(deviceId: string, document: CalibrationDocument): Promise<CalibrationDocument | undefined>;
   /** Creates the configuration if it is absent; refuses (CONFLICT) one of the same id with other content. */
   ensureConfiguration(configuration: ModelConfiguration): Promise<void>;
   deleteConfiguration(id: string): Promise<void>;
