@@ -284,6 +284,12 @@ describe('states', () => {
       const back = await registry.changeState({ ...target, to: 'registered' }, as('bob'));
       expect(back.state).toBe(before === 'registered' ? 'rejected' : before);
     }
+    await registry.setAlias({ name: 'door', version: '1', alias: 'any' }, ADA);
+    await models.withdrawVersion({ name: 'door', version: '1' }, as('bob'));
+    expect((await registry.audit({ subject: 'model/door@1', limit: 2 })).map((e) => e.action)).toEqual([
+      'model.retired',
+      'alias.removed',
+    ]);
   });
 
   test('a rollout that was planned before its version was rejected does not begin', async () => {

@@ -256,6 +256,9 @@ describe('retention', () => {
     expect((await retention.plan(RULE, 'pump-health')).overwritten).toEqual({ artefacts: 0, bytes: 0 });
     await retention.apply({ rule: RULE }, BY);
     expect(await there()).toEqual(['elsewhere', 'cached', 'again', 'same', 'young', 'now', 'deleted']);
+    expect(await registry.audit({ limit: 1 })).toMatchObject([
+      { action: 'files.deleted', actor: 'ada', details: { artefacts: 1, rule: RULE } },
+    ]);
     later(100);
     // The step that would give "cached" out is old by now, and "same" and "young" were let go 100 days ago.
     await retention.apply({ rule: RULE }, BY);

@@ -53,7 +53,7 @@ export function createRetention(
       });
       await db.transaction().execute(async (transaction) => {
         await lockArtefacts(transaction, 'exclusive');
-        await removeBytes(transaction, asked, { clock, artefacts });
+        await removeBytes(transaction, { ...asked, by }, { clock, artefacts });
       });
       return plan;
     },
@@ -123,7 +123,7 @@ async function markDeleted(
 /** Removes the artefacts of deleted versions, and released ones, that nothing needs, also those that an interrupted run left. */
 async function removeBytes(
   transaction: Transaction<Database>,
-  { rule, model }: Asked,
+  { rule, model, by }: Asked & { readonly by: Actor },
   { clock, artefacts }: { clock: Clock; artefacts: Bytes },
 ): Promise<void> {
   const rows = await transaction
@@ -143,4 +143,7 @@ async function removeBytes(
       .deleteFrom('released_artefacts')
       .where('digest', 'in', gone.slice(i, i + 5_000))
       .execute();
+  if (gone.length === 0) return;
+  const details = { artefacts: gone.length, rule };
+  await appendAudit(transaction, clock, { ...by, action: 'files.deleted', subject: 'mlflow/files', details });
 }

@@ -226,10 +226,9 @@ export async function withdraw(
     .returning('version')
     .executeTakeFirst();
   if (changed === undefined) throw noVersion(name, number);
-  await appendAudit(transaction, clock, {
-    ...by,
-    action: 'model.retired',
-    subject: `model/${name}@${number}`,
-    details: { origin: 'mlflow', aliases },
-  });
+  const subject = `model/${name}@${number}`;
+  for (const alias of aliases)
+    await appendAudit(transaction, clock, { ...by, action: 'alias.removed', subject, details: { alias } });
+  const details = { origin: 'mlflow', aliases };
+  await appendAudit(transaction, clock, { ...by, action: 'model.retired', subject, details });
 }
