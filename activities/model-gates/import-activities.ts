@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { judgeSingle } from '../../src/domain/model-gates/judge-single.ts';
@@ -12,7 +11,7 @@ import { withHeartbeats } from '../shared/heartbeats.ts';
 import { withTempFolder } from '../shared/temp-folder.ts';
 import { sha256 } from '../source/read-spec.ts';
 import { ONNX_MEDIA_TYPE } from '../training/train-outputs.ts';
-import { refuseBlocked } from './model-gate-activities.ts';
+import { refuseBlocked, type JudgedModel } from './model-gate-activities.ts';
 
 export interface ImportDeps {
   readonly artefacts: ArtefactStore;
@@ -60,14 +59,14 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
      */
     judgeImport: (
       request: ReceivedModel & { readonly spec: ProjectSpec | null },
-    ): Promise<StepOutput<readonly GateResult[]>> =>
+    ): Promise<StepOutput<JudgedModel>> =>
       withHeartbeats((report, signal) =>
         withTempFolder(async (folder) => {
           const { onnx, golden, spec } = request;
           const files = { model: join(folder, 'model.onnx'), golden: join(folder, 'golden.json') };
           await artefacts.toFile(onnx.digest, files.model);
           if (golden !== null) await artefacts.toFile(golden.digest, files.golden);
-          const gates = await judgeSingle(
+          const { gates, profile } = await judgeSingle(
             models,
             {
               model: files.model,
@@ -82,7 +81,8 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
             golden === null
               ? `${counted.length} gates passed; without golden rows ${gates.length - counted.length} could not be judged`
               : `${gates.length} gates passed`;
-          return { value: gates, gates, message };
+          const profiles = profile === undefined ? [] : [profile];
+          return { value: { gates, profiles }, gates, message };
         }),
       ),
   };

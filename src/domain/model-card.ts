@@ -55,13 +55,14 @@ export interface ImportedCardContent {
   readonly file: string;
   readonly spec: ProjectSpec | null;
   readonly parts: Parts;
+  readonly profiles: readonly ModelProfile[];
   readonly gates: readonly GateResult[];
   readonly comparison: Comparison;
 }
 
 /** The card of an imported version: what was found out here, and what its lineage lacks. */
 export function importedCard(
-  { name, digest, file, spec, parts, gates, comparison }: ImportedCardContent,
+  { name, digest, file, spec, parts, profiles, gates, comparison }: ImportedCardContent,
   measured: { readonly evaluation: EvaluationReport; readonly explanation: Explanation } | null,
 ): ModelCard {
   const { pipeline, data, metrics } = parts;
@@ -72,7 +73,7 @@ export function importedCard(
     ...{ name, description: spec?.description ?? '', digest, imported: { file, missing } },
     ...{ pipeline, source: null, environment: null, data, params: null, seed: null },
     ...{ model: spec?.model ?? null, columns: spec?.data.columns ?? [] },
-    ...{ metrics: null, evaluation: null, explanation: null, ...known, comparison },
+    ...{ metrics: null, evaluation: null, explanation: null, ...known, comparison, profiles },
     gates: gates.map(({ evidence: _, ...gate }) => gate),
     limits: [
       `It was trained elsewhere, and nobody here knows its ${NEVER_KNOWN.join(', ')}: it cannot be made again${data === null ? '' : ', and that it had not seen what it is measured on is the word of whoever imported it'}.`,

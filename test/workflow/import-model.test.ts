@@ -119,6 +119,7 @@ test(
     });
     expect(lineage.audit[0]).toMatchObject({ action: 'model.imported', actor: 'ada', reason: 'a gift' });
     const card = await cardOf('stray', '1');
+    expect(card.profiles?.map((p) => p.rowsPerSecond > 0)).toEqual([true]);
     expect(card).toMatchObject({
       ...{ name: 'stray', imported: { file: model, missing: imported.missing } },
       ...{ pipeline: null, source: null, data: null, model: null, metrics: null, evaluation: null },

@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Comparison, DataRef, EvaluationMetrics } from '../../src/contracts/build.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { ModelProfile } from '../../src/contracts/optimisation.ts';
 import type { ImportInput, ImportResult, ResolvedImportInput } from '../../src/contracts/import.ts';
 import {
   importedGates,
@@ -57,7 +58,7 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
   const received = await steps.run('receive', () =>
     activity.receiveModel({ file, ...(golden === undefined ? {} : { golden }) }),
   );
-  const pipeline = await servedBy(steps, input, received);
+  const { pipeline, profiles } = await judge(steps, input, received);
   const name = input.name ?? pipeline?.spec.name ?? '';
   setSearchAttributes({ model: name });
   const { report, explanation, ...measured } = await measure(steps, {
@@ -73,7 +74,7 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
     steps.addGates(importedGates(parts));
     const card = await activity.writeImportedCard({
       ...{ name, digest: received.onnx.digest, file, spec: pipeline?.spec ?? null, parts },
-      ...{ gates: steps.gates, comparison: measured.comparison, report, explanation },
+      ...{ gates: steps.gates, profiles, comparison: measured.comparison, report, explanation },
     });
     const registration: ImportedRegistration = {
       ...{ name, digest: received.onnx.digest, onnx: received.onnx },
@@ -99,23 +100,28 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
   };
 }
 
-/** The project that serves the model, published like any other; the model is judged before anything is built for it. */
-async function servedBy(
+/** The project that serves the model is published like any other; the model is judged before anything is built for it. */
+async function judge(
   steps: ImportSteps,
   { project, ref, allowDirty, actor, reason }: ResolvedImportInput,
   received: { readonly onnx: ArtefactRef; readonly golden: ArtefactRef | null },
-): Promise<PipelineVersion | null> {
+): Promise<{ readonly pipeline: PipelineVersion | null; readonly profiles: readonly ModelProfile[] }> {
   if (project === undefined) {
     for (const step of ['checkout', 'environment', 'checks', 'publish'] as const)
       steps.skip(step, 'no project was named');
-    await steps.run('model-gates', () => activity.judgeImport({ ...received, spec: null }));
-    return null;
+    const { profiles } = await steps.run('model-gates', () =>
+      activity.judgeImport({ ...received, spec: null }),
+    );
+    return { pipeline: null, profiles };
   }
   const checkedOut = await steps.run('checkout', () =>
     activity.checkoutProject({ project, ref, allowDirty }),
   );
-  await steps.run('model-gates', () => activity.judgeImport({ ...received, spec: checkedOut.spec }));
-  return publishCommit(steps, checkedOut, { by: { actor, reason }, reuse: true });
+  const { profiles } = await steps.run('model-gates', () =>
+    activity.judgeImport({ ...received, spec: checkedOut.spec }),
+  );
+  const pipeline = await publishCommit(steps, checkedOut, { by: { actor, reason }, reuse: true });
+  return { pipeline, profiles };
 }
 
 /** Metrics, baseline and comparison on data that the model has not seen, when there are any. */

@@ -30,7 +30,8 @@ export async function judgeFile(
     const model = join(folder, 'model.onnx');
     const received = await models.receive(single.model, model);
     if (received.status === 'fail') return [received];
-    return [received, ...(await judgeSingle(models, { ...single, model }, { ...hooks, digest }))];
+    const { gates } = await judgeSingle(models, { ...single, model }, { ...hooks, digest });
+    return [received, ...gates];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -11,7 +11,9 @@ import { table } from '../output.ts';
 import { withRegistry } from '../with-registry.ts';
 import { percent } from '../words.ts';
 import { comparisonLines } from './comparison-view.ts';
+import { showOptimisation } from './optimisation-view.ts';
 import { findRecord } from './references.ts';
+import { showSearch } from './search-view.ts';
 
 async function readCard(
   { artefacts }: OpenRegistry,
@@ -38,6 +40,8 @@ function cardText(card: ModelCard): string {
     ...measuredLines(card),
     `  compared    ${comparison.verdict}: ${comparison.reason}`,
     ...explainedLines(card),
+    ...costLines(card),
+    ...(card.search === undefined ? [] : showSearch(card.search)),
     ...card.limits.map((limit) => `  limit       ${limit}`),
   ].join('\n');
 }
@@ -74,11 +78,22 @@ function explainedLines({ evaluation, explanation }: ModelCard): string[] {
   ];
 }
 
+/** What running the model costs; with other forms that were tried the table of all. */
+function costLines({ profiles = [], optimisation }: ModelCard): string[] {
+  if (optimisation !== undefined) return showOptimisation(optimisation);
+  return profiles.map(
+    ({ machine, latency, rowsPerSecond, startMs, memory }) =>
+      `  costs       on ${machine.platform} (${machine.processor}) ${latency.p50.toFixed(3)} ms a row, p99 ${latency.p99.toFixed(3)} ms, ${rowsPerSecond} rows/s in batches, ready after ${startMs.toFixed(0)} ms, ${memory.sessionMb} MB`,
+  );
+}
+
 /** `windlass models card`. */
 export function registerCard(models: Command, cli: Cli): void {
   models
     .command('card')
-    .description('the model card: lineage, gates, slices, calibration, importance, alerts, limits')
+    .description(
+      'the model card: lineage, gates, slices, calibration, importance, alerts, cost of running it, limits',
+    )
     .argument('<model>', 'name, name@version or name@alias; a name alone means its champion')
     .option('--html <file>', 'write the page with its charts to this file; it needs nothing else')
     .addHelpText(

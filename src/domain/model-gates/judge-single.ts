@@ -3,7 +3,13 @@ import { projectSchema, type ProjectSpec } from '../../contracts/project.ts';
 import type { ModelExpectation, ModelRuntime } from '../../ports/model-runtime.ts';
 import { blockingGates } from '../gates.ts';
 import { deriveExpectation } from './derive-expectation.ts';
-import { inspectFiles, judgeBehaviour, judgeStructure, type JudgeContext } from './judge-model.ts';
+import {
+  inspectFiles,
+  judgeBehaviour,
+  judgeStructure,
+  type Judged,
+  type JudgeContext,
+} from './judge-model.ts';
 import { modelExpectation } from './model-expectation.ts';
 
 export interface SingleModel {
@@ -52,21 +58,21 @@ export async function judgeSingle(
   models: ModelRuntime,
   { model, golden, spec }: SingleModel,
   hooks: Pick<JudgeContext, 'digest' | 'signal' | 'report'>,
-): Promise<GateResult[]> {
+): Promise<Judged> {
   hooks.report?.('reading the model file');
   const context = { ...hooks, spec: spec ?? defaults() };
   const answers = await inspectFiles(models, [model], context);
-  if ('status' in answers) return [answers];
+  if ('status' in answers) return { gates: [answers] };
   const [answer = { refused: 'The file was not read.' }] = answers;
   const expect = expected(answer, spec);
   if ('problems' in expect) {
     const known = judgeStructure(answer, { ...context, expect: NOTHING });
     const others = known.filter((g) => g.name !== 'onnx-signature' && g.name !== 'feature-order');
-    return [...others, notServable(expect.problems)];
+    return { gates: [...others, notServable(expect.problems)] };
   }
   const structure = judgeStructure(answer, { ...context, expect });
-  if (blockingGates(structure).length > 0) return structure;
+  if (blockingGates(structure).length > 0) return { gates: structure };
   const files = { model, ...(golden === undefined ? {} : { golden }) };
-  const { gates } = await judgeBehaviour(models, files, { ...context, expect });
-  return [...structure, ...gates];
+  const { gates, ...measured } = await judgeBehaviour(models, files, { ...context, expect });
+  return { gates: [...structure, ...gates], ...measured };
 }
