@@ -27,6 +27,8 @@ interface Hooks {
 }
 
 const SCRIPT = fileURLToPath(new URL('./optimise.py', import.meta.url));
+/** Exit code of optimise.py with the reason in its last line. */
+const SAID_WHY = 3;
 const TIMEOUT_MS = 30 * 60_000;
 
 /** Makes a cheaper form of a model and of its fold models; throws OPTIMISATION_FAILED that says what stands in the way. */
@@ -91,9 +93,9 @@ async function runScript(
   });
   if (result.exitCode === 0 && !result.timedOut && result.overMemory === null) return;
   const last = result.lastLines.filter((line) => line.trim() !== '').slice(-8);
-  throw new WindlassError(
-    'OPTIMISATION_FAILED',
-    `${kind}: ${last.at(-1) ?? 'the script said nothing'} (${describeEnd(result)})`,
-    { details: { lastLines: last } },
-  );
+  const said = last.at(-1) ?? 'the script said nothing';
+  const reason = result.exitCode === SAID_WHY ? said : `${said} (${describeEnd(result)})`;
+  throw new WindlassError('OPTIMISATION_FAILED', `${kind} could not be made: ${reason}.`, {
+    details: { lastLines: last },
+  });
 }
