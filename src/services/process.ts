@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { compileCache } from '../adapters/process/compile-cache.ts';
 import { ERRORS, type ErrorCode } from '../errors/table.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import { lastLines, openLog, readLog } from './log-file.ts';
@@ -122,7 +123,7 @@ class Supervised implements ManagedProcess {
       isNode ? ['--import', new URL('./exit-with-parent.ts', import.meta.url).href, ...args] : args,
       {
         cwd: spec.cwd,
-        env: { ...process.env, ...spec.env },
+        env: { ...(isNode ? compileCache() : {}), ...process.env, ...spec.env },
         detached: true, // a group of its own: Ctrl-C reaches only us, and we stop the parts in order
         stdio: isNode ? ['ignore', fd, fd, 'ipc'] : ['ignore', fd, fd],
         ...spec.identity,

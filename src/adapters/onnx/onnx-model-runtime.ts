@@ -7,6 +7,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelRuntime, RuntimeHooks, ScoreJob } from '../../ports/model-runtime.ts';
 import { describeEnd } from '../../ports/project-runtime.ts';
 import { cleanEnvironment } from '../process/clean-environment.ts';
+import { compileCache } from '../process/compile-cache.ts';
 import { runCommand } from '../process/run-command.ts';
 import { receiveModel } from './receive-model.ts';
 import type { GateAnswer, GateRequest, ScoreAnswer, ScoreRequest, ScoreTask } from './protocol.ts';
@@ -59,7 +60,7 @@ async function ask<A extends { error: { code: string; message: string } } | obje
       call.memoryMb,
     ),
     cwd: folder,
-    env: { ...cleanEnvironment(), ORT_DISABLE_TELEMETRY: '1' },
+    env: { ...cleanEnvironment(), ...compileCache(), ORT_DISABLE_TELEMETRY: '1' },
     logFile: join(folder, 'log.txt'),
     pidFile: join(folder, 'process.json'),
     timeoutMs: call.timeoutMs,
