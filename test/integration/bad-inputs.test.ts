@@ -17,6 +17,7 @@ import type { GateResult } from '../../src/contracts/gate.ts';
 import { ERRORS, type ErrorCode } from '../../src/errors/table.ts';
 import { waitFor } from '../../src/services/wait.ts';
 import { ANY_PORTS, startLiveSystem, type LiveSystem } from '../support/live-system.ts';
+import { shareLayers } from '../support/shared-layers.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { createTinyProject, writeTinyData, type TinyProject } from '../support/tiny-project.ts';
 
@@ -54,6 +55,7 @@ beforeAll(async () => {
   const yaml = join(tiny.project, 'windlass.yaml');
   writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('maxLatencyP99Ms: 50', 'maxLatencyP99Ms: 2000'));
   tiny.commit('Let the converter write a ZipMap when asked');
+  await shareLayers(join(stateDir, 'images'), 'process');
   live = await startLiveSystem(stateDir, ['database', 'temporal', 'hub', 'worker'], {
     'packaging.engine': 'process',
     'hub.connectionString': 'HostName=127.0.0.1;SharedAccessKeyName=service;SharedAccessKey=c2VjcmV0',

@@ -9,6 +9,7 @@ import { TASK_QUEUES } from '../../src/contracts/names.ts';
 import type { BuildResult } from '../../src/contracts/build.ts';
 import { connectTemporal } from '../../src/services/temporal-server.ts';
 import { readCompose } from '../support/compose-file.ts';
+import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
 import { findProductionParts, startProductionTemporal } from '../support/production-temporal.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { createTinyProject } from '../support/tiny-project.ts';
@@ -59,6 +60,7 @@ if (missing !== undefined || typeof parts === 'string') {
         TEMPORAL_ADDRESS: temporal.address,
         DATABASE_URL: temporal.databaseUrl,
         WINDLASS_STATE_DIR: join(folder.path, 'state'),
+        WINDLASS_TRAINING_ENVIRONMENTS_DIR: SHARED_ENVIRONMENTS,
         WINDLASS_HUB_TELEMETRY_DIR: String(hub.ready.telemetryDir),
         WINDLASS_HUB_PORT: String(hub.ready.https),
         WINDLASS_HUB_CA_FILE: String(hub.ready.caFile),
