@@ -7,7 +7,7 @@ import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { fleetRollout } from '../../workflows/package-and-deploy/fleet-rollout.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { eventually } from '../support/iot-hub.ts';
-import { packagedImage, registration } from '../support/registry-fixtures.ts';
+import { nextComparison, packagedImage, registration } from '../support/registry-fixtures.ts';
 import { openRolloutBench, type RolloutBench } from '../support/rollout-bench.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { writeTinyImage, type TinyImage } from '../support/tiny-image.ts';
@@ -31,7 +31,9 @@ async function addVersion(version: string): Promise<TinyImage> {
   const base = registration(`fleet ${version}`);
   const by = { actor: 'tester', reason: '' };
   const { digest } = image.model;
-  const model = await bench.registry.registerModel({ ...base, digest, onnx: { ...base.onnx, digest } }, by);
+  const comparison = await nextComparison(bench.registry, base.name);
+  const made = { ...base, comparison, digest, onnx: { ...base.onnx, digest } };
+  const model = await bench.registry.registerModel(made, by);
   expect(model.version).toBe(version);
   const digestOfImage = image.reference.split('@')[1] ?? '';
   await bench.registry.recordImage(
