@@ -4,6 +4,8 @@ Only operators of the standard ONNX domain, each of which treats every row by it
 not depend on the batch it comes in.
 """
 
+import json
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -75,7 +77,9 @@ def build_graph(
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    helper.set_model_props(model, {"columns": ", ".join(COLUMNS[index] for index in columns)})
+    chosen_names = ", ".join(COLUMNS[index] for index in columns)
+    # The order of the inputs' columns, which Windlass compares with windlass.yaml; and the columns that are used.
+    helper.set_model_props(model, {"windlass.columns": json.dumps(COLUMNS), "columns": chosen_names})
     onnx.checker.check_model(model, full_check=True)
     return model
 

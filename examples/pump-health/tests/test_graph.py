@@ -1,5 +1,7 @@
 """The ONNX graph against the NumPy features and scikit-learn."""
 
+import json
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -95,4 +97,6 @@ def test_the_signature_is_the_contract(fitted):
         "baseline_mean": (["N", 8], "tensor(float)"),
         "baseline_std": (["N", 8], "tensor(float)"),
     }
+    stated = {prop.key: prop.value for prop in model.metadata_props}
+    assert tuple(json.loads(stated["windlass.columns"])) == COLUMNS
     assert [(o.name, o.shape, o.type) for o in loaded.get_outputs()] == [("probability", ["N"], "tensor(float)")]
