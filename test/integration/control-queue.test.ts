@@ -96,7 +96,7 @@ test('an unknown version is not asked for again, and says what there is', async 
   const by = { actor: 'ada', reason: '' };
   await context.registry.publishPipeline(pipelineVersion(), by);
   // The registry names only artefacts that are there: the words that the fixture's digests are of.
-  for (const words of ['onnx one', 'golden', 'baseline', 'fold 0'])
+  for (const words of ['onnx one', 'golden', 'baseline', 'fold 0', 'manifest data'])
     await context.artefacts.put(words, 'text/plain');
   await context.registry.registerModel(registration(), by);
   await context.registry.setAlias({ name: 'pump-health', alias: 'champion', version: '1' }, by);
