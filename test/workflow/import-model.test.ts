@@ -120,6 +120,7 @@ test(
     expect(lineage.audit[0]).toMatchObject({ action: 'model.imported', actor: 'ada', reason: 'a gift' });
     const card = await cardOf('stray', '1');
     expect(card.profiles?.map((p) => p.rowsPerSecond > 0)).toEqual([true]);
+    expect(card.gates.filter((g) => g.name === 'golden-rows')).toMatchObject([{ observed: 'missing' }]);
     expect(card).toMatchObject({
       ...{ name: 'stray', imported: { file: model, missing: imported.missing } },
       ...{ pipeline: null, source: null, data: null, model: null, metrics: null, evaluation: null },

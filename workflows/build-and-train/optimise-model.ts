@@ -104,7 +104,7 @@ export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRe
     };
     const form = tried.find((t) => t.variant === kept)?.form ?? original;
     // What is registered is what was judged.
-    steps.replaceGates([...form.judged.gates, ...form.evaluation.gates]);
+    steps.addGates([...form.judged.gates, ...form.evaluation.gates]);
     const record: OptimisationRecord = {
       ...{ kept, from: original.onnx.digest, report: await activity.keepOptimisation(result) },
       ...(isMeantToDiffer(kept) ? { parityTolerance: QUALITY_TOLERANCE } : {}),

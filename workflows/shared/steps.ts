@@ -35,9 +35,8 @@ export interface Steps<Name extends string> {
   skip(name: Name, why: string): void;
   /** Changes the line that a running step shows. */
   note(name: Name, message: string): void;
+  /** Earlier gates of the same names give way. */
   addGates(gates: readonly GateResult[]): void;
-  /** Gates give way to newer ones of the same name. */
-  replaceGates(gates: readonly GateResult[]): void;
   /** Shows a line above the table, e.g. the model and version that came out. */
   headline(text: string): void;
   readonly gates: readonly GateResult[];
@@ -150,10 +149,6 @@ export function createSteps<const Name extends string>(
       publish();
     },
     addGates(more) {
-      gates.push(...more);
-      publish();
-    },
-    replaceGates(more) {
       const names = new Set(more.map((g) => g.name));
       gates.splice(0, gates.length, ...gates.filter((g) => !names.has(g.name)), ...more);
       publish();
