@@ -37,8 +37,10 @@ export async function makeCandidate(
   request: CandidateRequest & { readonly environment: RuntimeEnvironment },
   hooks: Hooks,
 ): Promise<TrainedFiles> {
-  const { onnx, folds, kind } = request;
+  const { onnx, folds, kind, environment } = request;
   const at = (name: string): string => join(hooks.folder, name);
+  // What an attempt on a worker that was lost left running is found by a file of this folder.
+  await deps.runtime.endOrphans(environment, at('process.json'));
   await rm(hooks.folder, { recursive: true, force: true });
   const files = new Map([
     ['model.onnx', onnx],

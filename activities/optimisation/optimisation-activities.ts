@@ -63,17 +63,21 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
       }),
 
     /** A candidate against the model as it was trained, on the same windows and by the rules for a challenger. */
-    compareCandidate: async ({ original, candidate, spec, seed }: LossRequest): Promise<Comparison> => {
-      const [before, after] = [await readScores(artefacts, original), await readScores(artefacts, candidate)];
-      const scoresOf = new Map(after.groups.map((g) => [g.group, g.scores]));
-      const pairs = before.groups.map(({ scores, ...group }) => ({
-        ...group,
-        champion: scores,
-        challenger: scoresOf.get(group.group) ?? [],
-      }));
-      const plan = comparisonPlan(spec, { version: 'original', threshold: spec.model.threshold });
-      return compareModels(pairs, { ...plan, seed });
-    },
+    compareCandidate: ({ original, candidate, spec, seed }: LossRequest): Promise<Comparison> =>
+      withHeartbeats(async () => {
+        const [before, after] = [
+          await readScores(artefacts, original),
+          await readScores(artefacts, candidate),
+        ];
+        const scoresOf = new Map(after.groups.map((g) => [g.group, g.scores]));
+        const pairs = before.groups.map(({ scores, ...group }) => ({
+          ...group,
+          champion: scores,
+          challenger: scoresOf.get(group.group) ?? [],
+        }));
+        const plan = comparisonPlan(spec, { version: 'original', threshold: spec.model.threshold });
+        return compareModels(pairs, { ...plan, seed });
+      }),
 
     /** Of the platforms those that something can be measured on, each with the task queue to ask. */
     findProfilers: async (request: {

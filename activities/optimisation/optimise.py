@@ -27,7 +27,8 @@ except ImportError as error:
 
 def int8(source, target):
     before = {node.op_type for node in onnx.load(source).graph.node}
-    quantize_dynamic(source, target, weight_type=QuantType.QInt8, reduce_range=True)
+    # Not the path: beside a file its shapes would be written, and SOURCE may be read-only.
+    quantize_dynamic(onnx.load(source), target, weight_type=QuantType.QInt8, reduce_range=True)
     model = onnx.load(target)
     if {node.op_type for node in model.graph.node} <= before:
         stop(f"{source.name} has no weights that dynamic quantisation reaches (MatMul, Gemm, Conv, LSTM with constant weights)")
