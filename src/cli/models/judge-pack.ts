@@ -40,8 +40,7 @@ export async function judgePack(
       golden: await place('golden.json', registration.golden),
       folds,
     };
-    // Rows of its own predictions: another processor may give a little else.
-    const parity = registration.optimisation?.parityTolerance === undefined ? 'strict' : 'quality';
+    const parity = registration.optimisation?.parityTolerance === undefined ? 'strict' : 'own';
     const context = { ...hooks, spec, expect: modelExpectation(spec), digest, parity } as const;
     const { gates } = await judgeModel(models, files, context);
     const blocking = blockingGates(gates);
