@@ -1,13 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { makeCandidate } from '../../activities/optimisation/make-candidate.ts';
+import { createProfileActivities } from '../../activities/optimisation/profile-activities.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { createOnnxModelRuntime } from '../../src/adapters/onnx/onnx-model-runtime.ts';
 import { readStructure } from '../../src/adapters/onnx/read-structure.ts';
 import { findPython } from '../../src/adapters/python/find-python.ts';
 import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts';
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import { scoresRowsAlone } from '../../src/contracts/model-file.ts';
 import type { Optimisation } from '../../src/contracts/optimisation.ts';
 import { projectSchema, type GoldenFile } from '../../src/contracts/project.ts';
@@ -77,9 +80,16 @@ async function candidate(kind: Optimisation, model: Buffer, lock?: string): Prom
   const request =
     lock === undefined ? lockedEnvironment(PROJECT, spec) : { kind: 'pip' as const, lock: Buffer.from(lock) };
   const environment = await runtime.ensure(request);
+  const inFolder = at(`work-${kind}/in`);
+  // In a container what is given is read-only.
+  const untouched: typeof runtime.run = async (...run) => {
+    const before = statSync(inFolder).mtimeMs;
+    return runtime.run(...run).finally(() => expect(statSync(inFolder).mtimeMs).toBe(before));
+  };
   const bundle = onnx; // The code of the project plays no part.
   const deps = {
-    ...{ artefacts, runtime, models, files: sensorFiles, work: folder.path },
+    runtime: { ...runtime, run: untouched },
+    ...{ artefacts, models, files: sensorFiles, work: folder.path },
     steps: { find: () => Promise.resolve(undefined), save: () => Promise.resolve() },
     source: { readBundle: () => Promise.reject(new Error('not asked for')) } as never,
   };
@@ -147,6 +157,22 @@ withPython(
   },
   PATIENCE,
 );
+
+test('a form that does not run on a platform is refused there, and the others are measured', async () => {
+  const put = (bytes: Buffer): Promise<ArtefactRef> => artefacts.put(bytes, 'application/vnd.onnx.model');
+  const golden = await artefacts.put(JSON.stringify(tinyGolden({ goldenRows: 20 })), 'application/json');
+  const { profileModels } = createProfileActivities({ artefacts, models });
+  const forms = [
+    { variant: 'original', onnx: await put(tinyModelBytes()) },
+    { variant: 'int8', onnx: await put(Buffer.from('no model')) },
+  ] as const;
+  const measuring = new MockActivityEnvironment().run(profileModels, { models: forms, golden, spec });
+  const { value } = (await measuring) as Awaited<ReturnType<typeof profileModels>>;
+  expect(value).toEqual([
+    { variant: 'original', profile: expect.objectContaining({ latency: expect.anything() as unknown }) },
+    { variant: 'int8', refused: expect.stringContaining('cannot open the model') },
+  ]);
+}, 60_000);
 
 test('the runtime optimises a file that is no model with an error of the model', async () => {
   mkdirSync(at('broken'), { recursive: true });

@@ -51,12 +51,20 @@ describe('which form of a model is kept', () => {
   test.each([
     ['gains too little', [form('graph', { ms: [0.95, 3.8] })], /graph saves 5 % .*, less than 10 %/],
     ['was refused', [form('int8', { ms: [0.1, 0.4], status: 'refused' })], /no other form passed/],
-    ['was not measured where the original was', [form('int8', { ms: [0.1] })], /no other form passed/],
+    ['was not measured where the original was', [form('int8', { ms: [0.1] })], /no latency was measured/],
     ['does not exist', [], /no other form passed/],
   ])('the original where the other %s', (_, candidates, reason) => {
     const chosen = chooseVariant(original, candidates, LATENCY);
     expect(chosen.variant).toBe('original');
     expect(chosen.reason).toMatch(reason);
+  });
+
+  test('the original where nothing was measured, and says so', () => {
+    const chosen = chooseVariant(form('original', { ms: [] }), [form('int8', { ms: [] })], LATENCY);
+    expect(chosen).toEqual({
+      variant: 'original',
+      reason: 'no latency was measured that says what another form gains',
+    });
   });
 
   test('by size nothing needs to be measured, and of equals the first is kept', () => {

@@ -51,6 +51,8 @@ export interface Shipped extends Omit<Form, 'variant'> {
   readonly record?: OptimisationRecord;
 }
 
+type Measured = VariantProfile & { readonly platform: string };
+
 type Tried = Pick<VariantResult, 'variant' | 'status' | 'reason'> & {
   readonly made?: TrainedFiles;
   /** Only a model that passed its own gates is measured. */
@@ -83,12 +85,13 @@ export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRe
     const running = tried.flatMap(({ variant, made, runs }) =>
       made === undefined || runs !== true ? [] : [{ variant, onnx: made.onnx }],
     );
-    const { profiles, unmeasured } = await profileEverywhere([original, ...running], request);
+    const { measured, unmeasured } = await profileEverywhere([original, ...running], request);
     const of = (variant: Variant): ModelProfile[] =>
-      profiles.flatMap(({ variant: of, ...profile }) => (of === variant ? [profile] : []));
-    const row = ({ variant, status, reason, made: files, f1, loss }: Tried): VariantResult => ({
-      ...{ variant, status, reason, digest: files?.onnx.digest ?? null, bytes: files?.onnx.size ?? null },
+      measured.flatMap((m) => (m.variant === variant && 'profile' in m ? [m.profile] : []));
+    const row = ({ variant, made: files, f1, loss, ...judged }: Tried): VariantResult => ({
+      ...{ variant, digest: files?.onnx.digest ?? null, bytes: files?.onnx.size ?? null },
       ...{ f1: f1 ?? null, difference: loss?.difference ?? null, interval: loss?.interval ?? null },
+      ...{ status: judged.status, reason: judged.reason, ...notRunning(measured, variant) },
       profiles: of(variant),
     });
     const first = row({
@@ -118,6 +121,17 @@ export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRe
       message: `${kept} is kept: ${reason}`,
     };
   });
+}
+
+/** A form that one of the platforms does not run is for none. */
+function notRunning(
+  measured: readonly Measured[],
+  variant: Variant,
+): Pick<VariantResult, 'status' | 'reason'> | undefined {
+  for (const m of measured)
+    if (m.variant === variant && 'refused' in m)
+      return { status: 'refused', reason: `does not run on ${m.platform}: ${m.refused}` };
+  return undefined;
 }
 
 const isMeantToDiffer = (variant: Variant): boolean => variant === 'int8' || variant === 'float16';
@@ -168,27 +182,27 @@ async function tryForm(kind: Optimisation, request: OptimiseRequest): Promise<Tr
 async function profileEverywhere(
   models: ReadonlyArray<{ readonly variant: Variant; readonly onnx: ArtefactRef }>,
   { golden, spec }: OptimiseRequest,
-): Promise<{ profiles: VariantProfile[]; unmeasured: OptimisationResult['unmeasured'] }> {
+): Promise<{ measured: Measured[]; unmeasured: OptimisationResult['unmeasured'] }> {
   const profilers = await activity.findProfilers({ platforms: spec.serve.platforms });
-  const profiles: VariantProfile[] = [];
-  const unmeasured: { platform: string; reason: string }[] = [];
   const request = { models: models.map(({ variant, onnx }) => ({ variant, onnx })), golden, spec };
-  await Promise.all(
+  const answers = await Promise.all(
     profilers.map(async ({ platform, taskQueue }) => {
-      if (taskQueue === null) {
-        unmeasured.push({ platform, reason: 'no worker of this platform serves the queue "profiling"' });
-        return;
-      }
+      if (taskQueue === null)
+        return { platform, reason: 'no worker of this platform serves the queue "profiling"' };
       try {
-        profiles.push(...(await profilerOn(taskQueue)(request)).value);
+        const { value } = await profilerOn(taskQueue)(request);
+        return value.map((found) => ({ platform, ...found }));
       } catch (error) {
         const failure = rootFailure(error);
         if (isCancellation(failure)) throw failure;
-        unmeasured.push({ platform, reason: failureText(failure) });
+        return { platform, reason: failureText(failure) };
       }
     }),
   );
-  return { profiles, unmeasured };
+  return {
+    measured: answers.flatMap((a) => ('reason' in a ? [] : a)),
+    unmeasured: answers.flatMap((a) => ('reason' in a ? [a] : [])),
+  };
 }
 
 function profilerOn(taskQueue: string): ProfileActivities['profileModels'] {

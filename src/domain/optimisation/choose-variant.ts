@@ -29,15 +29,22 @@ export function chooseVariant(
   candidates: readonly Measured[],
   { prefer, minGain }: Rules,
 ): { readonly variant: Variant; readonly reason: string } {
-  const ranked = candidates
-    .filter((c) => c.status === 'passed')
+  const passed = candidates.filter((c) => c.status === 'passed');
+  const ranked = passed
     .flatMap(({ variant, ...c }) => {
       const gain = leastGain(original, { variant, ...c }, prefer);
       return gain === null ? [] : [{ variant, gain }];
     })
     .sort((a, b) => b.gain - a.gain);
   const [best] = ranked;
-  if (best === undefined) return { variant: 'original', reason: 'no other form passed the gates' };
+  if (best === undefined)
+    return {
+      variant: 'original',
+      reason:
+        passed.length === 0
+          ? 'no other form passed the gates'
+          : 'no latency was measured that says what another form gains',
+    };
   const where = prefer === 'size' ? 'size' : 'median latency';
   const least =
     prefer === 'latency' && original.profiles.length > 1 ? ' on the platform where it gains least' : '';
