@@ -17,5 +17,4 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.windlass'],
   testTimeout: 30_000,
   maxWorkers: 2,
-  forceExit: true, // Temporal's native runtime keeps a thread of its own alive
 };

@@ -93,7 +93,7 @@ if (missing !== undefined || typeof parts === 'string') {
       // Models are profiled by workers that stand on a platform of their own; the compose file has none.
       const queues = Object.values(TASK_QUEUES).filter((queue) => queue !== TASK_QUEUES.profiling);
       const served = await waitFor(() => hasPollers(temporal.address, 'operations', queues), {
-        timeoutMs: 60_000,
+        timeoutMs: 180_000,
         everyMs: 500,
       });
       expect(served).toBe(true);
