@@ -172,7 +172,9 @@ test('kill -9 of the worker in the middle of a ring: it goes on, and nothing is 
   bench = await openRolloutBench({ devices: 8 });
   await bench.version('one');
   const first = await worker();
-  const handle = await start('killed', { model: 'pump-health@1', rollout: { ...QUICK, soakSeconds: 3 } });
+  // However long a busy machine takes to start the second worker, the ring must not run out of time.
+  const rollout = { ...QUICK, soakSeconds: 3, ringTimeoutSeconds: 600 };
+  const handle = await start('killed', { model: 'pump-health@1', rollout });
   await reaches(handle, (s) => s.state === 'soaking' && s.rings[1]?.verdict === 'running', 40_000);
   first.kill('SIGKILL');
   await once(first, 'exit');
