@@ -70,7 +70,9 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
           await readScores(artefacts, candidate),
         ];
         const scoresOf = new Map(after.groups.map((g) => [g.group, g.scores]));
-        const pairs = before.groups.map(({ scores, ...group }) => ({
+        // A group too short for a window is none that an interval may rest on.
+        const scored = before.groups.filter((g) => g.rows.length > 0);
+        const pairs = scored.map(({ scores, ...group }) => ({
           ...group,
           champion: scores,
           challenger: scoresOf.get(group.group) ?? [],

@@ -50,6 +50,7 @@ describe('which form of a model is kept', () => {
 
   test.each([
     ['gains too little', [form('graph', { ms: [0.95, 3.8] })], /graph saves 5 % .*, less than 10 %/],
+    ['costs more', [form('graph', { ms: [1.02, 4] })], /^the best other form, graph, adds 2 % to the median/],
     ['was refused', [form('int8', { ms: [0.1, 0.4], status: 'refused' })], /no other form passed/],
     ['was not measured where the original was', [form('int8', { ms: [0.1] })], /no latency was measured/],
     ['does not exist', [], /no other form passed/],

@@ -48,6 +48,11 @@ export function chooseVariant(
   const where = prefer === 'size' ? 'size' : 'median latency';
   const least =
     prefer === 'latency' && original.profiles.length > 1 ? ' on the platform where it gains least' : '';
+  if (best.gain < 0)
+    return {
+      variant: 'original',
+      reason: `the best other form, ${best.variant}, adds ${percent(-best.gain)} to the ${where}`,
+    };
   const gains = `${best.variant} saves ${percent(best.gain)} of the ${where}${least}`;
   return best.gain >= minGain
     ? { variant: best.variant, reason: gains }
