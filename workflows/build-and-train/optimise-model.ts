@@ -81,11 +81,10 @@ export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRe
       steps.note('optimise', `${kind}: making and judging it`);
       tried.push(await tryForm(kind, request));
     }
-    steps.note('optimise', 'measuring');
     const running = tried.flatMap(({ variant, made, runs }) =>
       made === undefined || runs !== true ? [] : [{ variant, onnx: made.onnx }],
     );
-    const { measured, unmeasured } = await profileEverywhere([original, ...running], request);
+    const { measured, unmeasured } = await profileEverywhere(steps, [original, ...running], request);
     const of = (variant: Variant): ModelProfile[] =>
       measured.flatMap((m) => (m.variant === variant && 'profile' in m ? [m.profile] : []));
     const row = ({ variant, made: files, f1, loss, ...judged }: Tried): VariantResult => ({
@@ -180,10 +179,13 @@ async function tryForm(kind: Optimisation, request: OptimiseRequest): Promise<Tr
 
 /** Measures all forms side by side on each platform of the project that a worker is there for. */
 async function profileEverywhere(
+  steps: Steps<BuildStep>,
   models: ReadonlyArray<{ readonly variant: Variant; readonly onnx: ArtefactRef }>,
   { golden, spec }: OptimiseRequest,
 ): Promise<{ measured: Measured[]; unmeasured: OptimisationResult['unmeasured'] }> {
   const profilers = await activity.findProfilers({ platforms: spec.serve.platforms });
+  const asked = profilers.flatMap((p) => (p.taskQueue === null ? [] : [p.platform]));
+  if (asked.length > 0) steps.note('optimise', `measuring on ${asked.join(', ')}`);
   const request = { models: models.map(({ variant, onnx }) => ({ variant, onnx })), golden, spec };
   const answers = await Promise.all(
     profilers.map(async ({ platform, taskQueue }) => {
@@ -209,8 +211,8 @@ function profilerOn(taskQueue: string): ProfileActivities['profileModels'] {
   return proxyActivities<ProfileActivities>({
     taskQueue,
     startToCloseTimeout: '30 minutes',
-    // A worker that was there a minute ago may be gone.
-    scheduleToStartTimeout: '30 minutes',
+    // It may measure for other builds first; one that was there a minute ago may be gone, and a build does not wait long for it.
+    scheduleToStartTimeout: '10 minutes',
     heartbeatTimeout: '20 seconds',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { maximumAttempts: 3 },
