@@ -5,6 +5,7 @@ export default {
   setupFilesAfterEnv: ['./test/support/retry.js'],
   globalSetup: './test/support/global-setup.js',
   globalTeardown: './test/support/global-teardown.js',
+  testSequencer: './test/support/sequencer.js',
   reporters: ['default', './test/support/reporter.js'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

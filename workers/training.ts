@@ -18,7 +18,7 @@ import { dockerClient, engineVersion } from '../src/adapters/docker/engine.ts';
 import { joinRuntimes } from '../src/adapters/docker/project-runtimes.ts';
 import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
-import { machinePlatform } from '../src/adapters/oci/platform.ts';
+import { thisMachine } from '../src/adapters/onnx/measure.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
 import { createDataIndex } from '../src/adapters/postgres/data-index.ts';
 import { pruneEnvironments } from '../src/adapters/python/collect-environments.ts';
@@ -53,7 +53,7 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
       containers,
     ),
     work: join(config.stateDir, 'work'),
-    platform: machinePlatform(),
+    machine: thisMachine(),
     isPolled: (taskQueue: string) => isPolled(temporal.connection, config.temporal.namespace, taskQueue),
   };
   await cleanWork(deps.work, {

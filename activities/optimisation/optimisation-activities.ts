@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { Comparison } from '../../src/contracts/build.ts';
 import { profilingQueue } from '../../src/contracts/names.ts';
-import type { OptimisationResult } from '../../src/contracts/optimisation.ts';
+import type { ModelProfile, OptimisationResult } from '../../src/contracts/optimisation.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
@@ -19,8 +19,7 @@ import type { TrainedFiles } from '../training/train-outputs.ts';
 import { makeCandidate, type CandidateDeps, type CandidateRequest } from './make-candidate.ts';
 
 export interface OptimisationDeps extends CandidateDeps {
-  /** The platform of this machine, such as linux/amd64. */
-  readonly platform: string;
+  readonly machine: ModelProfile['machine'];
   /** Whether a worker polls this task queue for activities. */
   readonly isPolled: (taskQueue: string) => Promise<boolean>;
 }
@@ -85,12 +84,12 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
     findProfilers: async (request: {
       readonly platforms: readonly string[];
     }): Promise<ReadonlyArray<{ readonly platform: string; readonly taskQueue: string | null }>> => {
-      const platforms = request.platforms.length === 0 ? [deps.platform] : request.platforms;
+      const platforms = request.platforms.length === 0 ? [deps.machine.platform] : request.platforms;
       return Promise.all(
         platforms.map(async (platform) => {
           const taskQueue = profilingQueue(platform);
           if (await deps.isPolled(taskQueue)) return { platform, taskQueue };
-          return { platform, taskQueue: platform === deps.platform ? 'training' : null };
+          return { platform, taskQueue: platform === deps.machine.platform ? 'training' : null };
         }),
       );
     },

@@ -6,6 +6,7 @@ import { makeCandidate } from '../../activities/optimisation/make-candidate.ts';
 import { createProfileActivities } from '../../activities/optimisation/profile-activities.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
+import { thisMachine } from '../../src/adapters/onnx/measure.ts';
 import { createOnnxModelRuntime } from '../../src/adapters/onnx/onnx-model-runtime.ts';
 import { readStructure } from '../../src/adapters/onnx/read-structure.ts';
 import { findPython } from '../../src/adapters/python/find-python.ts';
@@ -16,6 +17,7 @@ import type { Optimisation } from '../../src/contracts/optimisation.ts';
 import { projectSchema, type GoldenFile } from '../../src/contracts/project.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
+import type { StepStore, StoredStep } from '../../src/ports/step-store.ts';
 import { lockedEnvironment } from '../support/locked-environment.ts';
 import { bytes, constant, encodeModel, message, node, tensorInfo } from '../support/onnx-encode.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -158,20 +160,33 @@ withPython(
   PATIENCE,
 );
 
-test('a form that does not run on a platform is refused there, and the others are measured', async () => {
+test('a form that does not run on a platform is refused there, and the others are measured once', async () => {
   const put = (bytes: Buffer): Promise<ArtefactRef> => artefacts.put(bytes, 'application/vnd.onnx.model');
   const golden = await artefacts.put(JSON.stringify(tinyGolden({ goldenRows: 20 })), 'application/json');
-  const { profileModels } = createProfileActivities({ artefacts, models });
+  const kept = new Map<string, StoredStep>();
+  const steps: StepStore = {
+    find: (_step, key) => Promise.resolve(kept.get(key)),
+    save: (_step, key, result, by) => {
+      kept.set(key, { result, createdAt: '2026-11-28T00:00:00Z', ...by });
+      return Promise.resolve();
+    },
+  };
+  const machine = thisMachine();
+  const { profileModels } = createProfileActivities({ artefacts, models, steps, machine });
   const forms = [
     { variant: 'original', onnx: await put(tinyModelBytes()) },
     { variant: 'int8', onnx: await put(Buffer.from('no model')) },
   ] as const;
-  const measuring = new MockActivityEnvironment().run(profileModels, { models: forms, golden, spec });
-  const { value } = (await measuring) as Awaited<ReturnType<typeof profileModels>>;
+  const measure = (runId: string): ReturnType<typeof profileModels> =>
+    new MockActivityEnvironment({ workflowExecution: { workflowId: 'build', runId } }).run(profileModels, {
+      ...{ models: forms, golden, spec, reuse: true },
+    }) as ReturnType<typeof profileModels>;
+  const { value } = await measure('first');
   expect(value).toEqual([
     { variant: 'original', profile: expect.objectContaining({ latency: expect.anything() as unknown }) },
     { variant: 'int8', refused: expect.stringContaining('cannot open the model') },
   ]);
+  expect(await measure('second')).toMatchObject({ value, cached: true });
 }, 60_000);
 
 test('the runtime optimises a file that is no model with an error of the model', async () => {

@@ -181,12 +181,12 @@ async function tryForm(kind: Optimisation, request: OptimiseRequest): Promise<Tr
 async function profileEverywhere(
   steps: Steps<BuildStep>,
   models: ReadonlyArray<{ readonly variant: Variant; readonly onnx: ArtefactRef }>,
-  { golden, spec }: OptimiseRequest,
+  { golden, spec, reuse }: OptimiseRequest,
 ): Promise<{ measured: Measured[]; unmeasured: OptimisationResult['unmeasured'] }> {
   const profilers = await activity.findProfilers({ platforms: spec.serve.platforms });
   const asked = profilers.flatMap((p) => (p.taskQueue === null ? [] : [p.platform]));
   if (asked.length > 0) steps.note('optimise', `measuring on ${asked.join(', ')}`);
-  const request = { models: models.map(({ variant, onnx }) => ({ variant, onnx })), golden, spec };
+  const request = { models: models.map(({ variant, onnx }) => ({ variant, onnx })), golden, spec, reuse };
   const answers = await Promise.all(
     profilers.map(async ({ platform, taskQueue }) => {
       if (taskQueue === null)

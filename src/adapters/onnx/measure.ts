@@ -70,7 +70,7 @@ export async function openMeasured(open: () => Promise<ScoringSession>): Promise
   return {
     session,
     finish: async (rows) => ({
-      machine: { platform: machinePlatform(), runtime: runtimeName(), processor: processor() },
+      machine: thisMachine(),
       latency: await latency(session, rows),
       rowsPerSecond: await rowsPerSecond(session, rows),
       startMs,
@@ -80,11 +80,12 @@ export async function openMeasured(open: () => Promise<ScoringSession>): Promise
   };
 }
 
-function runtimeName(): string {
+/** What a profile that is measured here is of. */
+export function thisMachine(): ModelProfile['machine'] {
   const { runtime, version } = TARGET_RUNTIMES['linux/amd64'];
-  return `${runtime} ${version}`;
-}
-
-function processor(): string {
-  return cpus()[0]?.model.trim() ?? process.arch;
+  return {
+    platform: machinePlatform(),
+    runtime: `${runtime} ${version}`,
+    processor: cpus()[0]?.model.trim() ?? process.arch,
+  };
 }
