@@ -17,5 +17,5 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/.windlass'],
   testTimeout: 30_000,
-  maxWorkers: 2,
+  maxWorkers: 3, // two cores: tests wait for servers a quarter of their time
 };
