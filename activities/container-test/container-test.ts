@@ -1,3 +1,4 @@
+import { nearestRank } from '../../src/domain/statistics/quantiles.ts';
 import { calibrationTensors } from '../../src/contracts/calibration.ts';
 import type { ModelManifest } from '../../src/contracts/fleet.ts';
 import type { GateResult, GateStatus, GateValue } from '../../src/contracts/gate.ts';
@@ -73,8 +74,10 @@ export function round(value: number): number {
 
 /** The value below which a share `q` of the sorted values lies (nearest rank). */
 export function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+  return nearestRank(
+    values.toSorted((a, b) => a - b),
+    q,
+  );
 }
 
 /** An Open Inference Protocol v2 request with all tensors of some golden rows. */

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DataRef } from '../../src/contracts/build.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
@@ -7,6 +6,7 @@ import type { DataFile, DataManifest, ProjectSpec } from '../../src/contracts/pr
 import { dataGates } from '../../src/domain/data/data-gates.ts';
 import { examineFile } from '../../src/domain/data/file-facts.ts';
 import type { FileFacts } from '../../src/domain/data/file-facts.ts';
+import { withTempFolder } from '../shared/temp-folder.ts';
 import { readManifest } from './manifest.ts';
 import type { DataDeps } from './snapshot.ts';
 
@@ -21,8 +21,7 @@ export async function checkData(
 ): Promise<GateResult[]> {
   const manifest = await readManifest(deps.artefacts, ref);
   const facts: FileFacts[] = [];
-  const folder = await mkdtemp(join(tmpdir(), 'windlass-check-'));
-  try {
+  await withTempFolder(async (folder) => {
     for (const [i, file] of manifest.files.entries()) {
       progress(`${i + 1} of ${manifest.files.length}: ${file.path}`);
       const local = join(folder, `${i}${/\.[^.]+$/.exec(file.path)?.[0] ?? ''}`);
@@ -30,9 +29,7 @@ export async function checkData(
       facts.push(await examineFile(deps.files, { file, local }, spec));
       await rm(local);
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
   return dataGates(facts, spec, Date.now());
 }
 

@@ -2,6 +2,7 @@ import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { Comparison, EvaluationMetrics } from '../../src/contracts/build.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
+import { digestsOf } from '../../src/domain/artefact-digests.ts';
 import { evaluationGates } from '../../src/domain/model-gates/evaluation-gates.ts';
 import { sliceGates } from '../../src/domain/model-gates/slice-gates.ts';
 import type { EvaluationReport } from '../../src/contracts/evaluation.ts';
@@ -73,7 +74,7 @@ async function calibrationIdentity(
 async function scoring(deps: EvaluationDeps, request: EvaluateRequest, signal: AbortSignal): Promise<object> {
   const { spec, folds, data, seed } = request;
   return {
-    folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
+    folds: digestsOf(folds),
     data: data.digest,
     spec: {
       data: spec.data,

@@ -4,6 +4,7 @@ import type { GateResult } from '../../src/contracts/gate.ts';
 import type { ModelProfile } from '../../src/contracts/optimisation.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
+import { digestsOf } from '../../src/domain/artefact-digests.ts';
 import { blockingGates, describeGate } from '../../src/domain/gates.ts';
 import type { Parity } from '../../src/domain/model-gates/golden-gates.ts';
 import { judgeModel, type ModelFiles } from '../../src/domain/model-gates/judge-model.ts';
@@ -61,7 +62,7 @@ export function createModelGateActivities(deps: ModelGateDeps) {
           inputs: {
             onnx: onnx.digest,
             golden: golden.digest,
-            folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
+            folds: digestsOf(folds),
             model: spec.model,
             columns: spec.data.columns,
             gates: spec.gates,

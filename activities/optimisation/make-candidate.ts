@@ -31,16 +31,16 @@ const SCRIPT = fileURLToPath(new URL('./optimise.py', import.meta.url));
 const SAID_WHY = 3;
 const TIMEOUT_MS = 30 * 60_000;
 
-/** Makes a cheaper form of a model and of its fold models; throws OPTIMISATION_FAILED that says what stands in the way. */
+/** Makes a cheaper form of a model and of its fold models, in the project's environment unless it is the graph's; throws OPTIMISATION_FAILED that says what stands in the way. */
 export async function makeCandidate(
   deps: CandidateDeps,
-  request: CandidateRequest & { readonly environment: RuntimeEnvironment },
+  request: CandidateRequest & { readonly environment: RuntimeEnvironment | undefined },
   hooks: Hooks,
 ): Promise<TrainedFiles> {
-  const { onnx, folds, kind, environment } = request;
+  const { onnx, folds, environment } = request;
   const at = (name: string): string => join(hooks.folder, name);
   // What an attempt on a worker that was lost left running is found by a file of this folder.
-  await deps.runtime.endOrphans(environment, at('process.json'));
+  if (environment !== undefined) await deps.runtime.endOrphans(environment, at('process.json'));
   await rm(hooks.folder, { recursive: true, force: true });
   const files = new Map([
     ['model.onnx', onnx],
@@ -51,8 +51,8 @@ export async function makeCandidate(
     await mkdir(dirname(at(join('out', name))), { recursive: true });
     await deps.artefacts.toFile(ref.digest, at(join('in', name)));
   }
-  if (kind === 'graph') await optimiseGraphs(deps.models, [...files.keys()], hooks);
-  else await runScript(deps, { ...request, kind }, hooks);
+  if (environment === undefined) await optimiseGraphs(deps.models, [...files.keys()], hooks);
+  else await runScript(deps, { ...request, environment }, hooks);
   return storeModels(deps.artefacts, at('out'), Object.keys(folds).map(Number));
 }
 

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { Comparison } from '../../src/contracts/build.ts';
-import { profilingQueue } from '../../src/contracts/names.ts';
+import { profilingQueue, TASK_QUEUES } from '../../src/contracts/names.ts';
 import type { ModelProfile, OptimisationResult } from '../../src/contracts/optimisation.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
+import { digestsOf } from '../../src/domain/artefact-digests.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import { compareModels } from '../../src/domain/comparison/compare.ts';
-import { TARGET_RUNTIMES } from '../../src/domain/model-gates/target-runtimes.ts';
+import { NATIVE_RUNTIME } from '../../src/domain/model-gates/target-runtimes.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { environmentOf } from '../environment/environment-activities.ts';
 import { comparisonPlan, readScores } from '../evaluation/compare.ts';
@@ -42,15 +43,17 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
     makeCandidate: (request: CandidateRequest & { reuse: boolean }): Promise<StepOutput<TrainedFiles>> =>
       withHeartbeats(async (report, signal) => {
         const { kind, onnx, folds, spec, bundle, reuse } = request;
-        const environment = await environmentOf(deps, { spec, bundle }, { signal });
+        // The graph is rewritten by our own runtime.
+        const environment =
+          kind === 'graph' ? undefined : await environmentOf(deps, { spec, bundle }, { signal });
         const identity = {
           step: 'candidate',
           version: 1,
           inputs: {
             kind,
-            made: kind === 'graph' ? TARGET_RUNTIMES['linux/amd64'].version : environment.key,
+            made: environment?.key ?? NATIVE_RUNTIME.version,
             onnx: onnx.digest,
-            folds: Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest])),
+            folds: digestsOf(folds),
           },
           same: 'same model and environment',
           reuse,
@@ -89,7 +92,7 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
         platforms.map(async (platform) => {
           const taskQueue = profilingQueue(platform);
           if (await deps.isPolled(taskQueue)) return { platform, taskQueue };
-          return { platform, taskQueue: platform === deps.machine.platform ? 'training' : null };
+          return { platform, taskQueue: platform === deps.machine.platform ? TASK_QUEUES.training : null };
         }),
       );
     },

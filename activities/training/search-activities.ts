@@ -3,6 +3,7 @@ import type { DataRef } from '../../src/contracts/build.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project.ts';
 import type { SearchOptions, SearchResult, TrialPlan } from '../../src/contracts/search.ts';
+import { digestsOf } from '../../src/domain/artefact-digests.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import { environmentOf, type ProjectCode } from '../environment/environment-activities.ts';
 import { evaluate, type EvaluateDeps } from '../evaluation/evaluate.ts';
@@ -76,7 +77,7 @@ export function createSearchActivities(deps: SearchDeps) {
           ),
         );
         const { folds } = trained.value;
-        const digests = Object.fromEntries(Object.entries(folds).map(([k, ref]) => [k, ref.digest]));
+        const digests = digestsOf(folds);
         const judging = {
           step: 'judge-trial',
           version: 1,

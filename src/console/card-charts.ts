@@ -2,13 +2,13 @@ import type { Reliability, SliceResult } from '../contracts/evaluation.ts';
 import type { AlertExplanation, ColumnImportance } from '../contracts/explanation.ts';
 import { renderChart } from './charts.ts';
 
-const BLUE = '#1f5f99';
+export const BLUE = '#1f5f99';
 const RED = '#c0392b';
-const GREY = '#8fa3b5';
+export const GREY = '#8fa3b5';
 const rounded = (x: number): number => Number(x.toFixed(4));
 
 /** Line from low to high across each row's place on the value axis, for an interval. */
-function intervalSeries(intervals: readonly (readonly [number, number] | null)[]) {
+export function intervalSeries(intervals: readonly (readonly [number, number] | null)[]) {
   return intervals.flatMap((interval, i) =>
     interval === null
       ? []

@@ -1,12 +1,9 @@
 import { html, raw } from 'hono/html';
 import type { ModelCard } from '../contracts/model-card.ts';
 import type { ModelProfile, OptimisationResult } from '../contracts/optimisation.ts';
+import { BLUE, GREY, intervalSeries } from './card-charts.ts';
+import type { Section } from './card-sections.ts';
 import { renderChart } from './charts.ts';
-
-const BLUE = '#1f5f99';
-const GREY = '#8fa3b5';
-
-type Section = ReturnType<typeof html> | '';
 
 const milliseconds = (x: number): string => x.toFixed(3);
 
@@ -39,15 +36,7 @@ function latencyChart({ variants, kept }: OptimisationResult): string {
             itemStyle: { color: b.variant === kept ? BLUE : GREY },
           })),
         },
-        ...bars.map(({ p50, p99 }, i) => ({
-          type: 'line' as const,
-          data: [p50, p99].map((x) => [Number(milliseconds(x)), i]),
-          symbol: 'rect',
-          symbolSize: [2, 9],
-          lineStyle: { width: 1.5, color: '#222' },
-          itemStyle: { color: '#222' },
-          silent: true,
-        })),
+        ...intervalSeries(bars.map(({ p50, p99 }) => [p50, p99])),
       ],
     },
     { width: 560, height: 70 + 32 * bars.length },

@@ -1,12 +1,12 @@
 import { html, raw } from 'hono/html';
 import type { ModelCard } from '../contracts/model-card.ts';
 import type { SearchResult } from '../contracts/search.ts';
-import { describeParams, describeSearch } from '../domain/search/best-trial.ts';
+import { describeParams, describeSearch, rankedTrials } from '../domain/search/best-trial.ts';
+import { BLUE, GREY } from './card-charts.ts';
+import type { Section } from './card-sections.ts';
 import { renderChart } from './charts.ts';
 
 const SHOWN = 20;
-
-type Section = ReturnType<typeof html> | '';
 
 /** The metric of each trial in the order of the trials, and the best so far. */
 function trialChart({ trials }: SearchResult): string {
@@ -23,7 +23,7 @@ function trialChart({ trials }: SearchResult): string {
           name: 'trial',
           type: 'scatter',
           data: done.map(([trial, m]) => [trial, Number(m.toFixed(4))]),
-          color: '#1f5f99',
+          color: BLUE,
         },
         {
           name: 'best so far',
@@ -31,7 +31,7 @@ function trialChart({ trials }: SearchResult): string {
           step: 'end',
           symbol: 'none',
           data: best.map(([trial, m]) => [trial, Number(m?.toFixed(4))]),
-          color: '#8fa3b5',
+          color: GREY,
         },
       ],
     },
@@ -43,7 +43,7 @@ function trialChart({ trials }: SearchResult): string {
 export function searchSection({ search }: ModelCard): Section {
   if (search === undefined) return '';
   const { trials, validation, evaluation, strategy } = search;
-  const ranked = trials.toSorted((a, b) => (b.metric ?? -1) - (a.metric ?? -1) || a.trial - b.trial);
+  const ranked = rankedTrials(trials);
   const rest = ranked.length - SHOWN;
   return html`<h2>Search for parameters</h2>
     <p>

@@ -5,7 +5,8 @@ import type { ModelCard } from '../contracts/model-card.ts';
 import { contributionChart, importanceChart, reliabilityChart, sliceChart } from './card-charts.ts';
 import { gateTable } from './gate-table.ts';
 
-type Section = ReturnType<typeof html> | '';
+/** A part of a card's page; empty where the card has nothing to say. */
+export type Section = ReturnType<typeof html> | '';
 
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 const fixed = (x: number | null | undefined, digits = 4): string => x?.toFixed(digits) ?? '–';

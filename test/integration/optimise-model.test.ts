@@ -19,9 +19,15 @@ import { modelExpectation } from '../../src/domain/model-gates/model-expectation
 import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
 import type { StepStore, StoredStep } from '../../src/ports/step-store.ts';
 import { lockedEnvironment } from '../support/locked-environment.ts';
-import { bytes, constant, encodeModel, message, node, tensorInfo } from '../support/onnx-encode.ts';
+import { bytes, constant, encodeModel, message, node } from '../support/onnx-encode.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { seededRandom, TINY_WINDOW, tinyGolden, tinyModelBytes } from '../support/tiny-model.ts';
+import {
+  seededRandom,
+  TINY_SIGNATURE,
+  TINY_WINDOW,
+  tinyGolden,
+  tinyModelBytes,
+} from '../support/tiny-model.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROJECT = join(ROOT, 'examples/pump-health');
@@ -46,12 +52,7 @@ function perceptron(): Buffer {
     Array.from({ length: rows * columns }, () => (random() - 0.5) / Math.sqrt(rows / 12));
   return encodeModel({
     opset: 17,
-    inputs: [
-      tensorInfo('window', ['N', TINY_WINDOW, WIDTH]),
-      tensorInfo('baseline_mean', ['N', WIDTH]),
-      tensorInfo('baseline_std', ['N', WIDTH]),
-    ],
-    outputs: [tensorInfo('probability', ['N'])],
+    ...TINY_SIGNATURE,
     constants: [
       constant('w1', [inputs, hidden], weights(inputs, hidden)),
       constant(

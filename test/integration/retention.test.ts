@@ -21,6 +21,11 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const BY = { actor: 'ada', reason: 'tidy' };
 const RULE = { keep: 1, olderThanDays: 90 };
+/** A version as MLflow's clients make it, but for its files. */
+const DOOR_VERSION = {
+  ...{ name: 'door', source: 'runs:/r/m', runId: null, modelId: null, runLink: null },
+  ...{ description: '', tags: [] },
+};
 const folder = tempFolder('retention');
 let database: TestDatabase;
 let db: Kysely<Database>;
@@ -190,20 +195,7 @@ describe('retention', () => {
     };
     await models.createModel({ name: 'door', description: '', tags: [] }, BY);
     const version = async (text: string) =>
-      models.createVersion(
-        {
-          ...{
-            name: 'door',
-            source: 'runs:/r/m',
-            runId: null,
-            modelId: null,
-            runLink: null,
-            description: '',
-          },
-          ...{ tags: [], files: [await file('1/r/artifacts/m/model.bin', text)] },
-        },
-        BY,
-      );
+      models.createVersion({ ...DOOR_VERSION, files: [await file('1/r/artifacts/m/model.bin', text)] }, BY);
     await version('first');
     await version('second');
     later(100);
@@ -281,20 +273,7 @@ describe('retention', () => {
     // Each finds the bytes there, so that nothing is written, before retention looks at who needs them.
     const seen = await Promise.all(Array.from({ length: 8 }, (_, i) => fileOf(i, `bytes ${i}`)));
     const version = (file: (typeof seen)[number]) =>
-      models.createVersion(
-        {
-          ...{
-            name: 'door',
-            source: 'runs:/r/m',
-            runId: null,
-            modelId: null,
-            runLink: null,
-            description: '',
-          },
-          ...{ tags: [], files: [file] },
-        },
-        BY,
-      );
+      models.createVersion({ ...DOOR_VERSION, files: [file] }, BY);
     const results = await Promise.allSettled([
       ...seen.slice(0, 2).map((file) => tracking.putFile(file)),
       ...seen.slice(2, 4).map(version),

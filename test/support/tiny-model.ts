@@ -43,17 +43,22 @@ export interface TinyModel {
   readonly manifest: ModelManifest;
 }
 
+/** Inputs and output as the pump-health example has them. */
+export const TINY_SIGNATURE = {
+  inputs: [
+    tensorInfo('window', ['N', TINY_WINDOW, WIDTH]),
+    tensorInfo('baseline_mean', ['N', WIDTH]),
+    tensorInfo('baseline_std', ['N', WIDTH]),
+  ],
+  outputs: [tensorInfo('probability', ['N'])],
+} as const;
+
 /** The bytes of a small ONNX graph with the signature of the pump-health example (opset 17). */
 export function tinyModelBytes(options: TinyModelOptions = {}): Buffer {
   const { gain = 2, bias = -4 } = options;
   return encodeModel({
     opset: 17,
-    inputs: [
-      tensorInfo('window', ['N', TINY_WINDOW, WIDTH]),
-      tensorInfo('baseline_mean', ['N', WIDTH]),
-      tensorInfo('baseline_std', ['N', WIDTH]),
-    ],
-    outputs: [tensorInfo('probability', ['N'])],
+    ...TINY_SIGNATURE,
     constants: [constant('gain', [], [gain]), constant('bias', [], [bias])],
     nodes: [
       node('ReduceMean', ['window'], 'row_mean', { axes: [1], keepdims: 0 }),

@@ -6,6 +6,7 @@ import type {
   ReproduceResult,
   Unchecked,
 } from '../../src/contracts/reproduce.ts';
+import { digestsOf } from '../../src/domain/artefact-digests.ts';
 import { compareMetrics, describeReproduction, differencesOf } from '../../src/domain/reproduction.ts';
 import type { Optimisation } from '../../src/contracts/optimisation.ts';
 import type { ModelVersion } from '../../src/ports/registry.ts';
@@ -123,7 +124,7 @@ type Files = Pick<ModelVersion, 'onnx' | 'folds' | 'golden'>;
 
 function digests({ onnx, folds, golden }: Files): object {
   return {
-    folds: Object.fromEntries(Object.entries(folds).map(([fold, { digest }]) => [fold, digest])),
+    folds: digestsOf(folds),
     'golden.json': golden.digest,
     'model.onnx': onnx.digest,
   };

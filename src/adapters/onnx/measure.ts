@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import type { ModelProfile } from '../../contracts/optimisation.ts';
-import { TARGET_RUNTIMES } from '../../domain/model-gates/target-runtimes.ts';
+import { NATIVE_RUNTIME } from '../../domain/model-gates/target-runtimes.ts';
+import { nearestRank } from '../../domain/statistics/quantiles.ts';
 import { machinePlatform } from '../oci/platform.ts';
 import { BATCH, slice } from './batches.ts';
 import type { Batch, ScoringSession } from './session.ts';
@@ -17,10 +18,6 @@ type Latency = ModelProfile['latency'];
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 
-function percentile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
-}
-
 async function latencyRound(session: ScoringSession, rows: Batch): Promise<Latency> {
   const times: number[] = [];
   const began = performance.now();
@@ -32,7 +29,7 @@ async function latencyRound(session: ScoringSession, rows: Batch): Promise<Laten
     if (i >= WARM_UP || late()) times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);
-  return { n: times.length, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
+  return { n: times.length, p50: nearestRank(times, 0.5), p99: nearestRank(times, 0.99) };
 }
 
 /** The calmest of three rounds: other work on this machine only ever adds to a round. */
@@ -82,7 +79,7 @@ export async function openMeasured(open: () => Promise<ScoringSession>): Promise
 
 /** What a profile that is measured here is of. */
 export function thisMachine(): ModelProfile['machine'] {
-  const { runtime, version } = TARGET_RUNTIMES['linux/amd64'];
+  const { runtime, version } = NATIVE_RUNTIME;
   return {
     platform: machinePlatform(),
     runtime: `${runtime} ${version}`,

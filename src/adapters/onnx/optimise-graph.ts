@@ -4,6 +4,7 @@ import { Reader } from 'protobufjs';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { domainName } from './check-functions.ts';
 import { readStructure } from './read-structure.ts';
+import { reasonOf } from './session.ts';
 
 /** ModelProto.opset_import of onnx.proto. */
 const OPSET_IMPORT = 8;
@@ -24,8 +25,7 @@ export async function optimise(from: string, to: string): Promise<void> {
     });
     await session.release();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WindlassError('MODEL_INVALID', `ONNX Runtime cannot optimise the model: ${reason}`, {
+    throw new WindlassError('MODEL_INVALID', `ONNX Runtime cannot optimise the model: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -28,7 +28,7 @@ export interface ScoringSession {
 }
 
 /** The runtime's words without the places in its own source. */
-function reason(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replaceAll(/\/onnxruntime_src\/\S+:\d+ [^()]*\([^()]*\)( const)?\s*/g, '').trim();
 }
@@ -44,7 +44,7 @@ export async function openSession(file: string, output: string, threads = 1): Pr
       logSeverityLevel: 3,
     });
   } catch (error) {
-    throw new WindlassError('MODEL_INVALID', `ONNX Runtime cannot open the model: ${reason(error)}`, {
+    throw new WindlassError('MODEL_INVALID', `ONNX Runtime cannot open the model: ${reasonOf(error)}`, {
       cause: error,
     });
   }
@@ -59,7 +59,7 @@ export async function openSession(file: string, output: string, threads = 1): Pr
     try {
       result = await session.run(feeds, [output]);
     } catch (error) {
-      throw new WindlassError('MODEL_INVALID', `The model failed on ${n} rows: ${reason(error)}`, {
+      throw new WindlassError('MODEL_INVALID', `The model failed on ${n} rows: ${reasonOf(error)}`, {
         cause: error,
       });
     }

@@ -1,12 +1,12 @@
 import type { SearchResult } from '../../contracts/search.ts';
-import { describeParams, describeSearch } from '../../domain/search/best-trial.ts';
+import { describeParams, describeSearch, rankedTrials } from '../../domain/search/best-trial.ts';
 import { table } from '../output.ts';
 
 const SHOWN = 10;
 
 /** A search for people: how it was judged, and its best trials; --json has all. */
 export function showSearch({ trials, validation, seconds }: SearchResult): string[] {
-  const ranked = [...trials].sort((a, b) => (b.metric ?? -1) - (a.metric ?? -1) || a.trial - b.trial);
+  const ranked = rankedTrials(trials);
   const rest = ranked.length - SHOWN;
   return [
     `  searched   ${describeSearch(trials, trials.length)}`,

@@ -17,12 +17,13 @@ export interface TargetRuntime {
  * with its own words; test/integration/model-gates.test.ts repeats this); both packages are builds of the same release.
  */
 const RELEASE_1_30 = { version: '1.30.0', maxOpset: 26, maxMlOpset: 5, maxIrVersion: 13 } as const;
-const NATIVE: TargetRuntime = { runtime: 'onnxruntime-node', ...RELEASE_1_30 };
+/** Where there is a native build. */
+export const NATIVE_RUNTIME: TargetRuntime = { runtime: 'onnxruntime-node', ...RELEASE_1_30 };
 
 /** The runtime of each platform that an image is made for. */
 export const TARGET_RUNTIMES: Readonly<Record<Platform, TargetRuntime>> = {
-  'linux/amd64': NATIVE,
-  'linux/arm64': NATIVE,
+  'linux/amd64': NATIVE_RUNTIME,
+  'linux/arm64': NATIVE_RUNTIME,
   // There is no native build.
   'linux/arm/v7': { runtime: 'onnxruntime-web', ...RELEASE_1_30 },
 };

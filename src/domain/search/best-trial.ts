@@ -1,10 +1,13 @@
 import type { TrialResult } from '../../contracts/search.ts';
 
+/** Highest metric first, the earlier one where two are equal; those without a metric last. */
+export function rankedTrials(trials: readonly TrialResult[]): TrialResult[] {
+  return trials.toSorted((a, b) => (b.metric ?? -1) - (a.metric ?? -1) || a.trial - b.trial);
+}
+
 /** The trial with the highest metric; the earlier one where two are equal. Undefined when none came to its end. */
 export function bestTrial(trials: readonly TrialResult[]): TrialResult | undefined {
-  return trials
-    .filter((t) => t.metric !== null)
-    .sort((a, b) => (b.metric ?? 0) - (a.metric ?? 0) || a.trial - b.trial)[0];
+  return rankedTrials(trials.filter((t) => t.metric !== null))[0];
 }
 
 /** `rate 0.1, depth 4` */

@@ -29,3 +29,8 @@ export function histogram(values: Iterable<number>, edges: readonly number[]): n
   }
   return counts;
 }
+
+/** The smallest of the sorted values that a share q of them does not exceed (nearest rank); NaN without values. */
+export function nearestRank(sorted: ArrayLike<number>, q: number): number {
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+}
