@@ -17,5 +17,6 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/.windlass'],
   testTimeout: 30_000,
-  maxWorkers: 3, // two cores: tests wait for servers a quarter of their time
+  maxWorkers: 2,
+  forceExit: true, // a test that failed may leave a process, whose pipe would keep the run from ending
 };
