@@ -10,7 +10,7 @@ import iotDevice from 'azure-iot-device';
 import mqtt from 'azure-iot-device-mqtt';
 import { createFleetHub } from '../src/adapters/iot-hub/fleet-hub.ts';
 import { createRoutedTelemetry } from '../src/adapters/iot-hub/routed-telemetry.ts';
-import { targetName } from '../src/contracts/fleet.ts';
+import { targetName } from '../src/contracts/device/device-tags.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({ options: { devices: text, connections: text, messages: text } });

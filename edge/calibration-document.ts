@@ -3,7 +3,7 @@ import {
   calibrationTensors,
   tensorSize,
   type CalibrationDocument,
-} from '../src/contracts/calibration.ts';
+} from '../src/contracts/device/calibration.ts';
 import type { EdgeModel } from './model.ts';
 
 /** The document when it is a calibration of this very model, or why it cannot be used. */

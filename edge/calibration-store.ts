@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import type { CalibrationDocument } from '../src/contracts/calibration.ts';
-import type { ModelManifest } from '../src/contracts/fleet.ts';
+import type { CalibrationDocument } from '../src/contracts/device/calibration.ts';
+import type { ModelManifest } from '../src/contracts/device/model-manifest.ts';
 import type { FittedCalibration } from './calibration.ts';
 
 /** What a device's own calibration belongs to: the same columns, fitted on as many rows. Versions that agree in it share one. */

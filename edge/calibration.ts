@@ -1,5 +1,5 @@
-import type { ModelManifest } from '../src/contracts/fleet.ts';
-import { calibrationTensors } from '../src/contracts/calibration.ts';
+import type { ModelManifest } from '../src/contracts/device/model-manifest.ts';
+import { calibrationTensors } from '../src/contracts/device/calibration.ts';
 import type { FloatTensor } from './tensor.ts';
 import { reading } from './windows.ts';
 

@@ -1,5 +1,5 @@
-import { fittedTime, type CalibrationDocument } from '../src/contracts/calibration.ts';
-import type { Attestation } from '../src/contracts/fleet.ts';
+import { fittedTime, type CalibrationDocument } from '../src/contracts/device/calibration.ts';
+import type { Attestation } from '../src/contracts/device/attestation.ts';
 import { readCalibration } from './calibration-document.ts';
 import { calibrationKey, type CalibrationStore } from './calibration-store.ts';
 import { calibrationInputs, Calibrator, type CalibrationInputs, type MeanStd } from './calibration.ts';

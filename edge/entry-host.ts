@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url';
 import type { CalibrationInputs } from './calibration.ts';
 import type { Log } from './log.ts';
 import type { EdgeModel } from './model.ts';
-import { EXIT, messageOf, ModuleFault } from './module-fault.ts';
+import { EXIT, ModuleFault } from './module-fault.ts';
+import { messageOf } from '../src/base/error-message.ts';
 
 /** What `run` is given: one window, row-major, and the calibration of this pump. */
 export interface EntryData {

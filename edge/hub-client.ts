@@ -1,5 +1,5 @@
 import type { ModuleClient } from 'azure-iot-device';
-import { ATTESTATION_KEY, type Attestation } from '../src/contracts/fleet.ts';
+import { ATTESTATION_KEY, type Attestation } from '../src/contracts/device/attestation.ts';
 import { jsonMessage } from './azure-client.ts';
 import {
   HubConnection,
@@ -8,7 +8,7 @@ import {
   type Properties,
 } from './hub-connection.ts';
 import type { Log } from './log.ts';
-import { messageOf } from './module-fault.ts';
+import { messageOf } from '../src/base/error-message.ts';
 import type { QueueItem, StoreAndForward } from './queue.ts';
 
 export interface HubClientOptions {

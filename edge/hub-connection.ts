@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Message, ModuleClient, Twin } from 'azure-iot-device';
-import { pause, within } from './deadline.ts';
+import { pause, within } from '../src/base/deadline.ts';
 import type { Log } from './log.ts';
-import { messageOf } from './module-fault.ts';
+import { messageOf } from '../src/base/error-message.ts';
 
 export type Properties = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,7 @@
 import { createLog } from './log.ts';
 import { startModule, type EdgeModule } from './edge-module.ts';
-import { messageOf, ModuleFault } from './module-fault.ts';
+import { messageOf } from '../src/base/error-message.ts';
+import { ModuleFault } from './module-fault.ts';
 import { readSettings } from './settings.ts';
 
 /** How long a clean stop may take before the process ends anyway. */

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { calibrationTensors } from '../src/contracts/calibration.ts';
-import { modelManifestSchema, type Attestation, type ModelManifest } from '../src/contracts/fleet.ts';
-import { scoresRowsAlone } from '../src/contracts/model-file.ts';
-import { monitoringBaselineSchema, type MonitoringBaseline } from '../src/contracts/window-summary.ts';
+import { calibrationTensors } from '../src/contracts/device/calibration.ts';
+import { modelManifestSchema, type ModelManifest } from '../src/contracts/device/model-manifest.ts';
+import type { Attestation } from '../src/contracts/device/attestation.ts';
+import { scoresRowsAlone } from '../src/contracts/model/model-file.ts';
+import { monitoringBaselineSchema, type MonitoringBaseline } from '../src/contracts/device/window-summary.ts';
 import { selfTest } from './self-test.ts';
-import { EXIT, messageOf, ModuleFault } from './module-fault.ts';
+import { EXIT, ModuleFault } from './module-fault.ts';
+import { messageOf } from '../src/base/error-message.ts';
 import { rowByRow, type FloatTensor, type TensorSpec } from './tensor.ts';
 
 export interface ModelSignature {

@@ -19,8 +19,3 @@ export class ModuleFault extends Error {
     this.exitCode = exitCode;
   }
 }
-
-/** The message of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

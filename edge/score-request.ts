@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { calibrationTensors } from '../src/contracts/calibration.ts';
-import type { ModelManifest } from '../src/contracts/fleet.ts';
+import { calibrationTensors } from '../src/contracts/device/calibration.ts';
+import type { ModelManifest } from '../src/contracts/device/model-manifest.ts';
 import { calibrationInputs, type CalibrationInputs } from './calibration.ts';
 import { HttpError } from './http-io.ts';
 import type { Row } from './scorer.ts';

@@ -1,13 +1,13 @@
-import { CALIBRATION_KEY } from '../src/contracts/calibration.ts';
-import type { Attestation } from '../src/contracts/fleet.ts';
-import type { WindowSummary } from '../src/contracts/window-summary.ts';
+import { CALIBRATION_KEY } from '../src/contracts/device/calibration.ts';
+import type { Attestation } from '../src/contracts/device/attestation.ts';
+import type { WindowSummary } from '../src/contracts/device/window-summary.ts';
 import type { CalibrationInputs } from './calibration.ts';
 import { tolerant, type CalibrationStore } from './calibration-store.ts';
 import { DeviceCalibration } from './device-calibration.ts';
 import type { EntryHost, EntryResult } from './entry-host.ts';
 import type { Log } from './log.ts';
 import type { EdgeModel } from './model.ts';
-import { messageOf } from './module-fault.ts';
+import { messageOf } from '../src/base/error-message.ts';
 import { PRIORITY, type StoreAndForward } from './queue.ts';
 import { SummaryBuilder } from './summary.ts';
 import { WindowBuffer } from './windows.ts';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import type { Attestation, ModelManifest } from '../src/contracts/fleet.ts';
-import { EXIT, messageOf, ModuleFault } from './module-fault.ts';
+import type { Attestation } from '../src/contracts/device/attestation.ts';
+import type { ModelManifest } from '../src/contracts/device/model-manifest.ts';
+import { EXIT, ModuleFault } from './module-fault.ts';
+import { messageOf } from '../src/base/error-message.ts';
 import { sizeOf, type FloatTensor } from './tensor.ts';
 
 const MAX_ROWS = 64;

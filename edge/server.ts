@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HttpError, send, type Reply } from './http-io.ts';
 import { Metrics } from './metrics.ts';
-import { messageOf, ModuleFault } from './module-fault.ts';
+import { messageOf } from '../src/base/error-message.ts';
+import { ModuleFault } from './module-fault.ts';
 import { ROUTES, type Context, type Served } from './routes.ts';
 
 export interface ServerOptions {

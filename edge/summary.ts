@@ -1,10 +1,10 @@
-import type { ModelManifest } from '../src/contracts/fleet.ts';
+import type { ModelManifest } from '../src/contracts/device/model-manifest.ts';
 import {
   SCORE_EDGES,
   type ColumnSummary,
   type MonitoringBaseline,
   type WindowSummary,
-} from '../src/contracts/window-summary.ts';
+} from '../src/contracts/device/window-summary.ts';
 import type { MeanStd } from './calibration.ts';
 import type { EntryResult } from './entry-host.ts';
 

@@ -53,12 +53,12 @@ const ZONES = [
       'src/contracts/',
       'src/domain/',
       'src/errors/',
-      'src/services/process-info.ts',
-      'src/services/wait.ts',
+      
+      
     ],
     types: ['src/config/'],
     instead:
-      'An adapter implements a port over one real part: let workers/ or src/services put parts together.',
+      'An adapter implements a port over one real part: let workers/ or src/composition put parts together.',
   },
   {
     files: 'src/config/',
@@ -103,7 +103,7 @@ const ZONES = [
     files: 'src/api/',
     may: [
       'src/api/',
-      'src/console/',
+      'src/reports/',
       'src/config/',
       'src/domain/',
       'src/contracts/',
@@ -114,8 +114,8 @@ const ZONES = [
     instead: 'Take a port as a dependency; src/api/main.ts puts the adapters in.',
   },
   {
-    files: 'src/console/',
-    may: ['src/console/', 'src/api/', 'src/domain/', 'src/contracts/', 'src/ports/', 'src/errors/'],
+    files: 'src/reports/',
+    may: ['src/reports/', 'src/api/', 'src/domain/', 'src/contracts/', 'src/ports/', 'src/errors/'],
     types: ['src/config/'],
     instead: 'Take a port as a dependency; src/api/main.ts puts the adapters in.',
   },

@@ -1,5 +1,5 @@
 import type { WorkerOptions } from '@temporalio/worker';
-import type { Platform } from '../src/services/open-platform.ts';
+import type { Platform } from '../src/composition/open-platform.ts';
 
 /** What every task queue's composition root is given; each builds its own adapters on top. */
 export type WorkerContext = Omit<Platform, 'close'>;

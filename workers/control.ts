@@ -1,4 +1,4 @@
-import { createControlActivities } from '../activities/control/control-activities.ts';
+import { createControlActivities } from '../activities/registry/registry-activities.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 
 /** The `control` queue: workflows run here, with the registry beside them. */

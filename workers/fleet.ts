@@ -1,7 +1,7 @@
 import { createDeliveryActivities } from '../activities/calibration/delivery-activities.ts';
-import { createFleetActivities } from '../activities/fleet/fleet-activities.ts';
+import { createFleetActivities } from '../activities/rollout/rollout-activities.ts';
 import { createFleetHub } from '../src/adapters/iot-hub/fleet-hub.ts';
-import { createRolloutStore } from '../src/adapters/postgres/rollout-store.ts';
+import { createRolloutStore } from '../src/adapters/postgres/rollout/rollout-store.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 import { hubConfig } from './hub.ts';
 

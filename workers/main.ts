@@ -1,4 +1,4 @@
-import { childMain, type RunningChild } from '../src/services/child-main.ts';
+import { childMain, type RunningChild } from '../src/local-system/child-main.ts';
 import { activityFields } from './runtime.ts';
 import { startWorkers } from './start-workers.ts';
 

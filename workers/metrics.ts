@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { portInUse } from '../src/services/ports.ts';
+import { portInUse } from '../src/local-system/ports.ts';
 
 async function temporalMetrics(address: string): Promise<string> {
   const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(3_000) });

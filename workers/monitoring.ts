@@ -1,6 +1,6 @@
 import { createMonitoringActivities } from '../activities/monitoring/monitoring-activities.ts';
-import { createMonitorStore } from '../src/adapters/postgres/monitor-store.ts';
-import { monitorReportHtml } from '../src/console/monitor-report.ts';
+import { createMonitorStore } from '../src/adapters/postgres/monitoring/monitor-store.ts';
+import { monitorReportHtml } from '../src/reports/monitor-report.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 import { openTelemetrySource } from './hub.ts';
 

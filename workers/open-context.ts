@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
 import type { WindlassConfig } from '../src/config/schema.ts';
-import { openPlatform } from '../src/services/open-platform.ts';
+import { openPlatform } from '../src/composition/open-platform.ts';
 import type { WorkerContext } from './context.ts';
 
-export { temporalAddress } from '../src/services/open-platform.ts';
 
 /** Opens what every queue builds on; see openPlatform for the errors. */
 export async function openWorkerContext(

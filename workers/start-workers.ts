@@ -1,16 +1,17 @@
 import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { errorInterceptor } from '../activities/error-interceptor.ts';
+import { errorInterceptor } from '../activities/shared/error-interceptor.ts';
 import type { WindlassConfig } from '../src/config/schema.ts';
 import type { TaskQueueName } from '../src/contracts/names.ts';
 import { WindlassError } from '../src/errors/windlass-error.ts';
-import type { RunningChild } from '../src/services/child-main.ts';
-import { freePort } from '../src/services/ports.ts';
-import { prepareTemporal } from '../src/services/temporal-server.ts';
-import { waitFor } from '../src/services/wait.ts';
+import type { RunningChild } from '../src/local-system/child-main.ts';
+import { freePort } from '../src/local-system/ports.ts';
+import { prepareTemporal } from '../src/local-system/temporal-server.ts';
+import { waitFor } from '../src/base/wait-for.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 import { serveMetrics } from './metrics.ts';
-import { openWorkerContext, temporalAddress } from './open-context.ts';
+import { openWorkerContext } from './open-context.ts';
+import { temporalAddress } from '../src/composition/open-platform.ts';
 import { installRuntime, temporalLogger } from './runtime.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 

@@ -20,12 +20,12 @@ import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
 import { thisMachine } from '../src/adapters/onnx/measure.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
-import { createDataIndex } from '../src/adapters/postgres/data-index.ts';
+import { createDataIndex } from '../src/adapters/postgres/monitoring/data-index.ts';
 import { pruneEnvironments } from '../src/adapters/python/collect-environments.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
-import { modelCardHtml } from '../src/console/model-card.ts';
-import { isPolled } from '../src/services/pollers.ts';
-import { cleanWork, runGoesOn } from './clean-work.ts';
+import { modelCardHtml } from '../src/reports/model-card.ts';
+import { isPolled } from '../src/adapters/temporal/pollers.ts';
+import { cleanWork, runGoesOn } from './housekeeping.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
 
 /** Heavy steps that one worker does at the same time. */

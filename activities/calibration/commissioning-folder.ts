@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CommandCalibration, CommissioningManifest } from '../../src/contracts/calibration.ts';
+import type { CommandCalibration, CommissioningManifest } from '../../src/contracts/device/calibration.ts';
 import type { GroupRows } from '../../src/domain/evaluation/group-rows.ts';
 
 /** Nine significant digits bring every float32 back exactly; a missing reading is an empty field. */

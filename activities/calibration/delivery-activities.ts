@@ -1,5 +1,5 @@
-import { calibrationDocumentSchema } from '../../src/contracts/calibration.ts';
-import type { DeviceCalibration } from '../../src/contracts/calibrate-device.ts';
+import { calibrationDocumentSchema } from '../../src/contracts/device/calibration.ts';
+import type { DeviceCalibration } from '../../src/contracts/device/calibrate-device.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';

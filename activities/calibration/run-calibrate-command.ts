@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CommandCalibration, CommissioningManifest } from '../../src/contracts/calibration.ts';
+import type { CommandCalibration, CommissioningManifest } from '../../src/contracts/device/calibration.ts';
 import { readTensorValues, type TensorValues } from '../../src/domain/calibration/tensor-values.ts';
 import type { GroupRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';

@@ -1,6 +1,6 @@
-import type { DataRef } from '../../src/contracts/build.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { checkData } from './data-sets.ts';

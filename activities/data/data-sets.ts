@@ -1,12 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { DataRef } from '../../src/contracts/build.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
-import type { DataFile, DataManifest, ProjectSpec } from '../../src/contracts/project.ts';
+import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { dataGates } from '../../src/domain/data/data-gates.ts';
 import { examineFile } from '../../src/domain/data/file-facts.ts';
 import type { FileFacts } from '../../src/domain/data/file-facts.ts';
-import { withTempFolder } from '../shared/temp-folder.ts';
+import { withTempFolder } from '../../src/base/temp-folder.ts';
 import { readManifest } from './manifest.ts';
 import type { DataDeps } from './snapshot.ts';
 

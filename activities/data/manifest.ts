@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { DataRef } from '../../src/contracts/build.ts';
-import { dataManifestSchema } from '../../src/contracts/data-manifest.ts';
-import type { DataFile, DataManifest } from '../../src/contracts/project.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
+import { dataManifestSchema } from '../../src/contracts/data/data-manifest.ts';
+import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
 import { dataSetIdentity } from '../../src/domain/data/data-set-identity.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { parseOrThrow } from '../../src/errors/zod-error.ts';

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
-import type { DataRef } from '../../src/contracts/build.ts';
-import type { DataFile, DataManifest, ProjectSpec } from '../../src/contracts/project.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
+import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { dataFile, groupOf } from '../../src/domain/data/fold-of.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';

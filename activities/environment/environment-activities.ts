@@ -1,6 +1,6 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ContainerLimits, ProjectRuntime, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';

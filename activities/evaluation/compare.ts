@@ -1,19 +1,23 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { Comparison, DataRef, EvaluationMetrics } from '../../src/contracts/build.ts';
+import type { Comparison } from '../../src/contracts/build/comparison.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
+import type { EvaluationMetrics } from '../../src/contracts/build/evaluation.ts';
 import { ALIASES } from '../../src/contracts/names.ts';
-import type { DataFile, DataManifest, ProjectSpec } from '../../src/contracts/project.ts';
-import { scoresFileSchema, type ScoresFile } from '../../src/contracts/scores.ts';
+import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import { scoresFileSchema, type ScoresFile } from '../../src/contracts/build/scores.ts';
 import { compareModels, noBaseline } from '../../src/domain/comparison/compare.ts';
 import type { PairedGroup } from '../../src/domain/comparison/paired-groups.ts';
 import { UNIT_COSTS } from '../../src/domain/evaluation/cost.ts';
 import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
-import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
+import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
+import type { Registry } from '../../src/ports/registry.ts';
 import { calibrateGroups } from '../calibration/calibrate-groups.ts';
 import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
 import { readManifest } from '../data/manifest.ts';
-import { withTempFolder } from '../shared/temp-folder.ts';
+import { withTempFolder } from '../../src/base/temp-folder.ts';
 import { QUIET_SCORE, scoreJob, type EvaluateDeps } from './evaluate.ts';
 import { placeModels, readGroup, type SourceGroup } from './group-source.ts';
 

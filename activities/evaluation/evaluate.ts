@@ -1,12 +1,13 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import { calibrationTensors } from '../../src/contracts/calibration.ts';
-import type { EvaluationReport } from '../../src/contracts/evaluation.ts';
-import type { DataRef, EvaluationMetrics } from '../../src/contracts/build.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
-import type { GroupScores, ScoresFile } from '../../src/contracts/scores.ts';
-import type { MonitoringBaseline } from '../../src/contracts/window-summary.ts';
-import { monitoringBaseline } from '../../src/domain/baseline/monitoring-baseline.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { calibrationTensors } from '../../src/contracts/device/calibration.ts';
+import type { EvaluationReport } from '../../src/contracts/build/evaluation.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
+import type { EvaluationMetrics } from '../../src/contracts/build/evaluation.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import type { GroupScores, ScoresFile } from '../../src/contracts/build/scores.ts';
+import type { MonitoringBaseline } from '../../src/contracts/device/window-summary.ts';
+import { monitoringBaseline } from '../../src/domain/monitoring/monitoring-baseline.ts';
+import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { deviations } from '../../src/domain/evaluation/deviation.ts';
 import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { evaluationMetrics } from '../../src/domain/evaluation/metrics.ts';
@@ -19,7 +20,7 @@ import { calibrateGroups } from '../calibration/calibrate-groups.ts';
 import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
 import { readManifest } from '../data/manifest.ts';
 import type { ProjectCode } from '../environment/environment-activities.ts';
-import { withTempFolder } from '../shared/temp-folder.ts';
+import { withTempFolder } from '../../src/base/temp-folder.ts';
 import {
   placeModels,
   readGroup,

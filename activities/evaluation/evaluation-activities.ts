@@ -1,19 +1,20 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { Comparison, EvaluationMetrics } from '../../src/contracts/build.ts';
+import type { Comparison } from '../../src/contracts/build/comparison.ts';
+import type { EvaluationMetrics } from '../../src/contracts/build/evaluation.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import { digestsOf } from '../../src/domain/artefact-digests.ts';
+import { digestsOf } from '../../src/domain/registry/artefact-digests.ts';
 import { evaluationGates } from '../../src/domain/model-gates/evaluation-gates.ts';
 import { sliceGates } from '../../src/domain/model-gates/slice-gates.ts';
-import type { EvaluationReport } from '../../src/contracts/evaluation.ts';
-import type { Explanation } from '../../src/contracts/explanation.ts';
-import type { ModelCard } from '../../src/contracts/model-card.ts';
+import type { EvaluationReport } from '../../src/contracts/build/evaluation.ts';
+import type { Explanation } from '../../src/contracts/build/explanation.ts';
+import type { ModelCard } from '../../src/contracts/model/model-card.ts';
 import {
   importedCard,
   modelCard,
   type ImportedCardContent,
   type ModelCardContent,
-} from '../../src/domain/model-card.ts';
+} from '../../src/domain/registry/model-card.ts';
 import { refuseBlocked } from '../model-gates/model-gate-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { DataFile, ProjectSpec } from '../../src/contracts/project.ts';
+import type { DataFile } from '../../src/contracts/data/data-manifest.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { secondsPerRow } from '../../src/domain/evaluation/deviation.ts';
 import type { Calibration, GroupRows } from '../../src/domain/evaluation/group-rows.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';

@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
-import type { ModelProfile } from '../../src/contracts/optimisation.ts';
+import type { ModelProfile } from '../../src/contracts/build/optimisation.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
-import { digestsOf } from '../../src/domain/artefact-digests.ts';
-import { blockingGates, describeGate } from '../../src/domain/gates.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import { digestsOf } from '../../src/domain/registry/artefact-digests.ts';
+import { blockingGates, describeGate } from '../../src/domain/gates/statuses.ts';
 import type { Parity } from '../../src/domain/model-gates/golden-gates.ts';
-import { judgeModel, type ModelFiles } from '../../src/domain/model-gates/judge-model.ts';
+import { judgeModel, type ModelFiles } from '../../src/application/judge-model.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { sha256 } from '../source/read-spec.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { withTempFolder } from '../shared/temp-folder.ts';
+import { withTempFolder } from '../../src/base/temp-folder.ts';
 
 export interface ModelGateDeps extends StepDeps {
   readonly models: ModelRuntime;

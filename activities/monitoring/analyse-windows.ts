@@ -1,14 +1,18 @@
 import { activityInfo } from '@temporalio/activity';
 import { ALIASES } from '../../src/contracts/names.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { MonitorReport, ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
-import { monitoringBaselineSchema, type MonitoringBaseline } from '../../src/contracts/window-summary.ts';
+import type { MonitorReport, ResolvedMonitorInput } from '../../src/contracts/monitoring/monitor.ts';
+import {
+  monitoringBaselineSchema,
+  type MonitoringBaseline,
+} from '../../src/contracts/device/window-summary.ts';
 import { analyse, isConclusive, type Analysis } from '../../src/domain/monitoring/analyse.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { MonitorStore, StoredReport } from '../../src/ports/monitor-store.ts';
-import type { Registry, RunIdentity } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry.ts';
+import type { RunIdentity } from '../../src/contracts/build/source.ts';
 
 export interface AnalyseDeps {
   readonly store: MonitorStore;

@@ -1,5 +1,5 @@
 import { heartbeat } from '@temporalio/activity';
-import { windowSummarySchema } from '../../src/contracts/window-summary.ts';
+import { windowSummarySchema } from '../../src/contracts/device/window-summary.ts';
 import type { MonitorStore } from '../../src/ports/monitor-store.ts';
 import type { TelemetrySource } from '../../src/ports/telemetry-source.ts';
 

@@ -1,4 +1,4 @@
-import type { ResolvedMonitorInput } from '../../src/contracts/monitor.ts';
+import type { ResolvedMonitorInput } from '../../src/contracts/monitoring/monitor.ts';
 import type { TelemetrySource } from '../../src/ports/telemetry-source.ts';
 import { analyseWindows, type AnalyseDeps, type AnalysedModel } from './analyse-windows.ts';
 import { ingestTelemetry, type IngestResult } from './ingest-telemetry.ts';

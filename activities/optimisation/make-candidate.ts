@@ -2,7 +2,7 @@ import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { Optimisation } from '../../src/contracts/optimisation.ts';
+import type { Optimisation } from '../../src/contracts/build/optimisation.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { describeEnd, type RuntimeEnvironment } from '../../src/ports/project-runtime.ts';

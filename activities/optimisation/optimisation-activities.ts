@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { Comparison } from '../../src/contracts/build.ts';
+import type { Comparison } from '../../src/contracts/build/comparison.ts';
 import { profilingQueue, TASK_QUEUES } from '../../src/contracts/names.ts';
-import type { ModelProfile, OptimisationResult } from '../../src/contracts/optimisation.ts';
+import type { ModelProfile, OptimisationResult } from '../../src/contracts/build/optimisation.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
-import { digestsOf } from '../../src/domain/artefact-digests.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import { digestsOf } from '../../src/domain/registry/artefact-digests.ts';
+import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { compareModels } from '../../src/domain/comparison/compare.ts';
 import { NATIVE_RUNTIME } from '../../src/domain/model-gates/target-runtimes.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
@@ -15,7 +15,7 @@ import { comparisonPlan, readScores } from '../evaluation/compare.ts';
 import { cachedStep } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
-import { withTempFolder } from '../shared/temp-folder.ts';
+import { withTempFolder } from '../../src/base/temp-folder.ts';
 import type { TrainedFiles } from '../training/train-outputs.ts';
 import { makeCandidate, type CandidateDeps, type CandidateRequest } from './make-candidate.ts';
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { ModelProfile, Variant } from '../../src/contracts/optimisation.ts';
+import type { ModelProfile, Variant } from '../../src/contracts/build/optimisation.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { withTempFolder } from '../shared/temp-folder.ts';
+import { withTempFolder } from '../../src/base/temp-folder.ts';
 
 export interface ProfileDeps extends StepDeps {
   readonly models: ModelRuntime;

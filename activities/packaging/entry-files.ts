@@ -1,5 +1,5 @@
-import { IMAGE_LAYOUT } from '../../src/contracts/fleet.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
+import { IMAGE_LAYOUT } from '../../src/contracts/device/model-manifest.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ImageEntry } from '../../src/ports/image-assembler.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { GoldenFile } from '../../src/contracts/project.ts';
+import type { GoldenFile } from '../../src/contracts/model/golden-file.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
 const tensorSchema = z

@@ -1,9 +1,10 @@
-import { deviceCalibrationSchema } from '../../src/contracts/calibration.ts';
-import { IMAGE_LAYOUT } from '../../src/contracts/fleet.ts';
-import type { ModelManifest } from '../../src/contracts/fleet.ts';
+import { deviceCalibrationSchema } from '../../src/contracts/device/calibration.ts';
+import { IMAGE_LAYOUT } from '../../src/contracts/device/model-manifest.ts';
+import type { ModelManifest } from '../../src/contracts/device/model-manifest.ts';
 import type { ImageEntry, ImageSpec } from '../../src/ports/image-assembler.ts';
-import type { ModelVersion, PipelineVersion } from '../../src/ports/registry.ts';
-import type { GoldenFile } from '../../src/contracts/project.ts';
+import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
+import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
+import type { GoldenFile } from '../../src/contracts/model/golden-file.ts';
 import { compactGolden, goldenSlice } from './golden-rows.ts';
 
 /** Golden rows that go to every device, where they are scored at each start. */

@@ -1,11 +1,13 @@
-import type { PackagedImage } from '../../src/contracts/deploy.ts';
+import type { PackagedImage } from '../../src/contracts/packaging/image.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { AssembledImage, ImageAssembler } from '../../src/ports/image-assembler.ts';
 import type { ImageRunner } from '../../src/ports/image-instance.ts';
-import type { ModelVersion, PipelineVersion, Registry } from '../../src/ports/registry.ts';
+import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
+import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
+import type { Registry } from '../../src/ports/registry.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
-import { runContainerTest } from '../container-test/run-container-test.ts';
+import { runContainerTest } from './container-test/run-container-test.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { entryFiles } from './entry-files.ts';
 import { parseGolden } from './golden-rows.ts';

@@ -1,5 +1,5 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { ImageMode, PackagedImage } from '../../src/contracts/deploy.ts';
+import type { ImageMode, PackagedImage } from '../../src/contracts/packaging/image.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
 
 export interface AssembleRequest {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { DataRef } from '../../src/contracts/build.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
-import type { Recheck } from '../../src/contracts/reproduce.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import type { Recheck } from '../../src/contracts/build/reproduce.ts';
 import { isGitUrl } from '../../src/domain/git/address.ts';
-import { compareManifests } from '../../src/domain/reproduction.ts';
+import { compareManifests } from '../../src/domain/registry/reproduction.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
-import type { PipelineVersion } from '../../src/ports/registry.ts';
+import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { readManifest } from '../data/manifest.ts';
 import { type DataDeps, snapshotData } from '../data/snapshot.ts';

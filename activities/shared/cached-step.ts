@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { artefactsIn } from '../../src/contracts/artefact.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { canonicalJson } from '../../src/base/canonical-json.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { StepStore, StoredStep } from '../../src/ports/step-store.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parse, YAMLParseError } from 'yaml';
-import { projectSchema, type ProjectSpec } from '../../src/contracts/project.ts';
-import { environmentSource } from '../../src/domain/environment.ts';
+import { projectSchema, type ProjectSpec } from '../../src/contracts/project/project.ts';
+import { environmentSource } from '../../src/domain/pipelines/environment-source.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
 import { planTrials } from '../../src/domain/search/plan-trials.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { SourceRef } from '../../src/contracts/build.ts';
+import type { SourceRef } from '../../src/contracts/build/source.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { pipelineIdentity } from '../../src/domain/pipelines/pipeline-identity.ts';
 import { isGitUrl, withoutCredentials } from '../../src/domain/git/address.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';

@@ -1,7 +1,7 @@
-import type { DataRef } from '../../src/contracts/build.ts';
-import type { DataFile, DataManifest } from '../../src/contracts/project.ts';
-import type { FoldGroups, SearchStrategy, TrialPlan } from '../../src/contracts/search.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
+import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
+import type { FoldGroups, SearchStrategy, TrialPlan } from '../../src/contracts/build/search.ts';
+import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
 import { planTrials } from '../../src/domain/search/plan-trials.ts';
 import {

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cancellationDetails, log } from '@temporalio/activity';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { DataRef } from '../../src/contracts/build.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import { foldsOf } from '../../src/domain/search/validation-folds.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { CommandResult, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';

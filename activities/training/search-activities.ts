@@ -1,10 +1,10 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { DataRef } from '../../src/contracts/build.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
-import type { SearchOptions, SearchResult, TrialPlan } from '../../src/contracts/search.ts';
-import { digestsOf } from '../../src/domain/artefact-digests.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import type { SearchOptions, SearchResult, TrialPlan } from '../../src/contracts/build/search.ts';
+import { digestsOf } from '../../src/domain/registry/artefact-digests.ts';
+import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { environmentOf, type ProjectCode } from '../environment/environment-activities.ts';
 import { evaluate, type EvaluateDeps } from '../evaluation/evaluate.ts';
 import { cachedStep } from '../shared/cached-step.ts';

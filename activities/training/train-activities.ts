@@ -1,5 +1,5 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { DataRef } from '../../src/contracts/build.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { environmentOf, type ProjectCode } from '../environment/environment-activities.ts';
 import { cachedStep } from '../shared/cached-step.ts';

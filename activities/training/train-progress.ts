@@ -1,4 +1,4 @@
-import type { TrainProgress } from '../../src/contracts/project.ts';
+import type { TrainProgress } from '../../src/contracts/build/train-progress.ts';
 
 /** What the heartbeats of a training carry: the last progress line, and what it uses. */
 export interface TrainHeartbeat {

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { HooksConfig } from '../config/schema.ts';
-import type { Trigger } from '../contracts/push.ts';
+import type { Trigger } from '../contracts/build/push.ts';
 import type { Access } from '../ports/access.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
 import type { Clock } from '../ports/clock.ts';

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Action } from '../contracts/roles.ts';
-import { governRegistry } from '../domain/registry/governed-registry.ts';
+import { governRegistry } from '../application/governed-registry.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
 

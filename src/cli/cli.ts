@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
-import type { StartOptions, System, ServiceProgress } from '../services/system-types.ts';
-import type { Output } from './output.ts';
+import type { StartOptions, System, ServiceProgress } from '../local-system/system-types.ts';
+import type { Output } from './shared/output.ts';
 
 export interface GlobalOptions {
   readonly json?: boolean;
@@ -54,7 +54,7 @@ export class Cli {
    * `config` has every address filled in.
    */
   async system(config: LoadedConfig['values'], options: StartOptions): Promise<System> {
-    const { attachOrStart } = await import('../services/system.ts');
+    const { attachOrStart } = await import('../local-system/system.ts');
     const system = await attachOrStart(config, this.startOptions(options));
     this.#systems.push(system);
     return system;

@@ -23,17 +23,17 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'train',
     summary: 'build and train a model version from a commit',
-    load: () => import('./commands/train.ts'),
+    load: () => import('./commands/train/train.ts'),
   },
   {
     name: 'check',
     summary: 'run the gates alone, without a server',
-    load: () => import('./commands/check.ts'),
+    load: () => import('./commands/check/check.ts'),
   },
   {
     name: 'models',
     summary: 'search versions, show one, trace it, approve and promote it',
-    load: () => import('./commands/models.ts'),
+    load: () => import('./commands/models/models.ts'),
   },
   {
     name: 'reproduce',
@@ -43,7 +43,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'pipelines',
     summary: 'list published pipelines, show one, say what differs between two',
-    load: () => import('./commands/pipelines.ts'),
+    load: () => import('./commands/pipelines/pipelines.ts'),
   },
   {
     name: 'environments',
@@ -83,12 +83,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'deploy',
     summary: 'package a version, test the image, roll it out to the fleet',
-    load: () => import('./commands/deploy.ts'),
+    load: () => import('./commands/rollout/deploy.ts'),
   },
   {
     name: 'rollout',
     summary: 'plan, watch and steer rollouts',
-    load: () => import('./commands/rollout.ts'),
+    load: () => import('./commands/rollout/rollout.ts'),
   },
   {
     name: 'calibrate',
@@ -113,7 +113,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'demo',
     summary: 'play the whole story on real parts',
-    load: () => import('./commands/demo.ts'),
+    load: () => import('./commands/demo/demo-command.ts'),
   },
   {
     name: 'doctor',

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { Cli, type GlobalOptions } from './cli.ts';
 import { COMMANDS } from './command-table.ts';
-import { fail } from './fail.ts';
-import { Output } from './output.ts';
+import { fail } from './shared/fail.ts';
+import { Output } from './shared/output.ts';
 
 const EXAMPLES = `
 Examples:

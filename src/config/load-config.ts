@@ -4,7 +4,6 @@ import { parseDocument } from 'yaml';
 import { WindlassError } from '../errors/windlass-error.ts';
 import { configSchema, SETTINGS, type SettingInfo, type WindlassConfig } from './schema.ts';
 
-export type { WindlassConfig } from './schema.ts';
 
 export const CONFIG_FILE = 'windlass.config.yaml';
 

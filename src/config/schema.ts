@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TASK_QUEUES } from '../contracts/names.ts';
-import { triggerSchema } from '../contracts/push.ts';
+import { triggerSchema } from '../contracts/build/push.ts';
 
 export const TASK_QUEUE_NAMES = Object.values(TASK_QUEUES);
 

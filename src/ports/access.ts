@@ -1,5 +1,5 @@
 import type { Action, Grant } from '../contracts/roles.ts';
-import type { Actor } from './registry.ts';
+import type { Actor } from '../contracts/audit.ts';
 
 export interface StoredGrant extends Grant {
   readonly grantedAt: string;

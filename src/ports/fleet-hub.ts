@@ -1,35 +1,6 @@
-import type { CalibrationDocument } from '../contracts/calibration.ts';
-import type { Attestation, DeviceTags, EdgeModuleReport } from '../contracts/fleet.ts';
-
-export interface FleetDevice {
-  readonly deviceId: string;
-  readonly tags: DeviceTags;
-  readonly connected: boolean;
-  /** ISO 8601, or null when the device never connected. */
-  readonly lastActivity: string | null;
-  readonly etag: string;
-}
-
-/** One device's evidence, read from the module twins of `$edgeAgent` and the scorer; never from a lagging query. */
-export interface DeviceEvidence {
-  readonly deviceId: string;
-  readonly connected: boolean;
-  readonly lastActivity: string | null;
-  /** `$edgeAgent`'s report on the scorer module, or null before the first. */
-  readonly agent: EdgeModuleReport | null;
-  /** What the module attests about itself, or null before the first. */
-  readonly attestation: Attestation | null;
-  /** `$edgeAgent`'s lastDesiredStatus: how applying the newest deployment went (200 = applied), e.g. a failed pull. */
-  readonly lastDesired?: { readonly code: number; readonly description: string } | null;
-}
-
-/** The device of a layered deployment: one configuration per model version. */
-export interface ModelConfiguration {
-  readonly id: string;
-  readonly image: string;
-  readonly model: { readonly name: string; readonly version: string; readonly digest: string };
-  readonly priority: number;
-}
+import type { CalibrationDocument } from '../contracts/device/calibration.ts';
+import type { DeviceTags } from '../contracts/device/device-tags.ts';
+import type { FleetDevice, DeviceEvidence, ModelConfiguration } from '../contracts/device/evidence.ts';
 
 /** What the rollout needs of the device hub. Errors: HUB_UNREACHABLE, HUB_REFUSED, HUB_THROTTLED, NOT_FOUND, CONFLICT. */
 export interface FleetHub {

@@ -1,4 +1,4 @@
-import type { PlatformImage } from '../contracts/deploy.ts';
+import type { PlatformImage } from '../contracts/packaging/image.ts';
 
 /** One thing inside an image; `path` is relative to the image's root, with `/`, and never leaves it. */
 export type ImageEntry =

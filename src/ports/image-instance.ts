@@ -1,4 +1,4 @@
-import type { ImageMode, PackagedImage } from '../contracts/deploy.ts';
+import type { ImageMode, PackagedImage } from '../contracts/packaging/image.ts';
 
 export interface InstanceRequest {
   readonly method: 'GET' | 'POST';

@@ -1,5 +1,5 @@
-import type { KeyValue, Page, Search, TrackedFile } from '../contracts/tracking.ts';
-import type { Actor } from './registry.ts';
+import type { KeyValue, Page, Search, TrackedFile } from '../contracts/mlflow/tracking.ts';
+import type { Actor } from '../contracts/audit.ts';
 
 /** A model name as MLflow's clients see it, whichever door its versions came through. */
 export interface DoorModel {

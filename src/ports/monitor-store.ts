@@ -1,6 +1,6 @@
-import type { MonitorReport } from '../contracts/monitor.ts';
-import type { WindowSummary } from '../contracts/window-summary.ts';
-import type { RunIdentity } from './registry.ts';
+import type { MonitorReport } from '../contracts/monitoring/monitor.ts';
+import type { WindowSummary } from '../contracts/device/window-summary.ts';
+import type { RunIdentity } from '../contracts/build/source.ts';
 
 export interface StoredReport extends RunIdentity {
   readonly id: string;

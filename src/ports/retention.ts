@@ -1,5 +1,5 @@
 import type { KeptVersion, RetentionRule } from '../domain/registry/retention.ts';
-import type { Actor } from './registry.ts';
+import type { Actor } from '../contracts/audit.ts';
 
 /** What retention would do, or did; sizes are in bytes. */
 export interface RetentionPlan {

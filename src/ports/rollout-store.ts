@@ -1,10 +1,11 @@
-import type { RingReport, RingVerdict, RolloutOutcome, RolloutPolicy } from '../contracts/deploy.ts';
+import type { RingReport, RingVerdict, RolloutOutcome } from '../contracts/rollout/rollout.ts';
+import type { RolloutPolicy } from '../contracts/rollout/policy.ts';
 import type { AssignedDevice } from '../domain/rollout/assign-rings.ts';
 import type { DeviceJudgement, DeviceMemory } from '../domain/rollout/device-verdict.ts';
 import type { CountedDevice, RingCounts } from '../domain/rollout/ring-counts.ts';
 import type { RingDecision } from '../domain/rollout/ring-decision.ts';
 import type { RolloutState } from '../domain/rollout/states.ts';
-import type { Actor } from './registry.ts';
+import type { Actor } from '../contracts/audit.ts';
 
 export interface NewRollout extends Actor {
   readonly rolloutId: string;

@@ -13,7 +13,7 @@ import type {
   RunStatus,
   Search,
   TrackedFile,
-} from '../contracts/tracking.ts';
+} from '../contracts/mlflow/tracking.ts';
 
 /** Experiments; ids are whole numbers as text. Unknown ones are NOT_FOUND, a name that is taken is AlreadyExists. */
 export interface ExperimentStore {

@@ -1,4 +1,4 @@
-import { MODULE_SLOT } from '../../src/contracts/fleet.ts';
+import { MODULE_SLOT } from '../../src/contracts/device/device-tags.ts';
 import type { DesiredConfig, DesiredStatus } from './desired-config.ts';
 import type { Installed } from './fleet-state.ts';
 import { isObject, type JsonObject } from './json.ts';

@@ -1,8 +1,8 @@
-import { pause } from '../../edge/deadline.ts';
+import { pause } from '../../src/base/deadline.ts';
 import type { HubSession } from '../../edge/hub-connection.ts';
 import type { Log } from '../../edge/log.ts';
-import { messageOf } from '../../edge/module-fault.ts';
-import { MODULE_SLOT } from '../../src/contracts/fleet.ts';
+import { messageOf } from '../../src/base/error-message.ts';
+import { MODULE_SLOT } from '../../src/contracts/device/device-tags.ts';
 import { diffPatch, type JsonObject } from './json.ts';
 
 /** Changes that come within this many ms make one report. */

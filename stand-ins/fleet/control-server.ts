@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HttpError, parseObject, readBody, send } from '../../edge/http-io.ts';
-import { messageOf } from '../../edge/module-fault.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 import { act, ACTIONS, ControlError, type ActionName } from './control-actions.ts';
 import type { VirtualDevice } from './virtual-device.ts';
 

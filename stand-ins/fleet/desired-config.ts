@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MODULE_SLOT } from '../../src/contracts/fleet.ts';
+import { MODULE_SLOT } from '../../src/contracts/device/device-tags.ts';
 import type { JsonObject } from './json.ts';
 
 /** `lastDesiredStatus` of the real agent. */

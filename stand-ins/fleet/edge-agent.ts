@@ -1,8 +1,8 @@
-import { pause } from '../../edge/deadline.ts';
+import { pause } from '../../src/base/deadline.ts';
 import { HubConnection, type HubConnectionOptions } from '../../edge/hub-connection.ts';
 import type { Log } from '../../edge/log.ts';
-import { messageOf } from '../../edge/module-fault.ts';
-import { MODULE_SLOT } from '../../src/contracts/fleet.ts';
+import { messageOf } from '../../src/base/error-message.ts';
+import { MODULE_SLOT } from '../../src/contracts/device/device-tags.ts';
 import { agentReport } from './agent-report.ts';
 import { AgentReporter } from './agent-reporter.ts';
 import {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { MODULE_SLOT, type DeviceTags } from '../../src/contracts/fleet.ts';
+import { MODULE_SLOT, type DeviceTags } from '../../src/contracts/device/device-tags.ts';
 import { createRandom } from '../pump/random.ts';
 import { HubRestError, type HubRest, type Signer } from './hub-rest.ts';
 

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { createCalibrationStore } from '../../edge/calibration-store.ts';
 import { openDatabase } from '../../edge/database.ts';
 import type { Log } from '../../edge/log.ts';
-import { messageOf } from '../../edge/module-fault.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 import { StoreAndForward } from '../../edge/queue.ts';
 import { startControlServer } from './control-server.ts';
 import { deviceSpecs, provision } from './factory.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { IMAGE_LAYOUT } from '../../src/contracts/fleet.ts';
+import { IMAGE_LAYOUT } from '../../src/contracts/device/model-manifest.ts';
 import { fetchLayer, hexOf } from './oci-layer.ts';
 import { PullError } from './pull-error.ts';
 

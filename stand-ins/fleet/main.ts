@@ -1,5 +1,5 @@
 import { createLog } from '../../edge/log.ts';
-import { messageOf } from '../../edge/module-fault.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 import { startFleet, type Fleet } from './fleet.ts';
 import { parseFleetOptions, type FleetOptions } from './options.ts';
 

@@ -1,4 +1,4 @@
-import { pause } from '../../edge/deadline.ts';
+import { pause } from '../../src/base/deadline.ts';
 import type { Log } from '../../edge/log.ts';
 import type { ModuleRuntime } from './agent-report.ts';
 import type { Installed } from './fleet-state.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Log } from '../../edge/log.ts';
-import { messageOf } from '../../edge/module-fault.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 import { act, ACTIONS, type ActionName } from './control-actions.ts';
 import type { VirtualDevice } from './virtual-device.ts';
 

@@ -3,7 +3,7 @@ import type { CalibrationStore } from '../../edge/calibration-store.ts';
 import { createModuleClient } from '../../edge/azure-client.ts';
 import type { Log } from '../../edge/log.ts';
 import type { StoreAndForward } from '../../edge/queue.ts';
-import { MODULE_SLOT } from '../../src/contracts/fleet.ts';
+import { MODULE_SLOT } from '../../src/contracts/device/device-tags.ts';
 import { PUMP_COLUMNS } from '../pump/columns.ts';
 import type { FaultKind, FaultPlan } from '../pump/faults.ts';
 import { createPump, type Pump } from '../pump/pump.ts';

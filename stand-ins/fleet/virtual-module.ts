@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { pause } from '../../edge/deadline.ts';
+import { pause } from '../../src/base/deadline.ts';
 import { openEntry, type EntryHost } from '../../edge/entry-host.ts';
 import { HubClient, type HubClientOptions } from '../../edge/hub-client.ts';
 import type { CalibrationStore } from '../../edge/calibration-store.ts';
 import type { Log } from '../../edge/log.ts';
-import { EXIT, messageOf, ModuleFault } from '../../edge/module-fault.ts';
+import { EXIT, ModuleFault } from '../../edge/module-fault.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 import type { StoreAndForward } from '../../edge/queue.ts';
 import { deliverDesired, Scorer, type Row, type Totals } from '../../edge/scorer.ts';
 import type { DeviceFaults } from './device-faults.ts';

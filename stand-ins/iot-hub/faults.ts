@@ -5,7 +5,7 @@ import {
   HUB_TIER_NAMES,
   type HubOperation,
   type HubTier,
-} from '../../src/contracts/hub-tier.ts';
+} from '../../src/contracts/device/hub-tier.ts';
 import { HubError } from './hub-error.ts';
 
 /** One fault that can be switched on: on an operation class (or all), for some calls, with some probability. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { HubOperation } from '../../src/contracts/hub-tier.ts';
+import type { HubOperation } from '../../src/contracts/device/hub-tier.ts';
 import type { Json } from './json.ts';
 
 export interface HttpCall {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { HubTier } from '../../src/contracts/hub-tier.ts';
+import type { HubTier } from '../../src/contracts/device/hub-tier.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { loadCertificate } from './certificate.ts';
 import { configurationRoutes } from './configuration-routes.ts';

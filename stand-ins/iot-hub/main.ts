@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { HUB_TIER_NAMES, type HubTier } from '../../src/contracts/hub-tier.ts';
+import { HUB_TIER_NAMES, type HubTier } from '../../src/contracts/device/hub-tier.ts';
 import { startIotHub } from './hub.ts';
 
 const USAGE = `usage: node stand-ins/iot-hub/main.ts --state DIR [--https-port N] [--mqtt-port N] [--bind ADDRESS]

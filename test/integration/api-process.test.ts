@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { execa } from 'execa';
-import { freePort } from '../../src/services/ports.ts';
+import { freePort } from '../../src/local-system/ports.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { createEmptyDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';

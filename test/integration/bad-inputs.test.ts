@@ -15,7 +15,7 @@ import { jest } from '@jest/globals';
 import { sql } from 'kysely';
 import type { GateResult } from '../../src/contracts/gate.ts';
 import { ERRORS, type ErrorCode } from '../../src/errors/table.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { ANY_PORTS, startLiveSystem, type LiveSystem } from '../support/live-system.ts';
 import { shareLayers } from '../support/shared-layers.ts';
 import { tempFolder } from '../support/temp-folder.ts';

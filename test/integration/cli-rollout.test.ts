@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
-import type { fleetRollout } from '../../workflows/package-and-deploy/fleet-rollout.ts';
+import type { fleetRollout } from '../../workflows/rollout/fleet-rollout.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { eventually } from '../support/iot-hub.ts';
 import { openRolloutBench, type RolloutBench } from '../support/rollout-bench.ts';

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { processInfo } from '../../src/services/process-info.ts';
-import { readLiveRecord } from '../../src/services/state-claim.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { processInfo } from '../../src/adapters/process/process-info.ts';
+import { readLiveRecord } from '../../src/local-system/state-claim.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -10,7 +10,7 @@ import {
   type ProjectCommand,
   type RuntimeEnvironment,
 } from '../../src/ports/project-runtime.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { buildTrainingImage } from '../support/training-image.ts';
 

@@ -7,7 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import pino from 'pino';
-import { errorInterceptor } from '../../activities/error-interceptor.ts';
+import { errorInterceptor } from '../../activities/shared/error-interceptor.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { createControlQueue } from '../../workers/control.ts';
 import { openWorkerContext } from '../../workers/open-context.ts';

@@ -23,11 +23,11 @@ import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-s
 import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { readGroupRows, sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
-import { createDataIndex } from '../../src/adapters/postgres/data-index.ts';
-import { createRegistry } from '../../src/adapters/postgres/registry.ts';
-import type { DataManifest } from '../../src/contracts/project.ts';
+import { createDataIndex } from '../../src/adapters/postgres/monitoring/data-index.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
+import type { DataManifest } from '../../src/contracts/data/data-manifest.ts';
 import { foldOf as foldOfFile } from '../../src/domain/data/fold-of.ts';
-import { blockingGates } from '../../src/domain/gates.ts';
+import { blockingGates } from '../../src/domain/gates/statuses.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { Registry } from '../../src/ports/registry.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';

@@ -13,7 +13,7 @@ import { createDataSources } from '../../src/adapters/data-source/data-sources.t
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import type { IndexedFile } from '../../src/ports/data-index.ts';
 import type { DataSources } from '../../src/ports/data-source.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { AZURITE_ACCOUNT, azuriteInstalled, startAzurite } from '../support/azurite.ts';
 import type { Azurite } from '../support/azurite.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';

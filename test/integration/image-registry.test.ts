@@ -13,8 +13,8 @@ import { createOciLayoutStore } from '../../src/adapters/oci/layout-store.ts';
 import { createRegistryStore } from '../../src/adapters/oci/registry-store.ts';
 import { OCI } from '../../src/adapters/oci/media-types.ts';
 import type { ImageSpec } from '../../src/ports/image-assembler.ts';
-import { freePort } from '../../src/services/ports.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { freePort } from '../../src/local-system/ports.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 
 const present = spawnSync('docker-registry', ['--version']).status === 0;
 const withRegistry = present ? describe : describe.skip;

@@ -1,8 +1,8 @@
 import type { Twin } from 'azure-iot-device';
 import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
 import type { HubConfig } from '../../src/adapters/iot-hub/hub-config.ts';
-import { MODULE_SLOT, targetName } from '../../src/contracts/fleet.ts';
-import type { ModelConfiguration } from '../../src/ports/fleet-hub.ts';
+import { MODULE_SLOT, targetName } from '../../src/contracts/device/device-tags.ts';
+import type { ModelConfiguration } from '../../src/contracts/device/evidence.ts';
 import { deviceConnection, openDevice, openModule, startTestHub, type TestHub } from '../support/iot-hub.ts';
 
 let test1: TestHub;

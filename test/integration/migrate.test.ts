@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
-import { freePort } from '../../src/services/ports.ts';
+import { freePort } from '../../src/local-system/ports.ts';
 import { createEmptyDatabase } from '../support/postgres.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 

@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { judgeModel } from '../../src/domain/model-gates/judge-model.ts';
+import { judgeModel } from '../../src/application/judge-model.ts';
 import * as ort from 'onnxruntime-node';
 import { createOnnxModelRuntime } from '../../src/adapters/onnx/onnx-model-runtime.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
-import type { GoldenFile } from '../../src/contracts/project.ts';
-import { worstStatus } from '../../src/domain/gates.ts';
+import type { GoldenFile } from '../../src/contracts/model/golden-file.ts';
+import { worstStatus } from '../../src/domain/gates/statuses.ts';
 import { targetRuntimes } from '../../src/domain/model-gates/target-runtimes.ts';
 import { scoring, variant } from '../support/hostile-models.ts';
 import { constant, node, opsetImport } from '../support/onnx-encode.ts';

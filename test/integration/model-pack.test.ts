@@ -7,8 +7,9 @@ import { createOnnxModelRuntime } from '../../src/adapters/onnx/onnx-model-runti
 import { readModelPack } from '../../src/adapters/oci/import-model-pack.ts';
 import type { PackManifest } from '../../src/adapters/oci/model-pack.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
-import type { ModelVersion, PipelineVersion } from '../../src/ports/registry.ts';
-import { judgePack } from '../../src/cli/models/judge-pack.ts';
+import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
+import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
+import { judgePack } from '../../src/cli/commands/models/judge-pack.ts';
 import { packedVersion } from '../support/pack-fixture.ts';
 import { digestOf } from '../support/registry-fixtures.ts';
 import { tempFolder } from '../support/temp-folder.ts';

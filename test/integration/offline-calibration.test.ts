@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { TestSubject } from '../../activities/container-test/container-test.ts';
-import { functionalSuite } from '../../activities/container-test/functional-suite.ts';
-import { offlineSuite } from '../../activities/container-test/offline-suite.ts';
+import type { TestSubject } from '../../activities/packaging/container-test/suite-tools.ts';
+import { functionalSuite } from '../../activities/packaging/container-test/functional-suite.ts';
+import { offlineSuite } from '../../activities/packaging/container-test/offline-suite.ts';
 import { startModule, type EdgeModule } from '../../edge/edge-module.ts';
 import { silentLog } from '../../edge/log.ts';
 import { readSettings } from '../../edge/settings.ts';

@@ -9,7 +9,7 @@ import { TEST_REPOSITORY } from '../../src/adapters/docker/load-image.ts';
 import { formatIdentity, identify } from '../../src/adapters/oci/process-identity.ts';
 import { openPackagingTools } from '../../src/adapters/docker/packaging-tools.ts';
 import { createOciLayoutStore } from '../../src/adapters/oci/layout-store.ts';
-import type { PackagedImage } from '../../src/contracts/deploy.ts';
+import type { PackagedImage } from '../../src/contracts/packaging/image.ts';
 import { openPackagingFixture, sourceFile } from '../support/packaging-fixture.ts';
 import type { PackagingFixture } from '../support/packaging-fixture.ts';
 import { SERVER, shareLayers } from '../support/shared-layers.ts';

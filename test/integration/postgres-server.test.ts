@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../../src/services/ports.ts';
+import { freePort } from '../../src/local-system/ports.ts';
 import {
   checkDatabase,
   startPostgresServer,
   type PostgresServer,
-} from '../../src/services/postgres-server.ts';
-import { processInfo, signalProcess } from '../../src/services/process-info.ts';
-import { waitFor } from '../../src/services/wait.ts';
+} from '../../src/local-system/postgres-server.ts';
+import { processInfo, signalProcess } from '../../src/adapters/process/process-info.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folder = tempFolder('postgres');

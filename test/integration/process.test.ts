@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
-import { processInfo } from '../../src/services/process-info.ts';
+import { processInfo } from '../../src/adapters/process/process-info.ts';
 import {
   endLeftovers,
   startProcess,
   type ProcessEvent,
   type ProcessSpec,
-} from '../../src/services/process.ts';
-import { waitFor } from '../../src/services/wait.ts';
+} from '../../src/local-system/process.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 let folder = tempFolder('process');
@@ -117,7 +117,7 @@ test('a child that ignores the request to stop is ended', async () => {
 describe('when the parent is killed', () => {
   /** A parent in a process of its own, which starts one child and tells its id. */
   async function parentOf(command: string, args: string[]): Promise<{ parent: number; child: number }> {
-    const module = new URL('../../src/services/process.ts', import.meta.url).href;
+    const module = new URL('../../src/local-system/process.ts', import.meta.url).href;
     const spec = { name: 'orphan', command, args, stateDir: folder.path };
     const probe = command === 'node' ? '' : 'probe: async () => true,';
     const code = `

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
-import { deployableVersion } from '../../activities/fleet/plan-rollout.ts';
+import { deployableVersion } from '../../activities/rollout/plan-rollout.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
-import { createMlflowStores } from '../../src/adapters/postgres/mlflow-stores.ts';
-import { createRegistry } from '../../src/adapters/postgres/registry.ts';
-import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
-import { rolloutPolicySchema } from '../../src/contracts/deploy.ts';
+import { createMlflowStores } from '../../src/adapters/postgres/mlflow/mlflow-stores.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
+import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
+import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import type { Registry } from '../../src/ports/registry.ts';
-import type { ModelRegistration } from '../../src/ports/registry.ts';
+import type { ModelRegistration } from '../../src/contracts/model/model-version.ts';
 import {
   comparedWith,
   packagedImage,

@@ -1,9 +1,9 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { CompiledQuery } from 'kysely';
 import pg from 'pg';
-import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
-import { modelSearchSchema } from '../../src/contracts/model-search.ts';
+import { modelSearchSchema } from '../../src/contracts/model/model-search.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { Registry } from '../../src/ports/registry.ts';
 import { digestOf, pipelineVersion, registration } from '../support/registry-fixtures.ts';

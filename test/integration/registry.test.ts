@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
-import { readAudit, verifyAudit } from '../../src/adapters/postgres/audit-log.ts';
+import { readAudit, verifyAudit } from '../../src/adapters/postgres/registry/audit-log.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
-import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import { createStepStore } from '../../src/adapters/postgres/step-store.ts';
 import type { Registry } from '../../src/ports/registry.ts';

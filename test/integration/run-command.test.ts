@@ -5,8 +5,8 @@ import { endOrphans } from '../../src/adapters/process/orphans.ts';
 import { RUN_MARK } from '../../src/adapters/process/process-tree.ts';
 import { cleanEnvironment } from '../../src/adapters/process/clean-environment.ts';
 import { runCommand, type CommandSpec } from '../../src/adapters/process/run-command.ts';
-import { processInfo } from '../../src/services/process-info.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { processInfo } from '../../src/adapters/process/process-info.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 let folder: ReturnType<typeof tempFolder>;

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { attachOrStart, runningSystem, startSystem } from '../../src/services/system.ts';
-import { checkDatabase } from '../../src/services/postgres-server.ts';
-import { freePort } from '../../src/services/ports.ts';
-import { withNeeds, type ServiceProgress } from '../../src/services/system-types.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { attachOrStart, runningSystem, startSystem } from '../../src/local-system/system.ts';
+import { checkDatabase } from '../../src/local-system/postgres-server.ts';
+import { freePort } from '../../src/local-system/ports.ts';
+import { withNeeds, type ServiceProgress } from '../../src/local-system/system-types.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folder = tempFolder('system');

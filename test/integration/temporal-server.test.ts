@@ -3,10 +3,18 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/names.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
-import { hasPollers } from '../../src/services/pollers.ts';
-import { freePort } from '../../src/services/ports.ts';
-import { findTemporal, temporalSources, type TemporalSource } from '../../src/services/temporal-binary.ts';
-import { connectTemporal, prepareTemporal, startTemporalServer } from '../../src/services/temporal-server.ts';
+import { hasPollers } from '../../src/adapters/temporal/pollers.ts';
+import { freePort } from '../../src/local-system/ports.ts';
+import {
+  findTemporal,
+  temporalSources,
+  type TemporalSource,
+} from '../../src/local-system/temporal-binary.ts';
+import {
+  connectTemporal,
+  prepareTemporal,
+  startTemporalServer,
+} from '../../src/local-system/temporal-server.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { freePort } from '../../src/services/ports.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { freePort } from '../../src/local-system/ports.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 
 export const AZURITE_ACCOUNT = 'windlasstest';
 

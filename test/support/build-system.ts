@@ -1,10 +1,10 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Worker } from '@temporalio/worker';
 import pino from 'pino';
-import { errorInterceptor } from '../../activities/error-interceptor.ts';
+import { errorInterceptor } from '../../activities/shared/error-interceptor.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { WindlassConfig } from '../../src/config/schema.ts';
-import type { BuildInput, BuildResult } from '../../src/contracts/build.ts';
+import type { BuildInput, BuildResult } from '../../src/contracts/build/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import { createControlQueue } from '../../workers/control.ts';
 import type { QueueSetup, WorkerContext } from '../../workers/context.ts';

@@ -1,6 +1,6 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/names.ts';
-import { findTemporal } from '../../src/services/temporal-binary.ts';
+import { findTemporal } from '../../src/local-system/temporal-binary.ts';
 
 /** A Temporal development server of its own, in memory, on free ports, with the search attributes; end it with `teardown()`. `moreArgs` are flags of its command line. */
 export async function createDevServer(moreArgs: readonly string[] = []): Promise<TestWorkflowEnvironment> {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { Client, type Connection, type WorkflowHandle } from '@temporalio/client';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { isAlive } from '../../src/services/process-info.ts';
-import type { ServiceName, System } from '../../src/services/system-types.ts';
-import { startSystem } from '../../src/services/system.ts';
-import { connectTemporal } from '../../src/services/temporal-server.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { isAlive } from '../../src/adapters/process/process-info.ts';
+import type { ServiceName, System } from '../../src/local-system/system-types.ts';
+import { startSystem } from '../../src/local-system/system.ts';
+import { connectTemporal } from '../../src/local-system/temporal-server.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { SHARED_ENVIRONMENTS } from './environments.ts';
 
 export const ANY_PORTS = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import type { EnvironmentRequest } from '../../src/ports/project-runtime.ts';
 
 /** The environment of a project folder's pip lock file. */

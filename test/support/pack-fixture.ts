@@ -1,11 +1,12 @@
 import { bundleFiles } from '../../src/adapters/git/source-bundle.ts';
 import { digestOf } from '../../src/adapters/oci/digest.ts';
-import type { DataFile } from '../../src/contracts/project.ts';
-import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import type { DataFile } from '../../src/contracts/data/data-manifest.ts';
+import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { dataSetIdentity } from '../../src/domain/data/data-set-identity.ts';
 import { pipelineIdentity } from '../../src/domain/pipelines/pipeline-identity.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
-import type { ModelRegistration, PipelineVersion } from '../../src/ports/registry.ts';
+import type { ModelRegistration } from '../../src/contracts/model/model-version.ts';
+import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
 import { dataRef, pipelineVersion, projectSpec, registration } from './registry-fixtures.ts';
 import { TINY_COLUMNS, tinyGolden, tinyModelBytes } from './tiny-model.ts';
 import type { TinyModelOptions } from './tiny-model.ts';

@@ -10,11 +10,12 @@ import { openPackagingTools } from '../../src/adapters/docker/packaging-tools.ts
 import { createOciLayoutStore } from '../../src/adapters/oci/layout-store.ts';
 import type { OciLayoutStore } from '../../src/adapters/oci/layout-store.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
-import { createRegistry } from '../../src/adapters/postgres/registry.ts';
+import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { AssembledImage } from '../../src/ports/image-assembler.ts';
 import type { ImageStore } from '../../src/ports/image-store.ts';
-import type { ModelVersion, Registry } from '../../src/ports/registry.ts';
+import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
+import type { Registry } from '../../src/ports/registry.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { createTestDatabase } from './postgres.ts';
 import { nextComparison, pipelineVersion, projectSpec, registration } from './registry-fixtures.ts';

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
-import { freePort } from '../../src/services/ports.ts';
-import { startPostgresServer } from '../../src/services/postgres-server.ts';
+import { freePort } from '../../src/local-system/ports.ts';
+import { startPostgresServer } from '../../src/local-system/postgres-server.ts';
 import { oncePerRun } from './once-per-run.ts';
 
 const TEMPLATE = 'windlass_template';

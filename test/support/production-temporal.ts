@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { claimPort, freePort } from '../../src/services/ports.ts';
-import { startPostgresServer } from '../../src/services/postgres-server.ts';
-import { startProcess } from '../../src/services/process.ts';
-import { cacheFolder, findTemporal, onPath } from '../../src/services/temporal-binary.ts';
-import { connectTemporal } from '../../src/services/temporal-server.ts';
+import { claimPort, freePort } from '../../src/local-system/ports.ts';
+import { startPostgresServer } from '../../src/local-system/postgres-server.ts';
+import { startProcess } from '../../src/local-system/process.ts';
+import { cacheFolder, findTemporal, onPath } from '../../src/local-system/temporal-binary.ts';
+import { connectTemporal } from '../../src/local-system/temporal-server.ts';
 import type { ComposeService } from './compose-file.ts';
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { processInfo } from '../../src/services/process-info.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { processInfo } from '../../src/adapters/process/process-info.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { createTinyProject, writeTinyData, type TinyDataOptions, type TinyProject } from './tiny-project.ts';
 
 /** The tiny project's columns and those of the virtual pumps that take their place. */

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
-import { projectSchema } from '../../src/contracts/project.ts';
-import type { ProjectSpec } from '../../src/contracts/project.ts';
+import { projectSchema } from '../../src/contracts/project/project.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
-import type { ComparisonVerdict, DataRef, EvaluationMetrics, SourceRef } from '../../src/contracts/build.ts';
-import type { PackagedImage } from '../../src/contracts/deploy.ts';
-import type { ModelRegistration, PipelineVersion, Registry } from '../../src/ports/registry.ts';
+import type { ComparisonVerdict } from '../../src/contracts/build/comparison.ts';
+import type { DataRef } from '../../src/contracts/data/data-set.ts';
+import type { EvaluationMetrics } from '../../src/contracts/build/evaluation.ts';
+import type { SourceRef } from '../../src/contracts/build/source.ts';
+import type { PackagedImage } from '../../src/contracts/packaging/image.ts';
+import type { ModelRegistration } from '../../src/contracts/model/model-version.ts';
+import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
+import type { Registry } from '../../src/ports/registry.ts';
 
 /** A digest that is the same for the same words. */
 export function digestOf(words: string): string {

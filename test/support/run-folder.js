@@ -15,7 +15,7 @@ function alive(pid) {
 }
 
 async function clear(dir) {
-  const { endLeftovers } = await import('../../src/services/process.ts');
+  const { endLeftovers } = await import('../../src/local-system/process.ts');
   await endLeftovers(dir);
   rmSync(dir, { recursive: true, force: true });
 }

@@ -1,5 +1,6 @@
 import type { ModuleClient, Twin } from 'azure-iot-device';
-import { ATTESTATION_KEY, MODULE_SLOT, type Attestation } from '../../src/contracts/fleet.ts';
+import { ATTESTATION_KEY, type Attestation } from '../../src/contracts/device/attestation.ts';
+import { MODULE_SLOT } from '../../src/contracts/device/device-tags.ts';
 import { deviceConnection, openModule, type TestHub } from './iot-hub.ts';
 
 /** How a device takes an image: well, or as a field defect would have it. */

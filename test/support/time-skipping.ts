@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/names.ts';
-import { cacheFolder, onPath } from '../../src/services/temporal-binary.ts';
+import { cacheFolder, onPath } from '../../src/local-system/temporal-binary.ts';
 
 /**
  * Temporal's test server, in which time skips while workflows wait: weeks in a second. Taken from the cache that

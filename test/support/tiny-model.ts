@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelManifest } from '../../src/contracts/fleet.ts';
-import type { GoldenFile } from '../../src/contracts/project.ts';
-import type { MonitoringBaseline } from '../../src/contracts/window-summary.ts';
+import type { ModelManifest } from '../../src/contracts/device/model-manifest.ts';
+import type { GoldenFile } from '../../src/contracts/model/golden-file.ts';
+import type { MonitoringBaseline } from '../../src/contracts/device/window-summary.ts';
 import { constant, encodeModel, node, tensorInfo } from './onnx-encode.ts';
 
 export const TINY_COLUMNS = [

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { seededRandom } from '../../src/domain/random.ts';
+import { seededRandom } from '../../src/base/random.ts';
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/tiny-project');
 

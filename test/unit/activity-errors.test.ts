@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { errorInterceptor } from '../../activities/error-interceptor.ts';
+import { errorInterceptor } from '../../activities/shared/error-interceptor.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
 /** What leaves an activity that throws this, with the interceptor of the worker in place. */

@@ -5,9 +5,9 @@ import {
   stratumOf,
   type RingDevice,
 } from '../../src/domain/rollout/assign-rings.ts';
-import { seededHash } from '../../src/domain/rollout/seeded-hash.ts';
+import { seededHash } from '../../src/base/seeded-hash.ts';
 import { planRollout } from '../../src/domain/rollout/rollout-plan.ts';
-import { rolloutPolicySchema } from '../../src/contracts/deploy.ts';
+import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
 
 const RINGS = [
   { name: 'canary', percent: 10 },

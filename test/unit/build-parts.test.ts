@@ -4,9 +4,9 @@ import {
   type TrainHeartbeat,
 } from '../../activities/training/train-progress.ts';
 import { stepKey } from '../../activities/shared/cached-step.ts';
-import { trainInput } from '../../src/cli/train-input.ts';
+import { trainInput } from '../../src/cli/commands/train/train-input.ts';
 import { artefactsIn } from '../../src/contracts/artefact.ts';
-import { buildInputSchema } from '../../src/contracts/build.ts';
+import { buildInputSchema } from '../../src/contracts/build/build.ts';
 import { renderProgress } from '../../workflows/shared/render-progress.ts';
 
 describe('progress lines of training', () => {

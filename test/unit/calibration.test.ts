@@ -1,4 +1,4 @@
-import { calibrationSpecSchema, deviceCalibrationSchema } from '../../src/contracts/calibration.ts';
+import { calibrationSpecSchema, deviceCalibrationSchema } from '../../src/contracts/device/calibration.ts';
 import { readTensorValues } from '../../src/domain/calibration/tensor-values.ts';
 
 const DECLARED = [

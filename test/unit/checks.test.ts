@@ -6,8 +6,8 @@ import { readJunit } from '../../activities/checks/reports/junit.ts';
 import { readReport } from '../../activities/checks/reports/report-file.ts';
 import { readSarif } from '../../activities/checks/reports/sarif.ts';
 import { removeWritten } from '../../activities/shared/written-file.ts';
-import { projectSchema } from '../../src/contracts/project.ts';
-import { checkGate, type CheckOutcome } from '../../src/domain/checks.ts';
+import { projectSchema } from '../../src/contracts/project/project.ts';
+import { checkGate, type CheckOutcome } from '../../src/domain/checks/check-results.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folder = tempFolder('reports');

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
-import { fail, toWindlassError } from '../../src/cli/fail.ts';
-import { Output, table } from '../../src/cli/output.ts';
-import { heartbeatText, StepView } from '../../src/cli/step-view.ts';
+import { fail, toWindlassError } from '../../src/cli/shared/fail.ts';
+import { Output, table } from '../../src/cli/shared/output.ts';
+import { heartbeatText, StepView } from '../../src/cli/shared/step-view.ts';
 import type { PipelineProgress, StepStatus } from '../../src/contracts/progress.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 

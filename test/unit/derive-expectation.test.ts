@@ -1,6 +1,6 @@
 import { deriveExpectation } from '../../src/domain/model-gates/derive-expectation.ts';
 import { expectedInputs } from '../../src/domain/model-gates/model-expectation.ts';
-import type { ModelValue } from '../../src/ports/model-runtime.ts';
+import type { ModelValue } from '../../src/contracts/model/model-structure.ts';
 
 const tensor = (name: string, shape: ModelValue['shape'], elementType = 'float32'): ModelValue => ({
   ...{ name, kind: 'tensor', elementType, shape },

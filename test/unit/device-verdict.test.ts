@@ -1,10 +1,11 @@
-import type { Attestation, EdgeModuleReport } from '../../src/contracts/fleet.ts';
+import type { Attestation } from '../../src/contracts/device/attestation.ts';
+import type { EdgeModuleReport } from '../../src/contracts/device/evidence.ts';
 import {
   judgeDevice,
   type DeviceJudgement,
   type DeviceMemory,
 } from '../../src/domain/rollout/device-verdict.ts';
-import type { DeviceEvidence } from '../../src/ports/fleet-hub.ts';
+import type { DeviceEvidence } from '../../src/contracts/device/evidence.ts';
 
 const IMAGE = 'sha256:1111';
 const OLD_IMAGE = 'sha256:0000';

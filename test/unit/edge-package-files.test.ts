@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EDGE_SERVER } from '../../edge/package-files.ts';
 import { keyOfEntries } from '../../src/adapters/oci/layer-cache.ts';
 import { bundleServer } from '../../src/adapters/oci/server-bundle.ts';
-import { IMAGE_LAYOUT } from '../../src/contracts/fleet.ts';
+import { IMAGE_LAYOUT } from '../../src/contracts/device/model-manifest.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const textOf = (content: unknown): string => Buffer.from(content as Uint8Array).toString('utf8');

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Reliability, SliceResult } from '../../src/contracts/evaluation.ts';
-import { projectSchema, type SliceSpec } from '../../src/contracts/project.ts';
-import type { GroupScores } from '../../src/contracts/scores.ts';
+import type { Reliability, SliceResult } from '../../src/contracts/build/evaluation.ts';
+import { projectSchema, type SliceSpec } from '../../src/contracts/project/project.ts';
+import type { GroupScores } from '../../src/contracts/build/scores.ts';
 import { costPerDeviceDay } from '../../src/domain/evaluation/cost.ts';
 import { deviations, secondsPerRow } from '../../src/domain/evaluation/deviation.ts';
 import { reliability } from '../../src/domain/evaluation/reliability.ts';

@@ -9,7 +9,7 @@ import {
   evaluationMetrics,
   f1Score,
 } from '../../src/domain/evaluation/metrics.ts';
-import { seededRandom, shuffled } from '../../src/domain/random.ts';
+import { seededRandom, shuffled } from '../../src/base/random.ts';
 
 interface Expected {
   metrics: {

@@ -1,7 +1,7 @@
 import { permutationImportance } from '../../src/domain/explanation/permutation.ts';
 import { shapleyValues, shapleyWalks, type Walk } from '../../src/domain/explanation/shapley.ts';
 import { spread, stacked, windowAt, withColumns } from '../../src/domain/explanation/windows.ts';
-import { seededRandom } from '../../src/domain/random.ts';
+import { seededRandom } from '../../src/base/random.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** A small model with an interaction: columns 1 and 2 count together only, column 4 never. */

@@ -1,6 +1,6 @@
 import { movesBranch, type Pushed } from '../../src/domain/git/push-order.ts';
 import { touchesProject, triggersFor, type Push } from '../../src/domain/git/triggers.ts';
-import { triggerSchema } from '../../src/contracts/push.ts';
+import { triggerSchema } from '../../src/contracts/build/push.ts';
 
 const push = (commit: string, before: string | null): Pushed => ({ commit, before });
 

@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readGolden } from '../../src/adapters/onnx/golden-file.ts';
-import type { GoldenFile } from '../../src/contracts/project.ts';
+import type { GoldenFile } from '../../src/contracts/model/golden-file.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 import { tempFolder } from '../support/temp-folder.ts';

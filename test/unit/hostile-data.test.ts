@@ -7,9 +7,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
-import { judgeData } from '../../src/cli/check/judge-data.ts';
+import { judgeData } from '../../src/cli/commands/check/judge-data.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
-import { blockingGates } from '../../src/domain/gates.ts';
+import { blockingGates } from '../../src/domain/gates/statuses.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
 

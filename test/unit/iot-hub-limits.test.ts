@@ -1,4 +1,4 @@
-import { HUB_TIERS } from '../../src/contracts/hub-tier.ts';
+import { HUB_TIERS } from '../../src/contracts/device/hub-tier.ts';
 import { parseServiceConnection } from '../../src/adapters/iot-hub/hub-config.ts';
 import { HubDeadlineError, toHubFailure } from '../../src/adapters/iot-hub/hub-failure.ts';
 import { RateLimiter } from '../../src/adapters/iot-hub/rate-limiter.ts';

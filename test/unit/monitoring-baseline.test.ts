@@ -1,10 +1,10 @@
-import { monitoringBaseline, type ReferenceGroup } from '../../src/domain/baseline/monitoring-baseline.ts';
+import { monitoringBaseline, type ReferenceGroup } from '../../src/domain/monitoring/monitoring-baseline.ts';
 import { fitMeanStd, judgedRows, STD_FLOOR } from '../../src/domain/evaluation/group-rows.ts';
 import { calibratedThreshold } from '../../src/domain/monitoring/calibrated-threshold.ts';
 import { populationStabilityIndex } from '../../src/domain/statistics/psi.ts';
 import { histogram } from '../../src/domain/statistics/quantiles.ts';
-import { seededRandom } from '../../src/domain/random.ts';
-import { monitoringBaselineSchema } from '../../src/contracts/window-summary.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { monitoringBaselineSchema } from '../../src/contracts/device/window-summary.ts';
 
 const CALIBRATION = 50;
 const OPTIONS = { columns: ['a', 'b'], calibrationRows: CALIBRATION, chunkRows: 200, seed: 7 };

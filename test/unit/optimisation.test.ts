@@ -1,13 +1,13 @@
 import { rowByRow, type FloatTensor } from '../../edge/tensor.ts';
 import { withoutUnusedImports } from '../../src/adapters/onnx/optimise-graph.ts';
 import { readStructure } from '../../src/adapters/onnx/read-structure.ts';
-import { scoresRowsAlone } from '../../src/contracts/model-file.ts';
+import { scoresRowsAlone } from '../../src/contracts/model/model-file.ts';
 import {
   optimiseSchema,
   type ModelProfile,
   type Variant,
   type VariantResult,
-} from '../../src/contracts/optimisation.ts';
+} from '../../src/contracts/build/optimisation.ts';
 import { chooseVariant } from '../../src/domain/optimisation/choose-variant.ts';
 import { optimisationPlan } from '../../src/domain/optimisation/plan.ts';
 import { opsetImport } from '../support/onnx-encode.ts';

@@ -1,4 +1,4 @@
-import { countOption, dataAt, projectAt, timeOption } from '../../src/cli/option-values.ts';
+import { countOption, dataAt, projectAt, timeOption } from '../../src/cli/shared/option-values.ts';
 
 test('a project is made absolute where the user stands, unless it is a git URL', () => {
   expect(projectAt('/x', 'pumps')).toBe('/x/pumps');

@@ -5,7 +5,7 @@ import {
   goldenSlice,
   parseGolden,
 } from '../../activities/packaging/golden-rows.ts';
-import { quantile } from '../../activities/container-test/container-test.ts';
+import { quantile } from '../../activities/packaging/container-test/suite-tools.ts';
 import { imageConfig, imageIndex, imageManifest } from '../../src/adapters/oci/image-config.ts';
 import { peakMemory, readFacts } from '../../src/adapters/oci/kernel-facts.ts';
 import { parseLdd } from '../../src/adapters/oci/machine-environment.ts';

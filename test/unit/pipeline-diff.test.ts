@@ -1,6 +1,9 @@
 import picocolors from 'picocolors';
-import { comparePipelines, type PipelineWithFiles } from '../../src/cli/pipelines/compare-pipelines.ts';
-import { diffText } from '../../src/cli/pipelines/pipeline-view.ts';
+import {
+  comparePipelines,
+  type PipelineWithFiles,
+} from '../../src/cli/commands/pipelines/compare-pipelines.ts';
+import { diffText } from '../../src/cli/commands/pipelines/pipeline-view.ts';
 import { changedFields } from '../../src/domain/pipelines/changed-fields.ts';
 import { changedPackages, lockPackages } from '../../src/domain/pipelines/lock-packages.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';

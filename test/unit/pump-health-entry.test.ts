@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
-import { projectSchema } from '../../src/contracts/project.ts';
+import { projectSchema } from '../../src/contracts/project/project.ts';
 import { PUMP_COLUMNS } from '../../stand-ins/pump/columns.ts';
 
 interface Context {

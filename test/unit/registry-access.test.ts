@@ -1,4 +1,4 @@
-import { metricConditionSchema, modelSearchSchema } from '../../src/contracts/model-search.ts';
+import { metricConditionSchema, modelSearchSchema } from '../../src/contracts/model/model-search.ts';
 import { ACTIONS } from '../../src/contracts/roles.ts';
 import type { Role } from '../../src/contracts/roles.ts';
 import { PERMISSIONS, refusesAction } from '../../src/domain/registry/roles.ts';

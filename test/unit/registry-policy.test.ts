@@ -1,18 +1,18 @@
 import fc from 'fast-check';
-import type { ComparisonVerdict } from '../../src/contracts/build.ts';
-import { VERDICTS } from '../../src/contracts/build.ts';
+import type { ComparisonVerdict } from '../../src/contracts/build/comparison.ts';
+import { VERDICTS } from '../../src/contracts/build/comparison.ts';
 import {
   approvalGate,
   approvalRule,
   pushedBy,
   standingReviews,
 } from '../../src/domain/registry/approvals.ts';
-import type { Review } from '../../src/domain/registry/approvals.ts';
+import type { Review } from '../../src/contracts/model/review.ts';
 import { promotionGates, promotionRefusal } from '../../src/domain/registry/promotion.ts';
 import type { PromotionCase } from '../../src/domain/registry/promotion.ts';
 import { dataRef } from '../support/registry-fixtures.ts';
 import { commandAgain } from '../../src/domain/registry/command-again.ts';
-import { MODEL_STATES } from '../../src/contracts/model-state.ts';
+import { MODEL_STATES } from '../../src/contracts/model/model-state.ts';
 import { mayBecome } from '../../src/domain/registry/states.ts';
 
 const said = (actor: string, decision: Review['decision'] = 'approve'): Review => ({

@@ -1,5 +1,5 @@
-import { resolveInput } from '../../activities/control/resolve-input.ts';
-import type { InputName } from '../../activities/control/resolve-input.ts';
+import { resolveInput } from '../../activities/shared/resolve-input.ts';
+import type { InputName } from '../../activities/shared/resolve-input.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
 function problemOf(name: InputName, raw: unknown): WindlassError {

@@ -1,4 +1,4 @@
-import type { ColumnDrift } from '../../src/contracts/monitor.ts';
+import type { ColumnDrift } from '../../src/contracts/monitoring/monitor.ts';
 import {
   decide,
   type DecisionEvidence,

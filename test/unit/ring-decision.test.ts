@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { rolloutPolicySchema, type RingVerdict } from '../../src/contracts/deploy.ts';
+import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
+import type { RingVerdict } from '../../src/contracts/rollout/rollout.ts';
 import {
   decideRing,
   isLastRing,

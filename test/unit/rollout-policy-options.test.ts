@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { deployInputSchema, rolloutPolicySchema } from '../../src/contracts/deploy.ts';
-import { policyFrom } from '../../src/cli/rollouts/policy-options.ts';
+import { deployInputSchema } from '../../src/contracts/packaging/deploy.ts';
+import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
+import { policyFrom } from '../../src/cli/commands/rollout/policy-options.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folder = tempFolder('policy');

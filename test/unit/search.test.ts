@@ -1,6 +1,6 @@
-import { buildInputSchema } from '../../src/contracts/build.ts';
-import type { DataFile } from '../../src/contracts/project.ts';
-import { paramsSchema, searchSchema, type TrialResult } from '../../src/contracts/search.ts';
+import { buildInputSchema } from '../../src/contracts/build/build.ts';
+import type { DataFile } from '../../src/contracts/data/data-manifest.ts';
+import { paramsSchema, searchSchema, type TrialResult } from '../../src/contracts/build/search.ts';
 import { bestTrial, describeSearch } from '../../src/domain/search/best-trial.ts';
 import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
 import { planTrials } from '../../src/domain/search/plan-trials.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { seededRandom } from '../../src/domain/random.ts';
+import { seededRandom } from '../../src/base/random.ts';
 import {
   jensenShannonDistance,
   largestShareDifference,

@@ -6,7 +6,7 @@ import {
   TimeoutFailure,
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/common';
-import { workflowError } from '../../src/cli/workflow-error.ts';
+import { workflowError } from '../../src/cli/shared/workflow-error.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
 const where = { workflow: 'buildAndTrain', workflowId: 'w-1' };

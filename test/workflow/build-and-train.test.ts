@@ -2,12 +2,13 @@ import { globSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { BUILD_STEPS, type BuildInput, type BuildResult } from '../../src/contracts/build.ts';
+import { BUILD_STEPS } from '../../src/contracts/build/build-steps.ts';
+import type { BuildInput, BuildResult } from '../../src/contracts/build/build.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../src/contracts/progress.ts';
-import { cardOfPage } from '../../src/domain/model-card.ts';
-import { monitoringBaselineSchema } from '../../src/contracts/window-summary.ts';
-import { processInfo } from '../../src/services/process-info.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { cardOfPage } from '../../src/domain/registry/model-card.ts';
+import { monitoringBaselineSchema } from '../../src/contracts/device/window-summary.ts';
+import { processInfo } from '../../src/adapters/process/process-info.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { createBuildSystem, type BuildHandle, type BuildSystem } from '../support/build-system.ts';
 import { createTinyProject, gitIn, writeTinyData, type TinyProject } from '../support/tiny-project.ts';
 

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowFailedError } from '@temporalio/client';
-import type { ImportInput, ImportResult } from '../../src/contracts/import.ts';
-import type { ModelCard } from '../../src/contracts/model-card.ts';
+import type { ImportInput, ImportResult } from '../../src/contracts/build/import.ts';
+import type { ModelCard } from '../../src/contracts/model/model-card.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
-import { blockingGates } from '../../src/domain/gates.ts';
-import { cardOfPage } from '../../src/domain/model-card.ts';
-import { seededRandom } from '../../src/domain/random.ts';
+import { blockingGates } from '../../src/domain/gates/statuses.ts';
+import { cardOfPage } from '../../src/domain/registry/model-card.ts';
+import { seededRandom } from '../../src/base/random.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
 import { constant, encodeModel, node, tensorInfo } from '../support/onnx-encode.ts';
 import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';

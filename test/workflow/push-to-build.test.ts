@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
-import { createAccess } from '../../src/adapters/postgres/access.ts';
-import { createHookDeliveries } from '../../src/adapters/postgres/hook-deliveries.ts';
-import { createMlflowStores } from '../../src/adapters/postgres/mlflow-stores.ts';
-import { createMonitorStore } from '../../src/adapters/postgres/monitor-store.ts';
-import { createRolloutStore } from '../../src/adapters/postgres/rollout-store.ts';
+import { createAccess } from '../../src/adapters/postgres/access/access.ts';
+import { createHookDeliveries } from '../../src/adapters/postgres/hooks/hook-deliveries.ts';
+import { createMlflowStores } from '../../src/adapters/postgres/mlflow/mlflow-stores.ts';
+import { createMonitorStore } from '../../src/adapters/postgres/monitoring/monitor-store.ts';
+import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
 import { createApi } from '../../src/api/app.ts';
-import { triggerSchema, type PushCoordinatorState } from '../../src/contracts/push.ts';
-import { waitFor } from '../../src/services/wait.ts';
+import { triggerSchema, type PushCoordinatorState } from '../../src/contracts/build/push.ts';
+import { waitFor } from '../../src/base/wait-for.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
 import {
   azurePush,

@@ -1,11 +1,11 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import type { ControlActivities } from '../../activities/control/control-activities.ts';
-import { resolveInput } from '../../activities/control/resolve-input.ts';
-import { toApplicationFailure } from '../../activities/failure.ts';
-import type { DataEvent } from '../../src/contracts/monitor.ts';
+import type { ControlActivities } from '../../activities/registry/registry-activities.ts';
+import { resolveInput } from '../../activities/shared/resolve-input.ts';
+import { toApplicationFailure } from '../../activities/shared/failure.ts';
+import type { DataEvent } from '../../src/contracts/monitoring/monitor.ts';
 import { NEW_DATA_SIGNAL, WORKFLOWS } from '../../src/contracts/names.ts';
-import type { CoordinatorState } from '../../workflows/monitor-and-retrain/retrain-coordinator.ts';
+import type { CoordinatorState } from '../../workflows/monitoring/retrain-coordinator.ts';
 import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 import '../support/quiet-temporal.ts';

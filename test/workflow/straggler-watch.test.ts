@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { StragglerWatchResult } from '../../src/contracts/rollout.ts';
+import type { StragglerWatchResult } from '../../src/contracts/rollout/straggler-watch.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
-import type { fleetRollout } from '../../workflows/package-and-deploy/fleet-rollout.ts';
+import type { fleetRollout } from '../../workflows/rollout/fleet-rollout.ts';
 import { openRolloutBench, type RolloutBench } from '../support/rollout-bench.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 

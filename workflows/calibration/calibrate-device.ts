@@ -1,8 +1,8 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { CalibrationActivities } from '../../activities/calibration/calibration-activities.ts';
 import type { DeliveryActivities } from '../../activities/calibration/delivery-activities.ts';
-import type { ControlActivities } from '../../activities/control/control-activities.ts';
-import type { CalibrateInput, CalibrateResult } from '../../src/contracts/calibrate-device.ts';
+import type { ControlActivities } from '../../activities/registry/registry-activities.ts';
+import type { CalibrateInput, CalibrateResult } from '../../src/contracts/device/calibrate-device.ts';
 import { TASK_QUEUES } from '../../src/contracts/names.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';

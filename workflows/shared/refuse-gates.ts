@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { GateResult } from '../../src/contracts/gate.ts';
-import { blockingGates, describeGate } from '../../src/domain/gates.ts';
+import { blockingGates, describeGate } from '../../src/domain/gates/statuses.ts';
 import type { ErrorCode } from '../../src/errors/table.ts';
 
 /** Fails the workflow when a gate stands in the way; the failure's body carries all gates. */

@@ -1,6 +1,6 @@
 import { proxyLocalActivities } from '@temporalio/workflow';
-import type { ControlActivities } from '../../activities/control/control-activities.ts';
-import type { InputName, ResolvedInputs } from '../../activities/control/resolve-input.ts';
+import type { ControlActivities } from '../../activities/registry/registry-activities.ts';
+import type { InputName, ResolvedInputs } from '../../activities/shared/resolve-input.ts';
 import { rootFailure } from './steps.ts';
 
 const local = proxyLocalActivities<ControlActivities>({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Coverage } from '../../../src/domain/checks.ts';
+import type { Coverage } from '../../../src/domain/checks/check-results.ts';
 import { firstCharacter, readJson, ReportProblem } from './report-file.ts';
 import { walkXml } from './xml.ts';
 

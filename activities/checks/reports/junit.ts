@@ -1,4 +1,4 @@
-import type { TestCounts } from '../../../src/domain/checks.ts';
+import type { TestCounts } from '../../../src/domain/checks/check-results.ts';
 import { ReportProblem } from './report-file.ts';
 import { walkXml } from './xml.ts';
 

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Reading } from '../../../src/domain/checks.ts';
+import type { Reading } from '../../../src/domain/checks/check-results.ts';
 import { writtenFile } from '../../shared/written-file.ts';
 
 const MAX_REPORT_BYTES = 64 * 1024 * 1024;

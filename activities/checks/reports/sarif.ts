@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import type { Findings } from '../../../src/domain/checks.ts';
+import type { Findings } from '../../../src/domain/checks/check-results.ts';
 import { readJson, ReportProblem } from './report-file.ts';
 
 const LEVELS = ['error', 'warning', 'note', 'none'] as const;

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type Docker from 'dockerode';
-import type { PackagedImage } from '../../contracts/deploy.ts';
+import type { PackagedImage } from '../../contracts/packaging/image.ts';
 import type { ImageInstance, ImageRunner } from '../../ports/image-instance.ts';
 import { createInstanceClient, waitUntilReady } from '../oci/instance-client.ts';
 import { peakMemory, readFacts } from '../oci/kernel-facts.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { waitFor } from '../../services/wait.ts';
+import { waitFor } from '../../base/wait-for.ts';
 import type { CommandResult, ProjectCommand, ProjectRuntime } from '../../ports/project-runtime.ts';
 import { formatIdentity, identify, isRunning, parseIdentity } from '../oci/process-identity.ts';
 import { CommandOutput } from '../process/command-output.ts';

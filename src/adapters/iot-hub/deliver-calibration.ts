@@ -4,8 +4,8 @@ import {
   calibrationDocumentSchema,
   fittedTime,
   type CalibrationDocument,
-} from '../../contracts/calibration.ts';
-import { MODULE_SLOT } from '../../contracts/fleet.ts';
+} from '../../contracts/device/calibration.ts';
+import { MODULE_SLOT } from '../../contracts/device/device-tags.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { HubConnection } from './registry-client.ts';
 

@@ -1,5 +1,5 @@
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { ModelConfiguration } from '../../ports/fleet-hub.ts';
+import type { ModelConfiguration } from '../../contracts/device/evidence.ts';
 import {
   BASE_DEPLOYMENT,
   baseDeployment,

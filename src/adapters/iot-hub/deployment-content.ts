@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { MODULE_SLOT, targetCondition } from '../../contracts/fleet.ts';
-import type { ModelConfiguration } from '../../ports/fleet-hub.ts';
+import { MODULE_SLOT, targetCondition } from '../../contracts/device/device-tags.ts';
+import type { ModelConfiguration } from '../../contracts/device/evidence.ts';
 
 /** Id and priority of the deployment under all others: it brings agent and hub, and no module of ours. */
 export const BASE_DEPLOYMENT = { id: 'windlass-base', priority: 0 } as const;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { DeviceTags } from '../../contracts/fleet.ts';
+import type { DeviceTags } from '../../contracts/device/device-tags.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { forEach } from './hub-calls.ts';
 import type { HubConnection } from './registry-client.ts';

@@ -1,5 +1,6 @@
-import { MODULE_SLOT } from '../../contracts/fleet.ts';
-import type { DeviceEvidence, FleetDevice, FleetHub } from '../../ports/fleet-hub.ts';
+import { MODULE_SLOT } from '../../contracts/device/device-tags.ts';
+import type { DeviceEvidence, FleetDevice } from '../../contracts/device/evidence.ts';
+import type { FleetHub } from '../../ports/fleet-hub.ts';
 import { deleteConfiguration, ensureConfiguration, listConfigurations } from './deployment-calls.ts';
 import { provision } from './device-provisioning.ts';
 import { setCalibration } from './deliver-calibration.ts';

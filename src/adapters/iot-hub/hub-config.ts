@@ -1,4 +1,4 @@
-import type { HubTier } from '../../contracts/hub-tier.ts';
+import type { HubTier } from '../../contracts/device/hub-tier.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
 /**

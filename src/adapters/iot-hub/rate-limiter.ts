@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HUB_TIERS, type HubLimit, type HubOperation, type HubTier } from '../../contracts/hub-tier.ts';
+import {
+  HUB_TIERS,
+  type HubLimit,
+  type HubOperation,
+  type HubTier,
+} from '../../contracts/device/hub-tier.ts';
 
 interface Bucket {
   readonly limit: HubLimit;

@@ -4,7 +4,7 @@ import https from 'node:https';
 import iothub from 'azure-iothub';
 import restHttp from 'azure-iothub/dist/common-http/http.js';
 import restApi from 'azure-iothub/dist/common-http/rest_api_client.js';
-import type { HubOperation } from '../../contracts/hub-tier.ts';
+import type { HubOperation } from '../../contracts/device/hub-tier.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseServiceConnection, type HubConfig, type ServiceConnection } from './hub-config.ts';
 import { HubDeadlineError, readAnswer, toHubFailure } from './hub-failure.ts';

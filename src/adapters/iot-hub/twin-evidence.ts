@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import {
-  ATTESTATION_KEY,
-  attestationSchema,
-  deviceTagsSchema,
-  MODULE_SLOT,
-  type Attestation,
-  type EdgeModuleReport,
-} from '../../contracts/fleet.ts';
-import type { DeviceEvidence, FleetDevice } from '../../ports/fleet-hub.ts';
+import { ATTESTATION_KEY, attestationSchema, type Attestation } from '../../contracts/device/attestation.ts';
+import { deviceTagsSchema, MODULE_SLOT } from '../../contracts/device/device-tags.ts';
+import type { EdgeModuleReport } from '../../contracts/device/evidence.ts';
+import type { DeviceEvidence, FleetDevice } from '../../contracts/device/evidence.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 

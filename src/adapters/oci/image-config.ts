@@ -1,4 +1,4 @@
-import { IMAGE_LAYOUT } from '../../contracts/fleet.ts';
+import { IMAGE_LAYOUT } from '../../contracts/device/model-manifest.ts';
 import type { AssembledLayer } from '../../ports/image-assembler.ts';
 import type { ImageConfig, ImageIndex, ImageManifest } from './media-types.ts';
 import { OCI } from './media-types.ts';

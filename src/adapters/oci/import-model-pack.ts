@@ -1,8 +1,8 @@
 import { copyFile, readFile, stat } from 'node:fs/promises';
 import type { ZodType } from 'zod';
 import type { ArtefactRef } from '../../contracts/artefact.ts';
-import { dataManifestSchema } from '../../contracts/data-manifest.ts';
-import type { DataManifest } from '../../contracts/project.ts';
+import { dataManifestSchema } from '../../contracts/data/data-manifest.ts';
+import type { DataManifest } from '../../contracts/data/data-manifest.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';

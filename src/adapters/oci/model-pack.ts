@@ -1,6 +1,7 @@
 import type { ArtefactRef } from '../../contracts/artefact.ts';
 import { artefactsIn } from '../../contracts/artefact.ts';
-import type { ModelVersion, PipelineVersion } from '../../ports/registry.ts';
+import type { ModelVersion } from '../../contracts/model/model-version.ts';
+import type { PipelineVersion } from '../../contracts/build/pipeline-version.ts';
 import type { Descriptor } from './media-types.ts';
 
 /** Media types and annotations of the CNCF ModelPack specification: modelpack/model-spec, `specs-go/v1`, with its `cncf` names. */

@@ -1,9 +1,10 @@
 import { parse } from 'yaml';
-import { projectSchema } from '../../contracts/project.ts';
-import type { DataManifest, ProjectSpec } from '../../contracts/project.ts';
-import { canonicalJson } from '../../domain/canonical-json.ts';
+import { projectSchema } from '../../contracts/project/project.ts';
+import type { DataManifest } from '../../contracts/data/data-manifest.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import { canonicalJson } from '../../base/canonical-json.ts';
 import { dataSetIdentity } from '../../domain/data/data-set-identity.ts';
-import { environmentSource } from '../../domain/environment.ts';
+import { environmentSource } from '../../domain/pipelines/environment-source.ts';
 import { pipelineIdentity } from '../../domain/pipelines/pipeline-identity.ts';
 import type { ProjectFile } from '../../ports/source-control.ts';
 import { digestOf } from './digest.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { artefactRefSchema, digestSchema } from '../../contracts/artefact.ts';
-import { VERDICTS } from '../../contracts/build.ts';
+import { VERDICTS } from '../../contracts/build/comparison.ts';
 import { gateResultSchema } from '../../contracts/gate.ts';
-import { VARIANTS } from '../../contracts/optimisation.ts';
-import { projectSchema } from '../../contracts/project.ts';
+import { VARIANTS } from '../../contracts/build/optimisation.ts';
+import { projectSchema } from '../../contracts/project/project.ts';
 import { QUALITY_TOLERANCE } from '../../domain/model-gates/golden-gates.ts';
 import { MODEL_PACK } from './model-pack.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { PackagedImage } from '../../contracts/deploy.ts';
+import type { PackagedImage } from '../../contracts/packaging/image.ts';
 import type { ImageInstance, ImageRunner } from '../../ports/image-instance.ts';
 import { IMAGE_USER } from './image-config.ts';
 import { createInstanceClient, waitUntilReady } from './instance-client.ts';

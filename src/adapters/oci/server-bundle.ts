@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { IMAGE_LAYOUT } from '../../contracts/fleet.ts';
+import { IMAGE_LAYOUT } from '../../contracts/device/model-manifest.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageEntry } from '../../ports/image-assembler.ts';
 

@@ -1,6 +1,6 @@
 import { expectedInputs } from '../../domain/model-gates/model-expectation.ts';
-import { seededRandom } from '../../domain/random.ts';
-import type { ModelExpectation } from '../../ports/model-runtime.ts';
+import { seededRandom } from '../../base/random.ts';
+import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import type { Batch, BatchTensor } from './session.ts';
 
 /** Rows that are scored at a time. */

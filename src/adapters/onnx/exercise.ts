@@ -1,6 +1,7 @@
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { ModelProfile } from '../../contracts/optimisation.ts';
-import type { ModelBehaviour, ModelExpectation } from '../../ports/model-runtime.ts';
+import type { ModelProfile } from '../../contracts/build/optimisation.ts';
+import type { ModelBehaviour } from '../../contracts/model/model-behaviour.ts';
+import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import { BATCH, drawnRows, slice, withObservedRanges } from './batches.ts';
 import type { Golden } from './golden-file.ts';
 import { openMeasured } from './measure.ts';

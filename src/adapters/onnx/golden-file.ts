@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { expectedInputs } from '../../domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { ModelExpectation } from '../../ports/model-runtime.ts';
+import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import type { BatchTensor } from './session.ts';
 
 const tensorSchema = z.object({

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import type { ModelProfile } from '../../contracts/optimisation.ts';
+import type { ModelProfile } from '../../contracts/build/optimisation.ts';
 import { NATIVE_RUNTIME } from '../../domain/model-gates/target-runtimes.ts';
 import { nearestRank } from '../../domain/statistics/quantiles.ts';
 import { machinePlatform } from '../oci/platform.ts';

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { GoldenFile } from '../../contracts/project.ts';
+import type { GoldenFile } from '../../contracts/model/golden-file.ts';
 import type { ModelRequest } from '../../ports/model-runtime.ts';
 import { slice } from './batches.ts';
 import type { Golden } from './golden-file.ts';

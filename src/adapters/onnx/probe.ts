@@ -1,9 +1,5 @@
-import type {
-  InvalidInput,
-  ModelBehaviour,
-  ModelExpectation,
-  ProbeOutcome,
-} from '../../ports/model-runtime.ts';
+import type { InvalidInput, ModelBehaviour, ProbeOutcome } from '../../contracts/model/model-behaviour.ts';
+import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import { slice, withReadings } from './batches.ts';
 import type { Batch, ScoringSession } from './session.ts';
 

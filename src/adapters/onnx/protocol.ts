@@ -1,7 +1,8 @@
-import type { CalibrationTensor } from '../../contracts/calibration.ts';
-import type { ModelProfile } from '../../contracts/optimisation.ts';
+import type { CalibrationTensor } from '../../contracts/device/calibration.ts';
+import type { ModelProfile } from '../../contracts/build/optimisation.ts';
 import type { ErrorBody } from '../../errors/windlass-error.ts';
-import type { ModelBehaviour, ModelRequest, ModelRuntime } from '../../ports/model-runtime.ts';
+import type { ModelBehaviour } from '../../contracts/model/model-behaviour.ts';
+import type { ModelRequest, ModelRuntime } from '../../ports/model-runtime.ts';
 
 /** What the gate process is asked, as JSON in a file. */
 export type GateRequest =

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
+import type { ModelStructure, ModelValue } from '../../contracts/model/model-structure.ts';
 import { checkFunctions, domainName } from './check-functions.ts';
 import { graphProblems } from './check-graph.ts';
 import { elementType } from './element-types.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
-import { scoresRowsAlone } from '../../contracts/model-file.ts';
+import { scoresRowsAlone } from '../../contracts/model/model-file.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { slice } from './batches.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { isAlive, signalProcess } from '../../services/process-info.ts';
-import { waitFor } from '../../services/wait.ts';
+import { isAlive, signalProcess } from './process-info.ts';
+import { waitFor } from '../../base/wait-for.ts';
 import { killAll, markedProcesses } from './process-tree.ts';
 
 interface Recorded {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, processInfo, signalProcess, type ProcessInfo } from '../../services/process-info.ts';
+import { isAlive, processInfo, signalProcess, type ProcessInfo } from './process-info.ts';
 
 /** Environment variable that marks every process of one run, so that those can be found whose parent was killed. */
 export const RUN_MARK = 'WINDLASS_RUN_MARK';

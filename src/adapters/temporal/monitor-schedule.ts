@@ -4,7 +4,7 @@ import {
   type Client,
   type ScheduleOptions,
 } from '@temporalio/client';
-import type { MonitorInput } from '../../contracts/monitor.ts';
+import type { MonitorInput } from '../../contracts/monitoring/monitor.ts';
 import { TASK_QUEUES, WORKFLOWS, workflowIds } from '../../contracts/names.ts';
 
 export interface MonitorTiming {

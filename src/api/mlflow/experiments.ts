@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LifecycleStage } from '../../contracts/tracking.ts';
+import type { LifecycleStage } from '../../contracts/mlflow/tracking.ts';
 import { SEARCHABLE } from '../../domain/tracking/searchable.ts';
 import { parseSearch } from '../../domain/tracking/search.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { SearchOrder } from '../../contracts/tracking.ts';
+import type { SearchOrder } from '../../contracts/mlflow/tracking.ts';
 import { parseOrder, parseSearch } from '../../domain/tracking/search.ts';
 import { SEARCHABLE } from '../../domain/tracking/searchable.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
-import { calibrationTensors } from '../../contracts/calibration.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
-import type { ModelVersion } from '../../ports/registry.ts';
+import { calibrationTensors } from '../../contracts/device/calibration.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { ModelVersion } from '../../contracts/model/model-version.ts';
 
 export const ONNX_FILE = 'model.onnx';
 

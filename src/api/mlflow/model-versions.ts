@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Action } from '../../contracts/roles.ts';
-import type { KeyValue, Search, SearchClause } from '../../contracts/tracking.ts';
+import type { KeyValue, Search, SearchClause } from '../../contracts/mlflow/tracking.ts';
 import { versionArtefactUri } from '../../domain/tracking/artefact-paths.ts';
 import { parseSearch } from '../../domain/tracking/search.ts';
 import { SEARCHABLE } from '../../domain/tracking/searchable.ts';

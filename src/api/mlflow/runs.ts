@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { RUN_STATUSES } from '../../contracts/tracking.ts';
+import { RUN_STATUSES } from '../../contracts/mlflow/tracking.ts';
 import { readPageToken, parseSearch } from '../../domain/tracking/search.ts';
 import { SEARCHABLE } from '../../domain/tracking/searchable.ts';
 import type { RunStore } from '../../ports/tracking-store.ts';

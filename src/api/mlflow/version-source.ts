@@ -1,4 +1,4 @@
-import type { TrackedFile } from '../../contracts/tracking.ts';
+import type { TrackedFile } from '../../contracts/mlflow/tracking.ts';
 import {
   artefactPath,
   loggedModelUri,

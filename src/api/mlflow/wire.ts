@@ -7,7 +7,7 @@ import type {
   Page,
   Run,
   RunInfo,
-} from '../../contracts/tracking.ts';
+} from '../../contracts/mlflow/tracking.ts';
 import {
   ARTEFACT_SCHEME,
   loggedModelUri,

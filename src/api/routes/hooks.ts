@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
-import type { BuildInput } from '../../contracts/build.ts';
+import type { BuildInput } from '../../contracts/build/build.ts';
 import { GIT_PUSH_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
-import type { PushCoordinatorInput, PushEvent, Trigger } from '../../contracts/push.ts';
+import type { PushCoordinatorInput, PushEvent, Trigger } from '../../contracts/build/push.ts';
 import { repositoryKey } from '../../domain/git/address.ts';
 import { touchesProject, triggersFor, type Push } from '../../domain/git/triggers.ts';
 import { pushedBy } from '../../domain/registry/approvals.ts';

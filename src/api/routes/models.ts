@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { modelSearchShape } from '../../contracts/model-search.ts';
+import { modelSearchShape } from '../../contracts/model/model-search.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { answers, document, limitSchema, list, nameSchema, versionSchema } from '../schemas.ts';
 

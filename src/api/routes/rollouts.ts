@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { ROLLOUT_MESSAGES } from '../../contracts/deploy.ts';
+import { ROLLOUT_MESSAGES } from '../../contracts/rollout/messages.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { StoredRollout } from '../../ports/rollout-store.ts';
 import { readBody } from '../body.ts';

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { ERRORS } from '../../errors/table.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { AuditVerdict } from '../../ports/registry.ts';
+import type { AuditVerdict } from '../../contracts/audit.ts';
 import type { Cli } from '../cli.ts';
-import { countOption, timeOption } from '../option-values.ts';
-import { table } from '../output.ts';
-import { withRegistry } from '../with-registry.ts';
+import { countOption, timeOption } from '../shared/option-values.ts';
+import { table } from '../shared/output.ts';
+import { withRegistry } from '../shared/with-registry.ts';
 
 interface ListOptions {
   readonly subject?: string;

@@ -5,13 +5,13 @@ import {
   calibrateInputSchema,
   type CalibrateInput,
   type CalibrateResult,
-} from '../../contracts/calibrate-device.ts';
+} from '../../contracts/device/calibrate-device.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { Cli } from '../cli.ts';
-import { requireRole } from '../../services/open-registry.ts';
-import { runOnSystem } from '../run-workflow.ts';
-import { byOptions, type ByOptions } from '../with-registry.ts';
+import { requireRole } from '../../composition/open-registry.ts';
+import { runOnSystem } from '../shared/run-workflow.ts';
+import { byOptions, type ByOptions } from '../shared/with-registry.ts';
 
 interface CalibrateOptions extends ByOptions {
   readonly device: string;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { StoredCalibration } from '../../ports/registry.ts';
+import type { StoredCalibration } from '../../contracts/device/calibrate-device.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Cli } from '../cli.ts';
-import { findModel } from '../models/references.ts';
-import { table } from '../output.ts';
-import { withRegistry } from '../with-registry.ts';
-import { minute } from '../words.ts';
+import { findModel } from './models/references.ts';
+import { table } from '../shared/output.ts';
+import { withRegistry } from '../shared/with-registry.ts';
+import { minute } from '../shared/words.ts';
 
 interface ListOptions {
   readonly model?: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { table } from '../output.ts';
+import { table } from '../shared/output.ts';
 
 /** Longer values are cut in the table; --json gives them whole. */
 const LONGEST_CELL = 80;

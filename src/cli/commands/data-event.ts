@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
-import { dataEventSchema } from '../../contracts/monitor.ts';
+import { dataEventSchema } from '../../contracts/monitoring/monitor.ts';
 import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import type { WindlassConfig } from '../../config/schema.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { Cli } from '../cli.ts';
-import { requireRole } from '../../services/open-registry.ts';
-import { dataAt } from '../option-values.ts';
-import { openClient } from '../run-workflow.ts';
-import { byOptions, type ByOptions } from '../with-registry.ts';
-import { workflowError } from '../workflow-error.ts';
+import { requireRole } from '../../composition/open-registry.ts';
+import { dataAt } from '../shared/option-values.ts';
+import { openClient } from '../shared/run-workflow.ts';
+import { byOptions, type ByOptions } from '../shared/with-registry.ts';
+import { workflowError } from '../shared/workflow-error.ts';
 
 interface Options extends ByOptions {
   readonly id?: string;
@@ -73,7 +73,7 @@ Examples:
 
 /** Without this a mistyped name would start a coordinator that waits for ever. */
 async function refuseUnknown(config: WindlassConfig, model: string): Promise<void> {
-  const { openRegistry } = await import('../../services/open-registry.ts');
+  const { openRegistry } = await import('../../composition/open-registry.ts');
   const { registry, close } = await openRegistry(config);
   try {
     if ((await registry.models({ name: model, limit: 1 })).length === 0)

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import type { DataSet, DataSetFile } from '../../ports/registry.ts';
+import type { DataSet, DataSetFile } from '../../contracts/data/data-set.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Cli } from '../cli.ts';
-import { shortDigest } from '../models/model-view.ts';
-import { countOption } from '../option-values.ts';
-import { table } from '../output.ts';
-import { withRegistry } from '../with-registry.ts';
-import { minute } from '../words.ts';
+import { shortDigest } from './models/model-view.ts';
+import { countOption } from '../shared/option-values.ts';
+import { table } from '../shared/output.ts';
+import { withRegistry } from '../shared/with-registry.ts';
+import { minute } from '../shared/words.ts';
 
 const FILES_SHOWN = 20;
 

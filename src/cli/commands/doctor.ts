@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ERRORS } from '../../errors/table.ts';
-import type { Finding } from '../../services/doctor.ts';
+import type { Finding } from '../../local-system/doctor.ts';
 import type { Cli } from '../cli.ts';
 
 function lines(findings: readonly Finding[], cli: Cli): string {
@@ -31,7 +31,7 @@ Examples:
     )
     .action(async () => {
       const { values } = await cli.config();
-      const { runChecks } = await import('../../services/doctor.ts');
+      const { runChecks } = await import('../../local-system/doctor.ts');
       const findings = await runChecks(values);
       const missing = findings.filter((f) => f.status === 'missing');
       cli.output.result({ ok: missing.length === 0, checks: findings }, () => lines(findings, cli));

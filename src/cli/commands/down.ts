@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { isAlive, signalProcess } from '../../services/process-info.ts';
-import { readLiveRecord } from '../../services/state-claim.ts';
-import { waitFor } from '../../services/wait.ts';
+import { isAlive, signalProcess } from '../../adapters/process/process-info.ts';
+import { readLiveRecord } from '../../local-system/state-claim.ts';
+import { waitFor } from '../../base/wait-for.ts';
 import type { Cli } from '../cli.ts';
 
 const STOP_TIMEOUT_MS = 90_000;

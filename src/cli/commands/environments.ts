@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { StoredEnvironment } from '../../adapters/python/collect-environments.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Cli } from '../cli.ts';
-import { table } from '../output.ts';
-import { minute } from '../words.ts';
+import { table } from '../shared/output.ts';
+import { minute } from '../shared/words.ts';
 
 const UNITS = { h: 3_600_000, d: 86_400_000 } as const;
 

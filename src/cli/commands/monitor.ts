@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import type { MonitorInput, MonitorResult } from '../../contracts/monitor.ts';
+import type { MonitorInput, MonitorResult } from '../../contracts/monitoring/monitor.ts';
 import { WORKFLOWS } from '../../contracts/names.ts';
-import type { ServiceName } from '../../services/system-types.ts';
+import type { ServiceName } from '../../local-system/system-types.ts';
 import type { Cli } from '../cli.ts';
 import { asksToDeploy } from '../../domain/registry/roles.ts';
-import { openRegistry, requireRole } from '../../services/open-registry.ts';
-import { dataAt } from '../option-values.ts';
-import { table } from '../output.ts';
-import { openClient, runOnSystem } from '../run-workflow.ts';
-import { actorOf, byOptions, type ByOptions } from '../with-registry.ts';
+import { openRegistry, requireRole } from '../../composition/open-registry.ts';
+import { dataAt } from '../shared/option-values.ts';
+import { table } from '../shared/output.ts';
+import { openClient, runOnSystem } from '../shared/run-workflow.ts';
+import { actorOf, byOptions, type ByOptions } from '../shared/with-registry.ts';
 
 const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'hub', 'worker'];
 

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
-import type { ReproduceInput, ReproduceResult } from '../../contracts/reproduce.ts';
-import { describeReproduction } from '../../domain/reproduction.ts';
+import type { ReproduceInput, ReproduceResult } from '../../contracts/build/reproduce.ts';
+import { describeReproduction } from '../../domain/registry/reproduction.ts';
 import { ERRORS } from '../../errors/table.ts';
 import type { Cli } from '../cli.ts';
-import { dataAt, projectAt } from '../option-values.ts';
-import { table } from '../output.ts';
-import { runOnSystem } from '../run-workflow.ts';
+import { dataAt, projectAt } from '../shared/option-values.ts';
+import { table } from '../shared/output.ts';
+import { runOnSystem } from '../shared/run-workflow.ts';
 
 interface ReproduceOptions {
   readonly project?: string;

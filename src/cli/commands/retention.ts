@@ -3,10 +3,10 @@ import type { RetentionRule } from '../../domain/registry/retention.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { RetentionPlan } from '../../ports/retention.ts';
 import type { Cli } from '../cli.ts';
-import { table } from '../output.ts';
-import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
-import type { ByOptions } from '../with-registry.ts';
-import { megabytes } from '../words.ts';
+import { table } from '../shared/output.ts';
+import { actorOf, byOptions, withRegistry } from '../shared/with-registry.ts';
+import type { ByOptions } from '../shared/with-registry.ts';
+import { megabytes } from '../shared/words.ts';
 
 interface Options extends ByOptions {
   readonly keep: string;

@@ -3,10 +3,10 @@ import { tokenRequestSchema } from '../../contracts/roles.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { ApiToken } from '../../ports/access.ts';
 import type { Cli } from '../cli.ts';
-import { table } from '../output.ts';
-import { actorOf, byOptions, withRegistry } from '../with-registry.ts';
-import type { ByOptions } from '../with-registry.ts';
-import { minute } from '../words.ts';
+import { table } from '../shared/output.ts';
+import { actorOf, byOptions, withRegistry } from '../shared/with-registry.ts';
+import type { ByOptions } from '../shared/with-registry.ts';
+import { minute } from '../shared/words.ts';
 
 function tokensText(tokens: readonly ApiToken[]): string {
   if (tokens.length === 0) return 'There is no token.';

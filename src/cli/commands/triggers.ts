@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { HooksConfig } from '../../config/schema.ts';
 import type { Cli } from '../cli.ts';
-import { table } from '../output.ts';
+import { table } from '../shared/output.ts';
 
 /** A provider of webhooks: where it posts to, and whether its calls can be believed. */
 interface HookInfo {

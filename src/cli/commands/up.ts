@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { SERVICE_NAMES, type ServiceName, type SystemInfo } from '../../services/system-types.ts';
+import { SERVICE_NAMES, type ServiceName, type SystemInfo } from '../../local-system/system-types.ts';
 import type { Cli } from '../cli.ts';
-import { table } from '../output.ts';
+import { table } from '../shared/output.ts';
 
 function hubAddress(hub: SystemInfo['config']['hub']): string | undefined {
   const host = /HostName=([^;]+)/.exec(hub.connectionString ?? '')?.[1];
@@ -53,7 +53,7 @@ function parseWithout(text: string | undefined): ServiceName[] {
 
 /** A second `up` is no failure: what was asked for is there. */
 async function startOrFind(cli: Cli, needs: readonly ServiceName[]): Promise<'found' | undefined> {
-  const { startSystem, runningSystem } = await import('../../services/system.ts');
+  const { startSystem, runningSystem } = await import('../../local-system/system.ts');
   const { values } = await cli.config();
   try {
     const system = await startSystem(values, cli.startOptions({ needs, command: 'up' }));

@@ -1,4 +1,4 @@
-import { tensorSize, type CalibrationTensor } from '../../contracts/calibration.ts';
+import { tensorSize, type CalibrationTensor } from '../../contracts/device/calibration.ts';
 
 export type TensorValues = Readonly<Record<string, Float32Array>>;
 

@@ -1,5 +1,5 @@
-import type { Comparison, ComparisonVerdict } from '../../contracts/build.ts';
-import type { GuardrailResult } from '../../contracts/comparison.ts';
+import type { Comparison, ComparisonVerdict } from '../../contracts/build/comparison.ts';
+import type { GuardrailResult } from '../../contracts/build/comparison.ts';
 import { f1Score } from '../evaluation/metrics.ts';
 import { referenceRules, ruleResult } from '../evaluation/rules.ts';
 import {

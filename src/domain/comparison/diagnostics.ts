@@ -1,4 +1,4 @@
-import type { ComparisonDiagnostics } from '../../contracts/comparison.ts';
+import type { ComparisonDiagnostics } from '../../contracts/build/comparison.ts';
 import { deLongTest } from '../statistics/delong.ts';
 import { mcNemarTest } from '../statistics/mcnemar.ts';
 import { newcombePaired } from '../statistics/proportion-intervals.ts';

@@ -1,5 +1,5 @@
 import { mean, quantileSorted, standardDeviation } from 'simple-statistics';
-import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 import { Findings } from './findings.ts';
 import type { SensorTable } from './sensor-table.ts';
 

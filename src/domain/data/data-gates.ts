@@ -1,6 +1,6 @@
-import type { AdjustableDataGate } from '../../contracts/data-gates.ts';
+import type { AdjustableDataGate } from '../../contracts/data/data-gates.ts';
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { FileFacts } from './file-facts.ts';
 import { labelGates } from './label-gates.ts';
 import { leakageGates } from './leakage-gates.ts';

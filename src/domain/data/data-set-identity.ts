@@ -1,5 +1,5 @@
-import type { DataFile } from '../../contracts/project.ts';
-import { canonicalJson } from '../canonical-json.ts';
+import type { DataFile } from '../../contracts/data/data-manifest.ts';
+import { canonicalJson } from '../../base/canonical-json.ts';
 
 /** What the digest of a data set is taken of: all that decides a training, so without times, which follow from the content. */
 export function dataSetIdentity(files: readonly DataFile[]): string {

@@ -1,4 +1,5 @@
-import type { DataFile, ProjectSpec } from '../../contracts/project.ts';
+import type { DataFile } from '../../contracts/data/data-manifest.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { SensorFiles } from '../../ports/sensor-files.ts';
 import { baselineFacts } from './baseline-facts.ts';
 import type { BaselineFacts } from './baseline-facts.ts';

@@ -1,4 +1,5 @@
-import type { DataFile, ProjectSpec } from '../../contracts/project.ts';
+import type { DataFile } from '../../contracts/data/data-manifest.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 
 /** 32 bits of a text's sha256; the domain has no cryptography of its own. */
 export type SeedHash = (text: string) => number;

@@ -1,5 +1,5 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { FileFacts } from './file-facts.ts';
 import type { Sample } from './findings.ts';
 import { complaintEvidence, complaintGate, complaintList, percent, totalRows } from './gate-parts.ts';

@@ -1,4 +1,4 @@
-import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 import { Findings, shown } from './findings.ts';
 import type { Sample } from './findings.ts';
 import { parseTimestamp } from './timestamp.ts';

@@ -1,5 +1,5 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { FileFacts } from './file-facts.ts';
 import { complaintGate } from './gate-parts.ts';
 

@@ -1,4 +1,4 @@
-import type { DataGateSettings } from '../../contracts/data-gates.ts';
+import type { DataGateSettings } from '../../contracts/data/data-gates.ts';
 import { Findings } from './findings.ts';
 import type { SensorTable } from './sensor-table.ts';
 

@@ -1,4 +1,4 @@
-import type { Confusion } from '../../contracts/build.ts';
+import type { Confusion } from '../../contracts/build/evaluation.ts';
 
 const SECONDS_PER_DAY = 86_400;
 

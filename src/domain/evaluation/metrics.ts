@@ -1,4 +1,4 @@
-import type { Confusion, EvaluationMetrics } from '../../contracts/build.ts';
+import type { Confusion, EvaluationMetrics } from '../../contracts/build/evaluation.ts';
 import { midranks } from '../statistics/ranks.ts';
 
 /** Scored windows of one group: probability and true label (1 = anomaly) side by side. */

@@ -1,4 +1,4 @@
-import type { Reliability, ReliabilityBin } from '../../contracts/evaluation.ts';
+import type { Reliability, ReliabilityBin } from '../../contracts/build/evaluation.ts';
 import { midranks } from '../statistics/ranks.ts';
 
 export const RELIABILITY_BINS = 15;

@@ -1,6 +1,6 @@
-import type { EvaluationReport } from '../../contracts/evaluation.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
-import type { GroupScores } from '../../contracts/scores.ts';
+import type { EvaluationReport } from '../../contracts/build/evaluation.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { GroupScores } from '../../contracts/build/scores.ts';
 import { UNIT_COSTS } from './cost.ts';
 import { confusion } from './metrics.ts';
 import { reliability } from './reliability.ts';

@@ -1,5 +1,5 @@
-import type { Rule, RuleResult } from '../../contracts/comparison.ts';
-import type { Confusion } from '../../contracts/build.ts';
+import type { Rule, RuleResult } from '../../contracts/build/comparison.ts';
+import type { Confusion } from '../../contracts/build/evaluation.ts';
 import { costPerDeviceDay, type AlarmCosts } from './cost.ts';
 import { Z_LIMIT } from './deviation.ts';
 import { addConfusions, alarmRates, confusion } from './metrics.ts';

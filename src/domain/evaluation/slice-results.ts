@@ -1,9 +1,9 @@
-import type { SliceResult } from '../../contracts/evaluation.ts';
-import type { SliceSpec } from '../../contracts/project.ts';
+import type { SliceResult } from '../../contracts/build/evaluation.ts';
+import type { SliceSpec } from '../../contracts/project/project.ts';
 import { clusterBootstrap, percentileInterval } from '../statistics/cluster-bootstrap.ts';
 import { addConfusions, alarmRates, confusion, type AlarmRates, type ScoredGroup } from './metrics.ts';
 import { valuesOf, windowsOfSlice, type SliceValues } from './slices.ts';
-import type { Confusion } from '../../contracts/build.ts';
+import type { Confusion } from '../../contracts/build/evaluation.ts';
 
 /** A scored group with the slices that its windows belong to. */
 export interface SlicedGroup extends ScoredGroup {

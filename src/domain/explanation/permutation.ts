@@ -1,5 +1,5 @@
-import type { Confusion } from '../../contracts/build.ts';
-import type { ColumnImportance } from '../../contracts/explanation.ts';
+import type { Confusion } from '../../contracts/build/evaluation.ts';
+import type { ColumnImportance } from '../../contracts/build/explanation.ts';
 import { confusion, f1Score } from '../evaluation/metrics.ts';
 import { MIN_COMPARISON_GROUPS } from '../comparison/compare.ts';
 import { clusterBootstrap, percentileInterval } from '../statistics/cluster-bootstrap.ts';

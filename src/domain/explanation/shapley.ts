@@ -1,4 +1,4 @@
-import { seededRandom, shuffled } from '../random.ts';
+import { seededRandom, shuffled } from '../../base/random.ts';
 
 /** One order in which the columns change from a background window to the explained one. */
 export interface Walk {

@@ -1,4 +1,4 @@
-import type { Trigger } from '../../contracts/push.ts';
+import type { Trigger } from '../../contracts/build/push.ts';
 import { repositoryKey } from './address.ts';
 
 /** One branch that a push moved, as the provider tells it. */

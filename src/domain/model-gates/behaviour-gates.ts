@@ -1,6 +1,6 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
-import type { ModelBehaviour } from '../../ports/model-runtime.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { ModelBehaviour } from '../../contracts/model/model-behaviour.ts';
 import { goldenGates, noGoldenGates, QUALITY_TOLERANCE, type Parity } from './golden-gates.ts';
 import { invalidInputGate } from './invalid-input-gate.ts';
 import { atMost, round } from './limit.ts';

@@ -1,4 +1,5 @@
-import type { ModelExpectation, ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
+import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
+import type { ModelStructure, ModelValue } from '../../contracts/model/model-structure.ts';
 import { statedColumns } from './feature-order.ts';
 
 /** Above this a probability is an alarm, where no windlass.yaml says otherwise. */

@@ -1,6 +1,6 @@
-import type { EvaluationMetrics } from '../../contracts/build.ts';
+import type { EvaluationMetrics } from '../../contracts/build/evaluation.ts';
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 
 /** Fewest scored windows of each class that a metric may rest on. */
 const MIN_PER_CLASS = 30;

@@ -1,5 +1,5 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
+import type { ModelStructure, ModelValue } from '../../contracts/model/model-structure.ts';
 
 /** Metadata of a model file that names its columns in order, as a JSON list. */
 export const COLUMNS_KEY = 'windlass.columns';

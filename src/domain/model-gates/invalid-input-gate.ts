@@ -1,5 +1,5 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { InvalidInput, ModelBehaviour, ProbeOutcome } from '../../ports/model-runtime.ts';
+import type { InvalidInput, ModelBehaviour, ProbeOutcome } from '../../contracts/model/model-behaviour.ts';
 
 const INVALID_INPUTS: readonly InvalidInput[] = ['nan', 'infinite', 'extreme', 'empty'];
 const WORDS: Readonly<Record<InvalidInput, string>> = {

@@ -1,6 +1,6 @@
-import { calibrationTensors, type CalibrationTensor } from '../../contracts/calibration.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
-import type { ModelExpectation } from '../../ports/model-runtime.ts';
+import { calibrationTensors, type CalibrationTensor } from '../../contracts/device/calibration.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 
 /** What a model of the project must take and give. */
 export function modelExpectation({ model, data }: Pick<ProjectSpec, 'model' | 'data'>): ModelExpectation {

@@ -1,6 +1,6 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
-import type { ModelStructure } from '../../ports/model-runtime.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { ModelStructure } from '../../contracts/model/model-structure.ts';
 import { OPERATORS } from './operators.ts';
 import { targetRuntimes } from './target-runtimes.ts';
 

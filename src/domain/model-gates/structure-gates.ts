@@ -1,6 +1,7 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
-import type { ModelExpectation, ModelStructure, ModelValue } from '../../ports/model-runtime.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
+import type { ModelStructure, ModelValue } from '../../contracts/model/model-structure.ts';
 import { expectedInputs } from './model-expectation.ts';
 import { controlFlowGate, operatorGate, opsetGate } from './operator-gates.ts';
 

@@ -1,4 +1,4 @@
-import type { ProjectSpec } from '../../contracts/project.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
 
 export type Platform = ProjectSpec['serve']['platforms'][number];
 

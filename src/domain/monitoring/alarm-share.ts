@@ -1,4 +1,4 @@
-import { SCORE_EDGES } from '../../contracts/window-summary.ts';
+import { SCORE_EDGES } from '../../contracts/device/window-summary.ts';
 
 const LOWER_EDGES = [0, ...SCORE_EDGES];
 

@@ -1,6 +1,6 @@
-import type { MonitorReport } from '../../contracts/monitor.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
-import type { MonitoringBaseline, WindowSummary } from '../../contracts/window-summary.ts';
+import type { MonitorReport } from '../../contracts/monitoring/monitor.ts';
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { MonitoringBaseline, WindowSummary } from '../../contracts/device/window-summary.ts';
 import { dataQualityGates } from './data-quality.ts';
 import { columnDrift, driftByDevice, scoreDrift } from './drift.ts';
 import { alarmShare } from './alarm-share.ts';

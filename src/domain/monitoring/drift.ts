@@ -1,5 +1,5 @@
-import type { ColumnDrift } from '../../contracts/monitor.ts';
-import type { MonitoringBaseline } from '../../contracts/window-summary.ts';
+import type { ColumnDrift } from '../../contracts/monitoring/monitor.ts';
+import type { MonitoringBaseline } from '../../contracts/device/window-summary.ts';
 import type { MergedWindows } from './merge-windows.ts';
 import { populationStabilityIndex } from '../statistics/psi.ts';
 import { calibratedThreshold } from './calibrated-threshold.ts';

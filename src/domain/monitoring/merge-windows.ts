@@ -1,4 +1,4 @@
-import type { ColumnSummary, WindowSummary } from '../../contracts/window-summary.ts';
+import type { ColumnSummary, WindowSummary } from '../../contracts/device/window-summary.ts';
 
 /** Sums over any number of device windows of one model version. */
 export interface MergedWindows {

@@ -1,4 +1,4 @@
-import type { ColumnDrift, MonitorDecision } from '../../contracts/monitor.ts';
+import type { ColumnDrift, MonitorDecision } from '../../contracts/monitoring/monitor.ts';
 
 export interface RetrainPolicy {
   readonly k: number;

@@ -1,4 +1,9 @@
-import type { ModelProfile, OptimiseOptions, Variant, VariantResult } from '../../contracts/optimisation.ts';
+import type {
+  ModelProfile,
+  OptimiseOptions,
+  Variant,
+  VariantResult,
+} from '../../contracts/build/optimisation.ts';
 
 type Rules = Pick<Required<OptimiseOptions>, 'prefer' | 'minGain'>;
 type Measured = Pick<VariantResult, 'variant' | 'status' | 'bytes' | 'profiles'>;

@@ -1,4 +1,4 @@
-import type { OptimiseOptions } from '../../contracts/optimisation.ts';
+import type { OptimiseOptions } from '../../contracts/build/optimisation.ts';
 
 /** What is tried, with the defaults filled in; the build's options count more than the project's, field by field. */
 export function optimisationPlan(

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../canonical-json.ts';
+import { canonicalJson } from '../../base/canonical-json.ts';
 
 /** What the digest of a pipeline version is taken of; a build of uncommitted files never passes for one of the commit. */
 export function pipelineIdentity(pipeline: {

@@ -1,13 +1,6 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ProjectSpec } from '../../contracts/project.ts';
-
-/** One person's word about a version. A later one takes the earlier one back. */
-export interface Review {
-  readonly actor: string;
-  readonly decision: 'approve' | 'reject';
-  readonly reason: string;
-  readonly at: string;
-}
+import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { Review } from '../../contracts/model/review.ts';
 
 /** How many approvals a version needs (n), and who may give them (m people; none named: anybody but the author). */
 export interface ApprovalRule {

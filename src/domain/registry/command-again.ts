@@ -1,4 +1,4 @@
-import type { ImportedRegistration } from '../../ports/registry.ts';
+import type { ImportedRegistration } from '../../contracts/model/model-version.ts';
 
 /** What the command needs to know; of a version that came through the MLflow door next to nothing is there. */
 type Made = Partial<

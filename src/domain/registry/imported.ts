@@ -1,6 +1,6 @@
-import type { Comparison } from '../../contracts/build.ts';
+import type { Comparison } from '../../contracts/build/comparison.ts';
 import type { GateResult } from '../../contracts/gate.ts';
-import type { ImportedRegistration } from '../../ports/registry.ts';
+import type { ImportedRegistration } from '../../contracts/model/model-version.ts';
 
 /** Parts of a version that an import may lack, in the words of `missing`. */
 export type Parts = Pick<ImportedRegistration, 'pipeline' | 'golden' | 'baseline' | 'data' | 'metrics'>;

@@ -1,13 +1,14 @@
-import type { Comparison } from '../../contracts/build.ts';
+import type { Comparison } from '../../contracts/build/comparison.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import { ALIASES } from '../../contracts/names.ts';
 import type { ErrorCode } from '../../errors/table.ts';
 import { promotable } from '../comparison/verdict.ts';
-import { blockingGates } from '../gates.ts';
+import { blockingGates } from '../gates/statuses.ts';
 import { approvalGate, standingReviews } from './approvals.ts';
-import type { ApprovalRule, Review } from './approvals.ts';
+import type { ApprovalRule } from './approvals.ts';
+import type { Review } from '../../contracts/model/review.ts';
 import { isUsable } from './states.ts';
-import type { ModelState } from '../../contracts/model-state.ts';
+import type { ModelState } from '../../contracts/model/model-state.ts';
 
 const STATE_REASONS: Partial<Record<ModelState, string>> = {
   unjudged: 'it is unjudged: it came through the MLflow door, and no gate of Windlass has seen it',

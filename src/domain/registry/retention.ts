@@ -1,4 +1,4 @@
-import type { ModelState } from '../../contracts/model-state.ts';
+import type { ModelState } from '../../contracts/model/model-state.ts';
 
 /** Versions beyond the newest `keep` of their model that are older than `olderThanDays` go, unless something needs them. */
 export interface RetentionRule {

@@ -1,5 +1,5 @@
 import { ALL_PROJECTS } from '../../contracts/roles.ts';
-import type { DeploymentPolicy } from '../../contracts/deploy.ts';
+import type { DeploymentPolicy } from '../../contracts/rollout/policy.ts';
 import type { Action, Grant, Role } from '../../contracts/roles.ts';
 
 /** Which roles may do what. Approving and putting into production are apart: who approves need not be who rolls out. */

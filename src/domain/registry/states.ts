@@ -1,5 +1,5 @@
-import type { ModelState } from '../../contracts/model-state.ts';
-import type { ImportedRegistration } from '../../ports/registry.ts';
+import type { ModelState } from '../../contracts/model/model-state.ts';
+import type { ImportedRegistration } from '../../contracts/model/model-version.ts';
 import { promotable } from '../comparison/verdict.ts';
 
 /** What may follow what. `deleted` is for good: the very same content, registered again, is the next version. */

@@ -1,4 +1,4 @@
-import { seededHash } from './seeded-hash.ts';
+import { seededHash } from '../../base/seeded-hash.ts';
 
 export interface RingDevice {
   readonly deviceId: string;

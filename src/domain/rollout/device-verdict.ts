@@ -1,5 +1,5 @@
-import type { RolloutPolicy } from '../../contracts/deploy.ts';
-import type { DeviceEvidence } from '../../ports/fleet-hub.ts';
+import type { RolloutPolicy } from '../../contracts/rollout/policy.ts';
+import type { DeviceEvidence } from '../../contracts/device/evidence.ts';
 
 /**
  * waiting: no contact since the offer. updating: in contact, not yet there. soaking: everything is right, not yet for long

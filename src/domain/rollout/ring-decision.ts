@@ -1,5 +1,6 @@
 import type { GateResult } from '../../contracts/gate.ts';
-import type { RingVerdict, RolloutPolicy } from '../../contracts/deploy.ts';
+import type { RingVerdict } from '../../contracts/rollout/rollout.ts';
+import type { RolloutPolicy } from '../../contracts/rollout/policy.ts';
 import type { RingCounts } from './ring-counts.ts';
 
 export type RingAction = 'wait' | 'promote' | 'fail' | 'hold';

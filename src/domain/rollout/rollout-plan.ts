@@ -1,5 +1,5 @@
-import type { RolloutPolicy } from '../../contracts/deploy.ts';
-import { HUB_TIERS, type HubTier } from '../../contracts/hub-tier.ts';
+import type { RolloutPolicy } from '../../contracts/rollout/policy.ts';
+import { HUB_TIERS, type HubTier } from '../../contracts/device/hub-tier.ts';
 import { assignRings, ringEnd, type AssignedDevice, type RingDevice } from './assign-rings.ts';
 import { noCounts } from './ring-counts.ts';
 import { neededGood, toleratedFailures } from './ring-decision.ts';

@@ -1,4 +1,4 @@
-import type { RolloutOutcome } from '../../contracts/deploy.ts';
+import type { RolloutOutcome } from '../../contracts/rollout/rollout.ts';
 
 /** What a rollout is doing; each state has one kind of work (see `STATE_MEANING`). */
 export const ROLLOUT_STATES = [

@@ -1,4 +1,4 @@
-import type { TrialResult } from '../../contracts/search.ts';
+import type { TrialResult } from '../../contracts/build/search.ts';
 
 /** Highest metric first, the earlier one where two are equal; those without a metric last. */
 export function rankedTrials(trials: readonly TrialResult[]): TrialResult[] {

@@ -1,5 +1,5 @@
-import type { SearchStrategy, TrialPlan } from '../../contracts/search.ts';
-import { randomIndex, seededRandom } from '../random.ts';
+import type { SearchStrategy, TrialPlan } from '../../contracts/build/search.ts';
+import { randomIndex, seededRandom } from '../../base/random.ts';
 import type { Dimension, ParameterSpace } from './parameter-space.ts';
 
 const RANDOM_TRIALS = 20;

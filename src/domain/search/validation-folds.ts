@@ -1,4 +1,4 @@
-import type { DataFile } from '../../contracts/project.ts';
+import type { DataFile } from '../../contracts/data/data-manifest.ts';
 
 /** Folds that a search chooses by, and those that the chosen model is then measured on. */
 export interface FoldSplit {

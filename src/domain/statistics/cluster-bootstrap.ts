@@ -1,4 +1,4 @@
-import { randomIndex, seededRandom } from '../random.ts';
+import { randomIndex, seededRandom } from '../../base/random.ts';
 import type { Interval } from './proportion-intervals.ts';
 import { quantile } from './quantiles.ts';
 

@@ -1,4 +1,4 @@
-import type { LoggedModel, RunInfo } from '../../contracts/tracking.ts';
+import type { LoggedModel, RunInfo } from '../../contracts/mlflow/tracking.ts';
 
 /** Scheme of artefacts that clients reach through the door; a path below the artefact root follows. */
 export const ARTEFACT_SCHEME = 'mlflow-artifacts:/';

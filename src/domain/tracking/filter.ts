@@ -1,4 +1,4 @@
-import type { Comparator, SearchClause, SearchEntity } from '../../contracts/tracking.ts';
+import type { Comparator, SearchClause, SearchEntity } from '../../contracts/mlflow/tracking.ts';
 import { filterTokens } from './filter-tokens.ts';
 import type { FilterToken } from './filter-tokens.ts';
 import { SearchProblem } from './search-problem.ts';

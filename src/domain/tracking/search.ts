@@ -1,4 +1,4 @@
-import type { Search, SearchOrder } from '../../contracts/tracking.ts';
+import type { Search, SearchOrder } from '../../contracts/mlflow/tracking.ts';
 import { filterTokens } from './filter-tokens.ts';
 import { parseFilter, readIdentifier, resolveKey, Tokens } from './filter.ts';
 import { SearchProblem } from './search-problem.ts';

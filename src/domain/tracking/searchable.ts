@@ -1,4 +1,4 @@
-import type { Comparator, SearchEntity } from '../../contracts/tracking.ts';
+import type { Comparator, SearchEntity } from '../../contracts/mlflow/tracking.ts';
 
 /** What one kind of search can compare: which entities, which attributes of which type, and which of them take lists. */
 export interface Searchable {

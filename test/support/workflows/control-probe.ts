@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { ControlActivities } from '../../../activities/control/control-activities.ts';
+import type { ControlActivities } from '../../../activities/registry/registry-activities.ts';
 import { resolveInput } from '../../../workflows/shared/resolve-input.ts';
 import { rootFailure } from '../../../workflows/shared/steps.ts';
 

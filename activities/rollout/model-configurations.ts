@@ -1,0 +1,65 @@
+import { parseTarget, targetName } from '../../src/contracts/device/device-tags.ts';
+import type { FleetHub } from '../../src/ports/fleet-hub.ts';
+import type { ModelConfiguration } from '../../src/contracts/device/evidence.ts';
+import type { Registry } from '../../src/ports/registry.ts';
+
+/** Priority of a version's configuration: above every other deployment, and growing with the version. */
+const FIRST_PRIORITY = 1000;
+
+/** The one hub configuration of a model version. */
+export function modelConfiguration(model: {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly image: string;
+}): ModelConfiguration {
+  const { name, version, digest, image } = model;
+  return {
+    id: targetName(name, version),
+    image,
+    model: { name, version, digest },
+    priority: FIRST_PRIORITY + Number(version),
+  };
+}
+
+/** Digest in an image reference `repository@digest`; undefined when it names a tag only. */
+export function digestIn(reference: string): string | undefined {
+  return /@(sha256:[0-9a-f]+)$/.exec(reference)?.[1];
+}
+
+export interface RestorableTargets {
+  /** Image digest of each target whose configuration is there, or was made again from the registry. */
+  readonly images: Readonly<Record<string, string>>;
+  /** Targets without a configuration, of versions that the registry does not know either. */
+  readonly unrestorable: readonly string[];
+}
+
+/** Sees to it that the configurations of these targets exist: a device whose target has none would run nothing. */
+export async function restoreTargets(
+  deps: { readonly hub: FleetHub; readonly registry: Registry },
+  targets: readonly string[],
+): Promise<RestorableTargets> {
+  const known = new Map((await deps.hub.configurations()).map((c) => [c.id, c.image]));
+  const images: Record<string, string> = {};
+  const unrestorable: string[] = [];
+  for (const target of targets) {
+    const image = known.get(target) ?? (await recreate(deps, target));
+    if (image === undefined) unrestorable.push(target);
+    else images[target] = digestIn(image) ?? '';
+  }
+  return { images, unrestorable };
+}
+
+async function recreate(
+  { hub, registry }: { readonly hub: FleetHub; readonly registry: Registry },
+  target: string,
+): Promise<string | undefined> {
+  const { model: name, version } = parseTarget(target);
+  if (!/^[a-z][a-z0-9-]*$/.test(name) || !/^[0-9]+$/.test(version)) return undefined;
+  const model = await registry.model(name, version);
+  const image = await registry.image(name, version);
+  if (model === undefined || image === undefined) return undefined;
+  const { digest } = model;
+  await hub.ensureConfiguration(modelConfiguration({ name, version, digest, image: image.reference }));
+  return image.reference;
+}

@@ -1,0 +1,108 @@
+import {
+  ApplicationFailure,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setHandler,
+} from '@temporalio/workflow';
+import type { AbortRollout, ApproveRing } from '../../src/contracts/rollout/steering.ts';
+import type { RolloutStatus } from '../../src/contracts/rollout/rollout.ts';
+import type { SteerRollout, SupersedeRollout } from '../../src/contracts/rollout/steering.ts';
+import { ROLLOUT_MESSAGES, SUPERSEDE_SIGNAL } from '../../src/contracts/rollout/messages.ts';
+import { progressQuery } from '../shared/steps.ts';
+import { progressOf, statusOf } from './rollout-memory.ts';
+import type { RolloutRun } from './rollout-run.ts';
+
+export const pauseUpdate = defineUpdate<RolloutStatus, [SteerRollout]>(ROLLOUT_MESSAGES.pause);
+export const resumeUpdate = defineUpdate<RolloutStatus, [SteerRollout]>(ROLLOUT_MESSAGES.resume);
+export const approveUpdate = defineUpdate<RolloutStatus, [ApproveRing]>(ROLLOUT_MESSAGES.approve);
+export const abortUpdate = defineUpdate<RolloutStatus, [AbortRollout]>(ROLLOUT_MESSAGES.abort);
+export const supersedeSignal = defineSignal<[SupersedeRollout]>(SUPERSEDE_SIGNAL);
+export const statusQuery = defineQuery<RolloutStatus>(ROLLOUT_MESSAGES.status);
+
+const EXAMPLE = '{"actor": "ada", "reason": "vibration at site north"}';
+
+function refuse(problem: string, type = 'CONFLICT'): never {
+  throw ApplicationFailure.nonRetryable(problem, type);
+}
+
+/** Messages come from outside: their fields are looked at before anything else. */
+function checkSteering(message: Partial<SteerRollout> | undefined): void {
+  if (typeof message?.actor !== 'string' || message.actor.trim() === '')
+    refuse(`actor: expected who does this. Example: ${EXAMPLE}`, 'INPUT_INVALID');
+  if (typeof message.reason !== 'string')
+    refuse(`reason: expected why. Example: ${EXAMPLE}`, 'INPUT_INVALID');
+}
+
+function checkApproval(run: RolloutRun, { ring }: ApproveRing): void {
+  const why = run.refusalOf('approve');
+  if (why !== undefined) refuse(why);
+  const waiting = run.current?.name ?? '';
+  if (ring !== waiting) refuse(`ring: the one that waits is "${waiting}", not "${ring}"`);
+}
+
+/** Registers every query, signal and update of a rollout; call it before the first await. */
+export function registerHandlers(run: RolloutRun): void {
+  setHandler(statusQuery, () => statusOf(run.memory), {
+    description: 'State, rings with their counts and verdicts, pending devices. Takes no argument.',
+  });
+  setHandler(
+    progressQuery,
+    () => (run.isPlanned ? progressOf(run.memory, Date.now()) : { stage: 'planning', steps: [], gates: [] }),
+    { description: 'The rings as steps, and the current state. Takes no argument.' },
+  );
+  setHandler(
+    supersedeSignal,
+    ({ by }) => run.post({ event: 'supersede', actor: by, reason: `superseded by ${by}` }),
+    {
+      description: 'Sent by a newer rollout of the same model. Example: {"by": "rollout-pump-health-4-1a2b"}',
+    },
+  );
+  for (const [update, event] of [
+    [pauseUpdate, 'pause'],
+    [resumeUpdate, 'resume'],
+  ] as const)
+    setHandler(update, ({ actor, reason }) => run.ask({ event, actor, reason }), {
+      validator: (message) => {
+        checkSteering(message);
+        const why = run.refusalOf(event);
+        if (why !== undefined) refuse(why);
+      },
+      description: `Example: ${EXAMPLE}`,
+    });
+  setHandler(
+    approveUpdate,
+    ({ actor, reason }) => run.ask({ event: 'approve', actor, reason: reason || `approved by ${actor}` }),
+    {
+      validator: (message) => {
+        checkSteering(message);
+        checkApproval(run, message);
+      },
+      description:
+        'Opens the ring that waits for an approval, or promotes the ring that is held. ' +
+        'Example: {"ring": "fleet", "actor": "ada", "reason": "canary looks right"}',
+    },
+  );
+  setHandler(
+    abortUpdate,
+    ({ actor, reason, mode }) =>
+      run.ask({
+        event: mode === 'revert' ? 'abort-revert' : 'abort-keep',
+        actor,
+        reason: `aborted by ${actor}${reason === '' ? '' : `: ${reason}`}`,
+      }),
+    {
+      validator: (message) => {
+        checkSteering(message);
+        const { mode } = message as { mode?: unknown };
+        if (mode !== 'keep' && mode !== 'revert')
+          refuse('mode: expected "keep" or "revert"', 'INPUT_INVALID');
+        const why = run.refusalOf(mode === 'revert' ? 'abort-revert' : 'abort-keep');
+        if (why !== undefined) refuse(why);
+      },
+      description:
+        'Ends the rollout; keep: devices stay on what they run, revert: they go back. ' +
+        'Example: {"mode": "revert", "actor": "ada", "reason": "wrong units"}',
+    },
+  );
+}
