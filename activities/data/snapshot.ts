@@ -8,7 +8,7 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { DataIndex, IndexedFile } from '../../src/ports/data-index.ts';
 import type { DataSource, DataSources, SourceFile } from '../../src/ports/data-source.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
 import { dataSetDigest } from './manifest.ts';
 import { seedHash } from './seed-hash.ts';

@@ -11,7 +11,7 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { MonitorStore, StoredReport } from '../../src/ports/monitor-store.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { RunIdentity } from '../../src/contracts/build/source.ts';
 
 export interface AnalyseDeps {

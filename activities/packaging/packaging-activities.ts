@@ -5,7 +5,7 @@ import type { AssembledImage, ImageAssembler } from '../../src/ports/image-assem
 import type { ImageRunner } from '../../src/ports/image-instance.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
 import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { runContainerTest } from './container-test/run-container-test.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';

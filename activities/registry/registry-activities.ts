@@ -9,7 +9,7 @@ import type {
   ModelVersion,
 } from '../../src/contracts/model/model-version.ts';
 import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import type { InputName, ResolvedInputs } from '../shared/resolve-input.ts';
 

@@ -1,7 +1,7 @@
 import { parseTarget, targetName } from '../../src/contracts/device/device-tags.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { ModelConfiguration } from '../../src/contracts/device/evidence.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 
 /** Priority of a version's configuration: above every other deployment, and growing with the version. */
 const FIRST_PRIORITY = 1000;

@@ -9,7 +9,7 @@ import { isUsable } from '../../src/domain/registry/states.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { FleetDevice } from '../../src/contracts/device/evidence.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { NewRollout, StoredRollout } from '../../src/ports/rollout-store.ts';
 import type { BeatingDeps } from './rollout-deps.ts';
 import { modelConfiguration, restoreTargets } from './model-configurations.ts';

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { RolloutStore, StoredRollout } from '../../src/ports/rollout-store.ts';
 
 /** What the activities of a rollout are built on. */

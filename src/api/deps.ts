@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { HookDeliveries } from '../ports/hook-deliveries.ts';
 import type { MlflowStores } from '../ports/mlflow-stores.ts';
 import type { MonitorStore } from '../ports/monitor-store.ts';
-import type { Registry } from '../ports/registry.ts';
+import type { Registry } from '../ports/registry/registry.ts';
 import type { RolloutStore } from '../ports/rollout-store.ts';
 import type { Principal } from './principal.ts';
 

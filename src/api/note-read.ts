@@ -1,4 +1,4 @@
-import type { Registry } from '../ports/registry.ts';
+import type { Registry } from '../ports/registry/registry.ts';
 
 /** Leaves an audit event of bytes that are given out; who got them matters as much as who changed something. */
 export async function noteRead(

@@ -1,6 +1,6 @@
 import { ALIASES } from '../contracts/names.ts';
 import type { Access } from '../ports/access.ts';
-import type { Registry } from '../ports/registry.ts';
+import type { Registry } from '../ports/registry/registry.ts';
 
 /**
  * The registry as people reach it, through the API or the command line: every change asks first whether the role of who makes

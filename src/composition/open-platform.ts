@@ -12,7 +12,7 @@ import { WindlassError } from '../errors/windlass-error.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Registry } from '../ports/registry.ts';
+import type { Registry } from '../ports/registry/registry.ts';
 import type { StepStore } from '../ports/step-store.ts';
 
 /** What workers, API and commands build on. */

@@ -10,7 +10,7 @@ import { WindlassError } from '../errors/windlass-error.ts';
 import type { Access } from '../ports/access.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
 import { systemClock } from '../ports/clock.ts';
-import type { Registry } from '../ports/registry.ts';
+import type { Registry } from '../ports/registry/registry.ts';
 import type { Retention } from '../ports/retention.ts';
 
 export interface OpenRegistry {

@@ -1,4 +1,4 @@
-import type { ColumnSpec } from '../../src/contracts/project/project.ts';
+import type { ColumnSpec } from '../../src/contracts/project/data.ts';
 
 /** The eight channels of the test bench in file order: name, unit, and the range that a working sensor can give. */
 export const PUMP_COLUMNS = [

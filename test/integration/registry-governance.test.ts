@@ -7,7 +7,7 @@ import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts
 import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
 import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { ModelRegistration } from '../../src/contracts/model/model-version.ts';
 import {
   comparedWith,

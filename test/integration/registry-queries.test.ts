@@ -5,7 +5,7 @@ import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import { modelSearchSchema } from '../../src/contracts/model/model-search.ts';
 import { systemClock } from '../../src/ports/clock.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import { digestOf, pipelineVersion, registration } from '../support/registry-fixtures.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';

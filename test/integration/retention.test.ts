@@ -13,7 +13,7 @@ import { decideRetention } from '../../src/domain/registry/retention.ts';
 import type { VersionUse } from '../../src/domain/registry/retention.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelRegistration } from '../../src/contracts/model/model-version.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { Retention } from '../../src/ports/retention.ts';
 import { digestOf, pipelineVersion, registration } from '../support/registry-fixtures.ts';
 import { createTestDatabase } from '../support/postgres.ts';

@@ -15,7 +15,7 @@ import { systemClock } from '../../src/ports/clock.ts';
 import type { AssembledImage } from '../../src/ports/image-assembler.ts';
 import type { ImageStore } from '../../src/ports/image-store.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { createTestDatabase } from './postgres.ts';
 import { nextComparison, pipelineVersion, projectSpec, registration } from './registry-fixtures.ts';

@@ -9,7 +9,7 @@ import type { SourceRef } from '../../src/contracts/build/source.ts';
 import type { PackagedImage } from '../../src/contracts/packaging/image.ts';
 import type { ModelRegistration } from '../../src/contracts/model/model-version.ts';
 import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 
 /** A digest that is the same for the same words. */
 export function digestOf(words: string): string {

@@ -14,7 +14,7 @@ import type { DeviceTags } from '../../src/contracts/device/device-tags.ts';
 import { TASK_QUEUES } from '../../src/contracts/names.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
-import type { Registry } from '../../src/ports/registry.ts';
+import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { RolloutStore } from '../../src/ports/rollout-store.ts';
 import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestHub, type TestHub } from './iot-hub.ts';

@@ -1,7 +1,7 @@
 import { fairModel } from '../../activities/evaluation/compare.ts';
 import type { Comparison } from '../../src/contracts/build/comparison.ts';
 import type { DataManifest } from '../../src/contracts/data/data-manifest.ts';
-import type { SliceSpec } from '../../src/contracts/project/project.ts';
+import type { SliceSpec } from '../../src/contracts/project/evaluation.ts';
 import {
   compareModels,
   noBaseline,

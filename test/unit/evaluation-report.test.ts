@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reliability, SliceResult } from '../../src/contracts/build/evaluation.ts';
-import { projectSchema, type SliceSpec } from '../../src/contracts/project/project.ts';
+import { projectSchema } from '../../src/contracts/project/project.ts';
+import type { SliceSpec } from '../../src/contracts/project/evaluation.ts';
 import type { GroupScores } from '../../src/contracts/build/scores.ts';
 import { costPerDeviceDay } from '../../src/domain/evaluation/cost.ts';
 import { deviations, secondsPerRow } from '../../src/domain/evaluation/deviation.ts';

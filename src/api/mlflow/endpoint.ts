@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { Action } from '../../contracts/roles.ts';
-import type { Registry } from '../../ports/registry.ts';
+import type { Registry } from '../../ports/registry/registry.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { allow, registryFor } from '../principal.ts';

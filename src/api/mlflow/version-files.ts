@@ -1,6 +1,6 @@
 import { VERSIONS_FOLDER } from '../../domain/tracking/artefact-paths.ts';
 import type { MlflowRegistry } from '../../ports/mlflow-registry.ts';
-import type { Registry } from '../../ports/registry.ts';
+import type { Registry } from '../../ports/registry/registry.ts';
 import { mlmodelText, ONNX_FILE, REQUIREMENTS } from './mlmodel.ts';
 import type { ServedFile, ServedFiles } from './served-files.ts';
 

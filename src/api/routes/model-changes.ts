@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Actor } from '../../contracts/audit.ts';
-import type { Registry } from '../../ports/registry.ts';
+import type { Registry } from '../../ports/registry/registry.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { actorOf, registryFor } from '../principal.ts';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { pipelineReferenceSchema } from '../identifier-schemas.ts';
+import { IDENTIFIERS } from '../identifiers.ts';
 import { BUILD_STEPS } from './build-steps.ts';
 import type { GateResult } from '../gate.ts';
 import { optimiseSchema, type OptimisationResult } from './optimisation.ts';
@@ -20,10 +22,7 @@ export const buildInputSchema = z.strictObject({
     .default('examples/pump-health')
     .describe('folder with windlass.yaml inside a git repository, or a git URL'),
   ref: z.string().min(1).default('HEAD').describe('branch, tag or commit'),
-  pipeline: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]*@[0-9]+$/, 'expected name@version, e.g. "pump-health@3"')
-    .optional(),
+  pipeline: pipelineReferenceSchema.optional(),
   data: z
     .string()
     .min(1)
@@ -47,10 +46,7 @@ export const buildInputSchema = z.strictObject({
   from: z.enum(BUILD_STEPS).optional(),
   against: z
     .string()
-    .regex(
-      /^[a-z][a-z0-9-]*(@([0-9]+|[a-z][a-z0-9-]*))?$/,
-      'expected name, name@version or name@alias, e.g. "pump-anomaly@champion"',
-    )
+    .regex(IDENTIFIERS.modelOrName, 'expected name, name@version or name@alias, e.g. "pump-anomaly@champion"')
     .optional()
     .describe("version to compare with, also of another model; default: the model's own champion"),
   deploy: deploymentOptionsSchema.optional(),

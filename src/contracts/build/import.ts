@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { newNameSchema } from '../identifier-schemas.ts';
 import type { GateResult } from '../gate.ts';
 import type { ModelState } from '../model/model-state.ts';
 import type { StepReport } from '../progress.ts';
@@ -12,11 +13,7 @@ export const importInputSchema = z
       .min(1)
       .optional()
       .describe("golden.json: rows with the training framework's own predictions"),
-    name: z
-      .string()
-      .regex(/^[a-z][a-z0-9-]{1,62}$/, 'expected lower-case letters, digits and dashes, e.g. "pump-health"')
-      .optional()
-      .describe("name of the model; default: the project's"),
+    name: newNameSchema.optional().describe("name of the model; default: the project's"),
     project: z
       .string()
       .min(1)

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GateValue } from '../gate.ts';
 import type { StepReport } from '../progress.ts';
-import { modelReferenceSchema } from '../identifiers.ts';
+import { modelReferenceSchema } from '../identifier-schemas.ts';
 
 /** Input of `reproduceModel`. */
 export const reproduceInputSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ArtefactRef } from '../artefact.ts';
-import { modelReferenceSchema } from '../identifiers.ts';
+import { modelReferenceSchema } from '../identifier-schemas.ts';
 import type { StepReport } from '../progress.ts';
 
 /** Input of `calibrateDevice`. */

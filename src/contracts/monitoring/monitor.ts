@@ -1,20 +1,19 @@
 import { z } from 'zod';
+import { modelNameSchema } from '../identifier-schemas.ts';
 import type { ArtefactRef } from '../artefact.ts';
 import type { GateResult } from '../gate.ts';
 import { deploymentOptionsSchema } from '../rollout/policy.ts';
+import { RETRAIN_ON } from './retrain-on.ts';
 
 /** Input of `monitorAndRetrain`. */
 export const monitorInputSchema = z.strictObject({
-  model: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]*$/, 'expected a model name, e.g. "pump-health"')
-    .default('pump-health'),
+  model: modelNameSchema.default('pump-health'),
   /** Data for a retrain; default: what the champion's build used. */
   data: z.string().min(1).optional(),
   /** What a retrained version that passed is given to. */
   deploy: deploymentOptionsSchema.optional(),
   /** Overrides of windlass.yaml's monitoring policy. */
-  retrainOn: z.enum(['drift-and-loss', 'drift', 'never']).optional(),
+  retrainOn: z.enum(RETRAIN_ON).optional(),
   /** Retrain now, whatever the report says (new data has arrived, or an engineer asks). */
   force: z.boolean().default(false),
   actor: z.string().min(1).default('schedule'),
@@ -26,7 +25,7 @@ export const MONITOR_EXAMPLE = { model: 'pump-health' };
 
 /** A new-data event, by signal, REST or CLI. */
 export const dataEventSchema = z.strictObject({
-  model: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a model name, e.g. "pump-health"'),
+  model: modelNameSchema,
   data: z.string().min(1).describe('file, folder or glob with the new data'),
   /** Key of the event; the same event twice counts once. */
   id: z.string().min(1).optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelReferenceSchema, platformSchema } from '../identifier-schemas.ts';
 import type { GateResult } from '../gate.ts';
 import type { StepReport } from '../progress.ts';
 import { rolloutPolicySchema } from '../rollout/policy.ts';
@@ -7,17 +8,8 @@ import type { RolloutResult } from '../rollout/rollout.ts';
 
 /** Input of `packageAndDeploy`. */
 export const deployInputSchema = z.strictObject({
-  model: z
-    .string()
-    .regex(
-      /^[a-z][a-z0-9-]*@([0-9]+|[a-z][a-z0-9-]*)$/,
-      'expected name@version or name@alias, e.g. "pump-health@3" or "pump-health@champion"',
-    )
-    .default('pump-health@challenger'),
-  platforms: z
-    .array(z.enum(['linux/amd64', 'linux/arm64', 'linux/arm/v7']))
-    .optional()
-    .describe('default: the platform of the packaging worker'),
+  model: modelReferenceSchema.default('pump-health@challenger'),
+  platforms: z.array(platformSchema).optional().describe('default: the platform of the packaging worker'),
   /** Twin-tag condition of the devices that belong to this deployment, in the hub's query language; default: all edge devices. */
   devices: z.string().default(''),
   rollout: rolloutPolicySchema,
@@ -40,4 +32,3 @@ export interface DeployResult {
   readonly steps: readonly StepReport[];
   readonly seconds: number;
 }
-

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelReferenceSchema } from '../identifiers.ts';
+import { modelReferenceSchema } from '../identifier-schemas.ts';
 import { rolloutPolicySchema } from './policy.ts';
 
 /** Input of `fleetRollout`: a version whose image is recorded, to the devices that meet a condition, ring by ring. */

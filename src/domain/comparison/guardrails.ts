@@ -1,5 +1,5 @@
 import type { GuardrailResult } from '../../contracts/build/comparison.ts';
-import type { SliceSpec } from '../../contracts/project/project.ts';
+import type { SliceSpec } from '../../contracts/project/evaluation.ts';
 import { costPerDeviceDay } from '../evaluation/cost.ts';
 import { alarmRates, f1Score } from '../evaluation/metrics.ts';
 import type { CostRule } from '../evaluation/rules.ts';

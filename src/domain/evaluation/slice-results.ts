@@ -1,5 +1,5 @@
 import type { SliceResult } from '../../contracts/build/evaluation.ts';
-import type { SliceSpec } from '../../contracts/project/project.ts';
+import type { SliceSpec } from '../../contracts/project/evaluation.ts';
 import { clusterBootstrap, percentileInterval } from '../statistics/cluster-bootstrap.ts';
 import { addConfusions, alarmRates, confusion, type AlarmRates, type ScoredGroup } from './metrics.ts';
 import { valuesOf, windowsOfSlice, type SliceValues } from './slices.ts';

@@ -1,4 +1,4 @@
-import type { SliceSpec } from '../../contracts/project/project.ts';
+import type { SliceSpec } from '../../contracts/project/evaluation.ts';
 
 /** Value of a group or window whose path does not match, or whose cell is empty. */
 export const NO_SLICE = '(none)';

@@ -1,6 +1,6 @@
 import type { SliceResult } from '../../contracts/build/evaluation.ts';
 import type { GateResult, GateStatus } from '../../contracts/gate.ts';
-import type { SliceSpec } from '../../contracts/project/project.ts';
+import type { SliceSpec } from '../../contracts/project/evaluation.ts';
 
 const round = (value: number): number => Number(value.toFixed(4));
 

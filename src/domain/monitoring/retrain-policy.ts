@@ -1,10 +1,11 @@
+import type { RetrainOn } from '../../contracts/monitoring/retrain-on.ts';
 import type { ColumnDrift, MonitorDecision } from '../../contracts/monitoring/monitor.ts';
 
 export interface RetrainPolicy {
   readonly k: number;
   readonly m: number;
   readonly cooldownSeconds: number;
-  readonly retrainOn: 'drift-and-loss' | 'drift' | 'never';
+  readonly retrainOn: RetrainOn;
   /** Rise of the share of alarms over the baseline's false alarm rate that counts as loss. */
   readonly maxEstimatedLoss: number;
 }

@@ -3,7 +3,7 @@ import type { DataRef } from '../../../contracts/data/data-set.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { DataSet } from '../../../contracts/data/data-set.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import { lockArtefacts } from '../lock-name.ts';
 import { json } from './registry-tables.ts';
 import type { RegistryTables } from './registry-tables.ts';

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../../ports/clock.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { modelRow } from './promotion.ts';

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Lineage } from '../../../contracts/model/lineage.ts';
 import type { PipelineVersion } from '../../../contracts/build/pipeline-version.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import { readAudit } from './audit-log.ts';
 import type { Database } from '../schema.ts';
 

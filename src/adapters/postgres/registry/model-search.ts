@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Expression, Kysely, SqlBool } from 'kysely';
 import type { MetricCondition, ModelSearch } from '../../../contracts/model/model-search.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import type { Database } from '../schema.ts';
 
 /** Finds versions without reading their registrations, which are long: every condition is on a column or a short table. */

@@ -10,7 +10,7 @@ import type { ModelState } from '../../../contracts/model/model-state.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Actor } from '../../../contracts/audit.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
 import { isForeign } from '../mlflow/registry/foreign.ts';

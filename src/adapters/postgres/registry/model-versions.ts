@@ -7,7 +7,7 @@ import type { ArtefactStore } from '../../../ports/artefact-store.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Actor } from '../../../contracts/audit.ts';
 import type { ImportedRegistration } from '../../../contracts/model/model-version.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { insertDataSet } from './data-sets.ts';
 import { holdArtefacts } from './hold-artefacts.ts';

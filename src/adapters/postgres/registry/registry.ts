@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ArtefactStore } from '../../../ports/artefact-store.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import { appendAudit, readAudit, verifyAudit } from './audit-log.ts';
 import { createDataSets } from './data-sets.ts';
 import { createDeviceCalibrations } from './device-calibrations.ts';

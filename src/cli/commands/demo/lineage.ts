@@ -1,7 +1,7 @@
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { AuditEvent } from '../../../contracts/audit.ts';
 import type { DeviceAssignment, Lineage } from '../../../contracts/model/lineage.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 
 /** Everything that led to what one pump runs: what it was given and why, and what that version was made of. */
 export interface PumpLineage extends Omit<Lineage, 'devices' | 'audit' | 'data'> {

@@ -7,7 +7,7 @@ import { parseDocument } from 'yaml';
 import type { RolloutPolicy } from '../../../contracts/rollout/policy.ts';
 import type { FleetHub } from '../../../ports/fleet-hub.ts';
 import type { MonitorStore } from '../../../ports/monitor-store.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import { PROJECT_ROOT } from '../../../local-system/parts.ts';
 import type { Cli } from '../../cli.ts';
 import type { FleetControl } from './fleet-control.ts';

@@ -1,7 +1,7 @@
 import type { PackagedImage } from '../../../contracts/packaging/image.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { DeviceAssignment, Lineage } from '../../../contracts/model/lineage.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import { shortDigest } from './model-view.ts';
 import { findRecord } from './references.ts';
 

@@ -4,7 +4,7 @@ import { ALIASES } from '../../../contracts/names.ts';
 import { promotable } from '../../../domain/comparison/verdict.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ModelRegistration } from '../../../contracts/model/model-version.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import type { Cli } from '../../cli.ts';
 import { actorOf, byOptions, withRegistry } from '../../shared/with-registry.ts';
 import type { ByOptions } from '../../shared/with-registry.ts';

@@ -1,7 +1,7 @@
 import { ALIASES } from '../../../contracts/names.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ModelRecord, ModelStanding, ModelVersion } from '../../../contracts/model/model-version.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 
 /** As findModel, to look at: also a version that was imported without all its parts. */
 export async function findRecord(registry: Registry, reference: string): Promise<ModelRecord> {

@@ -3,7 +3,7 @@ import { ALIASES } from '../../../contracts/names.ts';
 import { promotionRefusal } from '../../../domain/registry/promotion.ts';
 import type { Actor } from '../../../contracts/audit.ts';
 import type { ModelStanding } from '../../../contracts/model/model-version.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import type { Cli } from '../../cli.ts';
 import { actorOf, byOptions, withRegistry } from '../../shared/with-registry.ts';
 import type { ByOptions } from '../../shared/with-registry.ts';

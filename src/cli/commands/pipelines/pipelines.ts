@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ArtefactStore } from '../../../ports/artefact-store.ts';
 import type { PipelineVersion } from '../../../contracts/build/pipeline-version.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import type { Cli } from '../../cli.ts';
 import { comparePipelines, type PipelineWithFiles } from './compare-pipelines.ts';
 import { withRegistry } from '../../shared/with-registry.ts';

@@ -4,7 +4,7 @@ import { createRegistry } from '../../../adapters/postgres/registry/registry.ts'
 import { createRolloutStore } from '../../../adapters/postgres/rollout/rollout-store.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import { systemClock } from '../../../ports/clock.ts';
-import type { Registry } from '../../../ports/registry.ts';
+import type { Registry } from '../../../ports/registry/registry.ts';
 import type { RolloutStore, StoredRollout } from '../../../ports/rollout-store.ts';
 import type { System } from '../../../local-system/system-types.ts';
 
