@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -11,6 +10,7 @@ import { selfTest } from './self-test.ts';
 import { EXIT, ModuleFault } from './module-fault.ts';
 import { messageOf } from '../src/base/error-message.ts';
 import { rowByRow, type FloatTensor, type TensorSpec } from './tensor.ts';
+import { digestOf } from '../src/base/digest.ts';
 
 export interface ModelSignature {
   readonly inputs: readonly TensorSpec[];
@@ -32,8 +32,6 @@ export interface EdgeModel {
   infer(inputs: Readonly<Record<string, FloatTensor>>): Promise<Record<string, FloatTensor>>;
   close(): Promise<void>;
 }
-
-const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 async function readModelFile(folder: string, name: string): Promise<Buffer> {
   try {
@@ -134,12 +132,12 @@ export async function loadModel(root: string): Promise<EdgeModel> {
     const runAll = (inputs: Readonly<Record<string, FloatTensor>>) => run(session, inputs);
     const infer = scoresRowsAlone(onnx) ? rowByRow(runAll) : runAll;
     const golden = await parseJson(goldenBytes, 'golden.json', (value) => selfTest(value, manifest, infer));
-    const digest = sha256(onnx);
+    const digest = digestOf(onnx);
     return {
       manifest,
       digest,
       baseline,
-      baselineDigest: sha256(baselineBytes),
+      baselineDigest: digestOf(baselineBytes),
       signature,
       golden,
       refusal: refusalOf(digest, manifest, golden),

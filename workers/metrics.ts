@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { portInUse } from '../src/local-system/ports.ts';
+import { errorCode } from '../src/base/error-code.ts';
 
 async function temporalMetrics(address: string): Promise<string> {
   const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(3_000) });
@@ -42,8 +43,7 @@ export async function serveMetrics(
   try {
     await once(server, 'listening');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-      throw portInUse(listen.port, 'worker.metricsPort');
+    if (errorCode(error) === 'EADDRINUSE') throw portInUse(listen.port, 'worker.metricsPort');
     throw error;
   }
   return {

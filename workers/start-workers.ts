@@ -14,6 +14,7 @@ import { openWorkerContext } from './open-context.ts';
 import { temporalAddress } from '../src/composition/open-platform.ts';
 import { installRuntime, temporalLogger } from './runtime.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
+import { messageOf } from '../src/base/error-message.ts';
 
 type CreateQueue = (context: WorkerContext) => QueueSetup | Promise<QueueSetup>;
 
@@ -41,7 +42,7 @@ async function connect(address: string): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect({ address });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new WindlassError('TEMPORAL_UNAVAILABLE', `Temporal at ${address} does not answer: ${reason}`, {
       cause: error,
     });

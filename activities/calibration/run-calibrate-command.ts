@@ -14,6 +14,7 @@ import {
 } from '../environment/environment-activities.ts';
 import { writtenFile } from '../shared/written-file.ts';
 import { writeCommissioning } from './commissioning-folder.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 
 /** Of one group's values; MAX_CALIBRATION_VALUES numbers as text are far below. */
 const MAX_BYTES = 2 ** 20;
@@ -100,7 +101,7 @@ async function readGroup(
   try {
     found = JSON.parse(text);
   } catch (error) {
-    return refuse(`${out} is not JSON (${error instanceof Error ? error.message : String(error)})`);
+    return refuse(`${out} is not JSON (${messageOf(error)})`);
   }
   const read = readTensorValues(found, tensors);
   return 'values' in read ? read.values : refuse(`${out}: ${read.problems.join('; ')}`);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import { dataManifestSchema } from '../../src/contracts/data/data-manifest.ts';
 import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
@@ -6,10 +5,11 @@ import { dataSetIdentity } from '../../src/domain/data/data-set-identity.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { parseOrThrow } from '../../src/errors/zod-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
+import { digestOf } from '../../src/base/digest.ts';
 
 /** The digest of a data set: sha256 over what decides a training. */
 export function dataSetDigest(files: readonly DataFile[]): string {
-  return `sha256:${createHash('sha256').update(dataSetIdentity(files)).digest('hex')}`;
+  return digestOf(dataSetIdentity(files));
 }
 
 /**

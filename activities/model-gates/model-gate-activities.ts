@@ -11,7 +11,7 @@ import { judgeModel, type ModelFiles } from '../../src/application/judge-model.t
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
-import { sha256 } from '../source/read-spec.ts';
+import { digestOf } from '../../src/base/digest.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { withTempFolder } from '../../src/base/temp-folder.ts';
@@ -93,7 +93,7 @@ export function createModelGateActivities(deps: ModelGateDeps) {
             const { gates, profile } = await judgeModel(deps.models, files, {
               spec,
               expect: modelExpectation(spec),
-              digest: sha256,
+              digest: digestOf,
               parity,
               signal,
               report: (message) => report({ message }),

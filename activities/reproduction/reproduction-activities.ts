@@ -10,7 +10,7 @@ import type { SourceControl } from '../../src/ports/source-control.ts';
 import { readManifest } from '../data/manifest.ts';
 import { type DataDeps, snapshotData } from '../data/snapshot.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { sha256 } from '../source/read-spec.ts';
+import { digestOf } from '../../src/base/digest.ts';
 
 export interface ReproductionDeps extends DataDeps {
   readonly source: SourceControl;
@@ -50,7 +50,7 @@ export function createReproductionActivities(deps: ReproductionDeps) {
             { project, ref: commit, allowDirty: false, ignoreTree: true },
             signal,
           );
-          const found = sha256(tree.bundle);
+          const found = digestOf(tree.bundle);
           const differs = found !== bundle.digest;
           return {
             differences: differs ? [{ what: 'source bundle', recorded: bundle.digest, found }] : [],

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { artefactsIn } from '../../src/contracts/artefact.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { StepStore, StoredStep } from '../../src/ports/step-store.ts';
+import { digestOf } from '../../src/base/digest.ts';
 
 export interface StepDeps {
   readonly steps: StepStore;
@@ -29,7 +29,7 @@ export function stepKey({
   version,
   inputs,
 }: Pick<StepIdentity, 'step' | 'version' | 'inputs'>): string {
-  return `sha256:${createHash('sha256').update(canonicalJson({ step, version, inputs })).digest('hex')}`;
+  return digestOf(canonicalJson({ step, version, inputs }));
 }
 
 /**

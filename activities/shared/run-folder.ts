@@ -1,6 +1,7 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { activityInfo } from '@temporalio/activity';
+import { errorCode } from '../../src/base/error-code.ts';
 
 /** Folder of one step of the current run below `work`; every attempt has the same. */
 export function runFolder(work: string, step: string): string {
@@ -11,7 +12,7 @@ export function runFolder(work: string, step: string): string {
 export async function removeRunFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await rmdir(dirname(folder)).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error;
   });
 }

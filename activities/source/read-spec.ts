@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { parse, YAMLParseError } from 'yaml';
 import { projectSchema, type ProjectSpec } from '../../src/contracts/project/project.ts';
 import { environmentSource } from '../../src/domain/pipelines/environment-source.ts';
@@ -8,6 +7,7 @@ import { planTrials } from '../../src/domain/search/plan-trials.ts';
 import { parseOrThrow } from '../../src/errors/zod-error.ts';
 import type { EnvironmentRequest } from '../../src/ports/project-runtime.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
+import { digestOf } from '../../src/base/digest.ts';
 
 export const SPEC_FILE = 'windlass.yaml';
 
@@ -88,14 +88,10 @@ export function environmentRequest(files: readonly ProjectFile[], spec: ProjectS
 export function environmentDigest(request: EnvironmentRequest): string {
   switch (request.kind) {
     case 'pip':
-      return sha256(request.lock);
+      return digestOf(request.lock);
     case 'conda':
-      return sha256(request.file);
+      return digestOf(request.file);
     case 'image':
-      return sha256(request.reference);
+      return digestOf(request.reference);
   }
-}
-
-export function sha256(bytes: Uint8Array | string): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

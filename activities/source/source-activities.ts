@@ -7,7 +7,8 @@ import { isGitUrl, withoutCredentials } from '../../src/domain/git/address.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { environmentDigest, environmentRequest, readSpec, sha256 } from './read-spec.ts';
+import { environmentDigest, environmentRequest, readSpec } from './read-spec.ts';
+import { digestOf } from '../../src/base/digest.ts';
 
 export const BUNDLE_MEDIA_TYPE = 'application/vnd.windlass.source.v1.tar';
 
@@ -51,7 +52,7 @@ export function createSourceActivities({ source, artefacts, cwd = process.cwd() 
         const value: CheckedOutProject = {
           source: { repository, subfolder, commit, ref: request.ref, dirty, bundle },
           spec,
-          pipelineDigest: sha256(pipelineIdentity({ bundle: bundle.digest, lock, spec, dirty })),
+          pipelineDigest: digestOf(pipelineIdentity({ bundle: bundle.digest, lock, spec, dirty })),
         };
         const size = `${tree.files.length} files, ${Math.ceil(bundle.size / 1024)} KiB`;
         return {

@@ -4,6 +4,7 @@ import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import { writtenFile } from '../shared/written-file.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 
 export const ONNX_MEDIA_TYPE = 'application/vnd.onnx.model';
 /** What is read as a whole: larger than any that is meant so. */
@@ -30,10 +31,7 @@ function readMetrics(text: string): Record<string, number> {
   try {
     value = JSON.parse(plain);
   } catch (error) {
-    throw new WindlassError(
-      'TRAIN_FAILED',
-      `metrics.json is not JSON: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+    throw new WindlassError('TRAIN_FAILED', `metrics.json is not JSON: ${messageOf(error)}.`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new WindlassError('TRAIN_FAILED', 'metrics.json is not a flat object of numbers.');

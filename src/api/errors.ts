@@ -7,6 +7,7 @@ import { ERRORS } from '../errors/table.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiEnv } from './deps.ts';
+import { errorCode } from '../base/error-code.ts';
 
 /** Any error as one of the table; what nobody foresaw is INTERNAL, and its words stay in the log. */
 export function toWindlassError(error: unknown, requestId: string): WindlassError {
@@ -29,7 +30,7 @@ export function toWindlassError(error: unknown, requestId: string): WindlassErro
 
 /** PostgreSQL refused a text (22021, 22P05): a query or a path brought U+0000 along; bodies are looked at when they are read. */
 function hasNul(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === '22021' || code === '22P05';
 }
 

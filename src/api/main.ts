@@ -15,6 +15,7 @@ import { openPlatform } from '../composition/open-platform.ts';
 import { portInUse } from '../local-system/ports.ts';
 import { createApi } from './app.ts';
 import { isLoopback } from './middleware.ts';
+import { errorCode } from '../base/error-code.ts';
 
 /** Listens until it is stopped; requests that are under way are finished first. */
 async function start(config: WindlassConfig, logger: Logger): Promise<RunningChild> {
@@ -47,9 +48,7 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
     await once(server, 'listening');
   } catch (error) {
     await platform.close();
-    throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-      ? portInUse(port, 'api.port')
-      : error;
+    throw errorCode(error) === 'EADDRINUSE' ? portInUse(port, 'api.port') : error;
   }
   const address = server.address();
   const actual = typeof address === 'object' && address !== null ? address.port : port;

@@ -9,6 +9,8 @@ import { behaviourGates } from '../domain/model-gates/behaviour-gates.ts';
 import { featureOrderGate, signatureOf } from '../domain/model-gates/feature-order.ts';
 import type { Parity } from '../domain/model-gates/golden-gates.ts';
 import { structureGates, sizeGate } from '../domain/model-gates/structure-gates.ts';
+import { messageOf } from '../base/error-message.ts';
+import { errorCode } from '../base/error-code.ts';
 
 export interface ModelFiles {
   readonly model: string;
@@ -40,7 +42,7 @@ function refused(name: string, reason: string): GateResult {
 
 /** The message of an error of the model itself; every other error is thrown on. */
 function modelError(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'MODEL_INVALID') return error.message;
+  if (errorCode(error) === 'MODEL_INVALID') return messageOf(error);
   throw error;
 }
 

@@ -3,6 +3,7 @@ import { Cli, type GlobalOptions } from './cli.ts';
 import { COMMANDS } from './command-table.ts';
 import { fail } from './shared/fail.ts';
 import { Output } from './shared/output.ts';
+import { errorCode } from '../base/error-code.ts';
 
 const EXAMPLES = `
 Examples:
@@ -75,7 +76,7 @@ function handleSignals(cli: Cli): void {
 }
 
 function isHelp(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === 'commander.helpDisplayed' || code === 'commander.help' || code === 'commander.version';
 }
 

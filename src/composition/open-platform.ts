@@ -14,6 +14,7 @@ import { systemClock } from '../ports/clock.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Registry } from '../ports/registry/registry.ts';
 import type { StepStore } from '../ports/step-store.ts';
+import { messageOf } from '../base/error-message.ts';
 
 /** What workers, API and commands build on. */
 export interface Platform {
@@ -72,7 +73,7 @@ async function connect(config: WindlassConfig): Promise<Connection> {
   try {
     return await Connection.connect({ address, connectTimeout: '10 seconds' });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new WindlassError('TEMPORAL_UNAVAILABLE', `Temporal at ${address} does not answer: ${reason}`, {
       cause: error,
     });

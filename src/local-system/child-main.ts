@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { WindlassConfig } from '../config/schema.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import { createLogger } from '../composition/logger.ts';
+import { messageOf } from '../base/error-message.ts';
 
 export interface RunningChild {
   /** Told to the parent in the line `{"ready":true,…}`. */
@@ -23,7 +24,7 @@ export interface ChildOptions {
 
 function asError(error: unknown): WindlassError {
   if (error instanceof WindlassError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new WindlassError('INTERNAL', message, { cause: error });
 }
 
@@ -36,7 +37,7 @@ function readFlags(flags: Readonly<Record<string, string>>): Record<string, unkn
     });
     return values;
   } catch (error) {
-    throw new WindlassError('INPUT_INVALID', error instanceof Error ? error.message : String(error));
+    throw new WindlassError('INPUT_INVALID', messageOf(error));
   }
 }
 

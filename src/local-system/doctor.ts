@@ -15,6 +15,7 @@ import { checkDatabase } from './postgres-server.ts';
 import { runningSystem } from './system.ts';
 import { onPath, temporalSources, type TemporalSource } from './temporal-binary.ts';
 import { connectTemporal } from './temporal-server.ts';
+import { messageOf } from '../base/error-message.ts';
 
 const run = promisify(execFile);
 const CALL_TIMEOUT_MS = 5_000;
@@ -41,7 +42,7 @@ export interface DoctorOptions {
 type Check = (config: WindlassConfig, options: DoctorOptions) => Promise<Finding | Finding[]>;
 
 function missing(name: string, code: ErrorCode, error: unknown): Finding {
-  const found = error instanceof Error ? error.message : String(error);
+  const found = messageOf(error);
   return {
     name,
     status: 'missing',
@@ -142,7 +143,7 @@ async function checkDocker(config: WindlassConfig): Promise<Finding> {
   try {
     return { ...base, status: 'ok', found: await dockerVersion() };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return {
       ...base,
       status: engine === 'docker' ? 'missing' : 'optional',
@@ -231,7 +232,7 @@ async function checkHub(config: WindlassConfig): Promise<Finding> {
     await canConnect(host, port);
     return { ...base, status: 'ok', found: `${host}:${port} answers` };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const env = SETTINGS.find((s) => s.key === 'hub.connectionString')?.env ?? '';
     const fix = `Check hub.connectionString (${env}) and the network; unset it to use the stand-in.`;
     return { ...base, status: 'missing', found: `${host}:${port} does not answer: ${reason}`, fix };

@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
 import { WindlassError } from '../errors/windlass-error.ts';
 import { SETTINGS } from '../config/schema.ts';
+import { messageOf } from '../base/error-message.ts';
+import { errorCode } from '../base/error-code.ts';
 
 function tryListen(port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -36,11 +38,10 @@ export async function claimPort(
   try {
     return await tryListen(port, options.host ?? '127.0.0.1');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-      throw portInUse(port, setting, options.hint);
+    if (errorCode(error) === 'EADDRINUSE') throw portInUse(port, setting, options.hint);
     throw new WindlassError('CONFIG_INVALID', `Cannot listen on port ${port} (setting ${setting}).`, {
       cause: error,
-      details: { port, setting, reason: error instanceof Error ? error.message : String(error) },
+      details: { port, setting, reason: messageOf(error) },
     });
   }
 }

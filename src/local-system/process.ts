@@ -8,6 +8,7 @@ import { WindlassError } from '../errors/windlass-error.ts';
 import { lastLines, openLog, readLog } from './log-file.ts';
 import { isAlive, processInfo, signalProcess } from '../adapters/process/process-info.ts';
 import { waitFor } from '../base/wait-for.ts';
+import { messageOf } from '../base/error-message.ts';
 
 export type ReadyLine = Readonly<Record<string, unknown>>;
 
@@ -235,7 +236,7 @@ class Supervised implements ManagedProcess {
       } catch (error) {
         onEvent?.({
           kind: 'restart-failed',
-          message: error instanceof Error ? error.message : String(error),
+          message: messageOf(error),
         });
       }
     }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { WindlassError } from '../errors/windlass-error.ts';
+import { messageOf } from '../base/error-message.ts';
 
 const run = promisify(execFile);
 
@@ -100,7 +101,7 @@ async function downloadBySdk(cacheDir: string, report: (message: string) => void
     const environment = await Promise.race([starting, timeout]);
     await environment.teardown();
   } catch (error) {
-    return { missing: error instanceof Error ? error.message : String(error) };
+    return { missing: messageOf(error) };
   }
   const name = readdirSync(cacheDir).find((f) => !before.has(f) && f.startsWith('temporal'));
   if (name === undefined) return { missing: `the download left no program in ${cacheDir}` };

@@ -7,6 +7,7 @@ import { WindlassError } from '../errors/windlass-error.ts';
 import { startProcess, type ManagedProcess, type ProcessEvent } from './process.ts';
 import { findTemporal, type TemporalSource } from './temporal-binary.ts';
 import { waitFor } from '../base/wait-for.ts';
+import { messageOf } from '../base/error-message.ts';
 
 const KEYWORD: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD = 2;
 const RETENTION_SECONDS = 30 * 24 * 3600;
@@ -44,7 +45,7 @@ export async function connectTemporal(address: string): Promise<Connection> {
   try {
     return await Connection.connect({ address, connectTimeout: CALL_TIMEOUT_MS });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new WindlassError(
       'TEMPORAL_UNAVAILABLE',
       `The Temporal server at ${address} does not answer: ${reason}`,
@@ -119,7 +120,7 @@ export async function prepareTemporal(address: string, namespace: string): Promi
     });
   } catch (error) {
     if (error instanceof WindlassError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new WindlassError(
       'TEMPORAL_UNAVAILABLE',
       `The Temporal server at ${address} could not be prepared: ${reason}`,

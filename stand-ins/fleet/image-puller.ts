@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { IMAGE_LAYOUT } from '../../src/contracts/device/model-manifest.ts';
 import { fetchLayer, hexOf } from './oci-layer.ts';
 import { PullError } from './pull-error.ts';
+import { digestOf } from '../../src/base/digest.ts';
 
 const descriptor = z.looseObject({ digest: z.string(), size: z.number().int() });
 const platformSchema = z.looseObject({
@@ -34,7 +34,7 @@ async function readBlob(blobs: string, digest: string): Promise<unknown> {
   const bytes = await readFile(join(blobs, hexOf(digest))).catch(() => {
     throw new PullError(`manifest unknown: ${digest}`);
   });
-  const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const actual = digestOf(bytes);
   if (actual !== digest) throw new PullError(`failed to verify manifest ${digest}: it has digest ${actual}`);
   return JSON.parse(bytes.toString('utf8'));
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { messageOf } from '../../src/base/error-message.ts';
 
 /** IoT Hub's error codes: the name in the body and in `iothub-errorcode`, its HTTP status, its number for devices. */
 const CODES = {
@@ -69,5 +70,5 @@ export class HubError extends Error {
 /** Any thrown value as a HubError; what is not one becomes a ServerError. */
 export function toHubError(error: unknown): HubError {
   if (error instanceof HubError) return error;
-  return new HubError('ServerError', error instanceof Error ? error.message : String(error));
+  return new HubError('ServerError', messageOf(error));
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { HUB_TIER_NAMES, type HubTier } from '../../src/contracts/device/hub-tier.ts';
 import { startIotHub } from './hub.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 
 const USAGE = `usage: node stand-ins/iot-hub/main.ts --state DIR [--https-port N] [--mqtt-port N] [--bind ADDRESS]
        [--hostname NAME] [--telemetry DIR] [--query-lag-ms N] [--partitions N] [--tier ${HUB_TIER_NAMES.join('|')}]`;
@@ -46,14 +47,12 @@ function readArguments(): Parameters<typeof startIotHub>[0] {
       tier: tier as HubTier,
     };
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(messageOf(error));
   }
 }
 
 const hub = await startIotHub(readArguments()).catch((error: unknown) => {
-  process.stderr.write(
-    `The hub could not start: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
+  process.stderr.write(`The hub could not start: ${messageOf(error)}\n`);
   return process.exit(1);
 });
 

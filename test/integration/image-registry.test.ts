@@ -6,7 +6,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf } from '../../src/adapters/oci/digest.ts';
+import { digestOf } from '../../src/base/digest.ts';
 import { createImageAssembler } from '../../src/adapters/oci/image-assembler.ts';
 import { createLayerCache } from '../../src/adapters/oci/layer-cache.ts';
 import { createOciLayoutStore } from '../../src/adapters/oci/layout-store.ts';

@@ -1,5 +1,5 @@
 import { bundleFiles } from '../../src/adapters/git/source-bundle.ts';
-import { digestOf } from '../../src/adapters/oci/digest.ts';
+import { digestOf } from '../../src/base/digest.ts';
 import type { DataFile } from '../../src/contracts/data/data-manifest.ts';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { dataSetIdentity } from '../../src/domain/data/data-set-identity.ts';

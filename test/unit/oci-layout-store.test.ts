@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf, jsonBlob } from '../../src/adapters/oci/digest.ts';
+import { digestOf, jsonBlob } from '../../src/base/digest.ts';
 import { createOciLayoutStore } from '../../src/adapters/oci/layout-store.ts';
 import { createLayerCache } from '../../src/adapters/oci/layer-cache.ts';
 import { OCI } from '../../src/adapters/oci/media-types.ts';

@@ -5,6 +5,7 @@ import { decideRing } from '../../src/domain/rollout/ring-decision.ts';
 import type { RolloutEvent, RolloutState } from '../../src/domain/rollout/states.ts';
 import { rootFailure } from '../shared/steps.ts';
 import type { Happening, RolloutRun } from './rollout-run.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 
 /** The hub may be away for days: calls are repeated until it answers, at most a minute apart. */
 const retry = { initialInterval: '1 second', maximumInterval: '1 minute', backoffCoefficient: 2 } as const;
@@ -158,6 +159,6 @@ export async function doWork(run: RolloutRun): Promise<Happening | undefined> {
     const event = ON_FAILURE[state];
     if (isCancellation(error) || !(error instanceof ActivityFailure) || event === undefined) throw error;
     const cause = rootFailure(error);
-    return happens(event, `${state} failed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return happens(event, `${state} failed: ${messageOf(cause)}`);
   }
 }

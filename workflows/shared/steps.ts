@@ -17,6 +17,7 @@ import {
   type StepStatus,
 } from '../../src/contracts/progress.ts';
 import { renderProgress } from './render-progress.ts';
+import { messageOf } from '../../src/base/error-message.ts';
 
 export const progressQuery = defineQuery<PipelineProgress>(PROGRESS_QUERY);
 
@@ -66,7 +67,7 @@ export function rootFailure(error: unknown): unknown {
 /** What a person should read of an error: the message of its root. */
 export function failureText(error: unknown): string {
   const failure = rootFailure(error);
-  return failure instanceof Error ? failure.message : String(failure);
+  return messageOf(failure);
 }
 
 /** Gates that a failure carries in its first detail (`{details: {gates}}`), so that the progress shows them. */

@@ -10,6 +10,7 @@ import { functionalSuite } from './functional-suite.ts';
 import { hardeningSuite } from './hardening-suite.ts';
 import { offlineSuite } from './offline-suite.ts';
 import { performanceSuite } from './performance-suite.ts';
+import { messageOf } from '../../../src/base/error-message.ts';
 
 const SUITES: ReadonlyArray<readonly [name: string, suite: Suite]> = [
   ['functional', functionalSuite],
@@ -100,7 +101,7 @@ async function runSuite(run: {
     if (signal?.aborted === true) throw error;
     const log = (await instance.logs()).trim().split('\n').slice(-20);
     const said = lastError(log);
-    const reason = `the suite could not be finished: ${error instanceof Error ? error.message : String(error)}${said === undefined ? '' : `; the server said: ${said}`}`;
+    const reason = `the suite could not be finished: ${messageOf(error)}${said === undefined ? '' : `; the server said: ${said}`}`;
     return [gate(name, { ok: false, observed: null, threshold: null, n: 0, reason, evidence: { log } })];
   }
 }

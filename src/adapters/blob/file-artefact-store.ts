@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ArtefactRef } from '../../contracts/artefact.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import { artefactPath, corrupt, missing, verifier } from './artefact-parts.ts';
+import { digestOf } from '../../base/digest.ts';
 
 /** A folder as artefact store: `sha256/ab/cdef…` holds the bytes, `….type` beside it the media type. */
 export function createFileArtefactStore(dir: string): ArtefactStore {
@@ -77,7 +78,7 @@ export function createFileArtefactStore(dir: string): ArtefactStore {
       const bytes = await readFile(pathOf(digest)).catch((error: unknown) => {
         throw isMissing(error) ? missing(digest) : error;
       });
-      if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== digest) throw corrupt(digest);
+      if (digestOf(bytes) !== digest) throw corrupt(digest);
       return bytes;
     },
     stream: verified,

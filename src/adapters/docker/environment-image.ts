@@ -7,7 +7,7 @@ import { pack } from 'tar-stream';
 import { z } from 'zod';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageEntry } from '../../ports/image-assembler.ts';
-import { digestOf } from '../oci/digest.ts';
+import { digestOf } from '../../base/digest.ts';
 import { requireMachinePlatform } from '../oci/environment.ts';
 import type { Environment, EnvironmentBuilder, EnvironmentRequest } from '../oci/environment.ts';
 import { IMAGE_USER } from '../oci/image-config.ts';

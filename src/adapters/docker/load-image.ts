@@ -7,7 +7,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { OciLayoutStore } from '../oci/layout-store.ts';
 import { OCI } from '../oci/media-types.ts';
 import type { ImageConfig, ImageIndex, ImageManifest } from '../oci/media-types.ts';
-import { jsonBlob } from '../oci/digest.ts';
+import { jsonBlob } from '../../base/digest.ts';
 import { followProgress, isAbsent, within } from './engine.ts';
 
 /** Repository of the images that are on the engine for a test only. */

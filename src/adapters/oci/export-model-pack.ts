@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import type { ModelVersion } from '../../contracts/model/model-version.ts';
 import type { PipelineVersion } from '../../contracts/build/pipeline-version.ts';
-import { jsonBlob } from './digest.ts';
+import { jsonBlob } from '../../base/digest.ts';
 import { createOciLayoutStore } from './layout-store.ts';
 import type { OciLayoutStore } from './layout-store.ts';
 import type { Descriptor } from './media-types.ts';

@@ -2,7 +2,7 @@ import { IMAGE_LAYOUT } from '../../contracts/device/model-manifest.ts';
 import type { AssembledLayer } from '../../ports/image-assembler.ts';
 import type { ImageConfig, ImageIndex, ImageManifest } from './media-types.ts';
 import { OCI } from './media-types.ts';
-import { jsonBlob } from './digest.ts';
+import { jsonBlob } from '../../base/digest.ts';
 import { splitPlatform } from './platform.ts';
 
 /** User and group that the server runs as: an account without rights, by the number that "nonroot" images use. */

@@ -8,7 +8,7 @@ import { parseOrThrow } from '../../errors/zod-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import type { ProjectFile } from '../../ports/source-control.ts';
 import { readBundle } from '../git/source-bundle.ts';
-import { digestOfFile } from './digest.ts';
+import { digestOfFile } from '../../base/digest.ts';
 import { createOciLayoutStore } from './layout-store.ts';
 import type { OciLayoutStore } from './layout-store.ts';
 import type { Descriptor } from './media-types.ts';

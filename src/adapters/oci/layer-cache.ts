@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { digestSchema } from '../../contracts/artefact.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageEntry } from '../../ports/image-assembler.ts';
-import { digestOf, rememberedDigest } from './digest.ts';
+import { digestOf, rememberedDigest } from '../../base/digest.ts';
 import { GZIP_LEVEL, compressLayer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { OciLayoutStore } from './layout-store.ts';

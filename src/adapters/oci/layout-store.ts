@@ -5,7 +5,7 @@ import { lock } from 'proper-lockfile';
 import { digestSchema } from '../../contracts/artefact.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageStore } from '../../ports/image-store.ts';
-import { digestOf, digestOfFile } from './digest.ts';
+import { digestOf, digestOfFile } from '../../base/digest.ts';
 import type { Descriptor, ImageIndex } from './media-types.ts';
 import { OCI } from './media-types.ts';
 

@@ -7,7 +7,7 @@ import { dataSetIdentity } from '../../domain/data/data-set-identity.ts';
 import { environmentSource } from '../../domain/pipelines/environment-source.ts';
 import { pipelineIdentity } from '../../domain/pipelines/pipeline-identity.ts';
 import type { ProjectFile } from '../../ports/source-control.ts';
-import { digestOf } from './digest.ts';
+import { digestOf } from '../../base/digest.ts';
 import { MODEL_PACK, packLayers, RECORD_PATH } from './model-pack.ts';
 import type { PackRecord } from './model-pack.ts';
 import type { ReadConfig, ReadManifest } from './pack-schema.ts';

@@ -8,7 +8,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { digestSchema } from '../../contracts/artefact.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageStore } from '../../ports/image-store.ts';
-import { digestOf, digestOfFile } from './digest.ts';
+import { digestOf, digestOfFile } from '../../base/digest.ts';
 import { fetchToken, parseChallenge, storedCredentials } from './registry-auth.ts';
 
 const SHORT_MS = 30_000;

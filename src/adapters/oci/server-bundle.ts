@@ -4,6 +4,7 @@ import { build, type Metafile } from 'esbuild';
 import { IMAGE_LAYOUT } from '../../contracts/device/model-manifest.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageEntry } from '../../ports/image-assembler.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 /** What runs in the image, from the files of the installed project. */
 export interface ServerFiles {
@@ -44,7 +45,7 @@ export async function bundleServer({ root, entry, packages }: ServerFiles): Prom
     legalComments: 'inline',
     logLevel: 'silent',
   }).catch((cause: unknown) => {
-    const words = cause instanceof Error ? cause.message : String(cause);
+    const words = messageOf(cause);
     throw new WindlassError('PACKAGING_FAILED', `The edge server could not be bundled: ${words}`, {
       hint: '`npm ci` restores installed packages.',
       cause,

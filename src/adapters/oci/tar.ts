@@ -6,7 +6,7 @@ import { pack } from 'tar-stream';
 import type { Header, Pack } from 'tar-stream';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ImageEntry } from '../../ports/image-assembler.ts';
-import { SMALL_BYTES } from './digest.ts';
+import { SMALL_BYTES } from '../../base/digest.ts';
 import { comparePaths, imagePath, parentsOf } from './image-path.ts';
 
 type NamedHeader = Partial<Header> & Pick<Header, 'name'>;

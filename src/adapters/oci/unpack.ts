@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import type { Extract } from 'tar-stream';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { digestOfFile, SMALL_BYTES } from './digest.ts';
+import { digestOfFile, SMALL_BYTES } from '../../base/digest.ts';
 import { imagePath, parentsOf } from './image-path.ts';
 import { openMeasured } from './layer.ts';
 import type { ImageConfig, ImageManifest } from './media-types.ts';

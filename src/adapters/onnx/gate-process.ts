@@ -5,6 +5,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelRuntime } from '../../ports/model-runtime.ts';
 import type { GateAnswer, GateRequest } from './protocol.ts';
 import { readStructure } from './read-structure.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 type Inspected = Awaited<ReturnType<ModelRuntime['inspect']>>[number];
 
@@ -56,6 +57,6 @@ try {
   await writeFile(answerFile, JSON.stringify(await answer(request)));
 } catch (error) {
   const code = error instanceof WindlassError ? error.code : 'INTERNAL';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   await writeFile(answerFile, JSON.stringify({ error: { code, message } } satisfies GateAnswer));
 }

@@ -4,6 +4,7 @@ import { expectedInputs } from '../../domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import type { BatchTensor } from './session.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 const tensorSchema = z.object({
   shape: z.array(z.number().int().nonnegative()).min(1),
@@ -35,7 +36,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(plain);
   } catch (error) {
-    return invalid(`it is not JSON (${error instanceof Error ? error.message : String(error)})`);
+    return invalid(`it is not JSON (${messageOf(error)})`);
   }
 }
 

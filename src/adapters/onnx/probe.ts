@@ -2,6 +2,7 @@ import type { InvalidInput, ModelBehaviour, ProbeOutcome } from '../../contracts
 import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import { slice, withReadings } from './batches.ts';
 import type { Batch, ScoringSession } from './session.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 /** Far outside of every sensor, near the end of float32. */
 const EXTREME = 3e38;
@@ -60,7 +61,7 @@ async function outcome(session: ScoringSession, batch: Batch, threshold: number)
     const alarm = scores.filter((s) => Number.isFinite(s) && s >= threshold).length;
     return { ...base, invalid, alarm, healthy: scores.length - invalid - alarm };
   } catch (error) {
-    return { ...base, error: error instanceof Error ? error.message : String(error) };
+    return { ...base, error: messageOf(error) };
   }
 }
 

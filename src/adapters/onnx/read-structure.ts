@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelStructure, ModelValue } from '../../contracts/model/model-structure.ts';
 import { checkFunctions, domainName } from './check-functions.ts';
@@ -7,6 +6,7 @@ import { elementType } from './element-types.ts';
 import { ONNX_SCHEMA, type ModelMessage, type ValueMessage } from './onnx-schema.ts';
 import { ModelWalk } from './walk-model.ts';
 import { WireReader } from './wire-reader.ts';
+import { digestOf } from '../../base/digest.ts';
 
 /** A branch in a branch takes three levels (node, attribute, graph); protobuf's own readers stop at 100. */
 const LIMITS = { depth: 64, items: 1_000_000, text: 1024 * 1024 };
@@ -65,7 +65,7 @@ export function readStructure(bytes: Buffer): ModelStructure {
   const initialised = new Set((model.graph.initializer ?? []).map((t) => t.name));
   return {
     bytes: bytes.length,
-    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    digest: digestOf(bytes),
     irVersion: model.irVersion ?? 0,
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(' '),
     opsets: (model.opsetImport ?? []).map((o) => ({ domain: domainName(o.domain), version: o.version ?? 0 })),

@@ -6,6 +6,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ScoreAnswer, ScoreRequest, ScoreTask } from './protocol.ts';
 import { BATCH } from './batches.ts';
 import { openSession, type Batch, type BatchTensor, type ScoringSession } from './session.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 const floats = (bytes: Buffer): Float32Array =>
   new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
@@ -73,6 +74,6 @@ try {
   await writeFile(answerFile, JSON.stringify(await answer(request)));
 } catch (error) {
   const code = error instanceof WindlassError ? error.code : 'INTERNAL';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   await writeFile(answerFile, JSON.stringify({ error: { code, message } } satisfies ScoreAnswer));
 }

@@ -3,6 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { scoresRowsAlone } from '../../contracts/model/model-file.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { slice } from './batches.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 /** Values of one input for all rows of a batch, row-major; `shape` is that of one row. */
 export interface BatchTensor {
@@ -29,7 +30,7 @@ export interface ScoringSession {
 
 /** The runtime's words without the places in its own source. */
 export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return text.replaceAll(/\/onnxruntime_src\/\S+:\d+ [^()]*\([^()]*\)( const)?\s*/g, '').trim();
 }
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { errorCode } from '../../base/error-code.ts';
 
 /** A process as the machine knows it; `startTime` tells a reused process id from the process that was meant. */
 export interface ProcessInfo {
@@ -40,7 +41,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     // A group that holds only zombies answers EPERM on some systems.
     if (code !== 'ESRCH' && !(code === 'EPERM' && pid < 0)) throw error;
   }

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { runBuild } from './build-commands.ts';
 import type { EnsureOptions, EnvironmentFiles } from './environment-store.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 const run = promisify(execFile);
 const HERE = `${platform()}-${arch()}`;
@@ -70,7 +71,7 @@ async function findMicromamba(program: string): Promise<string> {
       'ENVIRONMENT_FAILED',
       missing
         ? `The project's environment is a conda file, and ${program} is not on the PATH of the training worker.`
-        : `${program} does not run: ${error instanceof Error ? error.message : String(error)}`,
+        : `${program} does not run: ${messageOf(error)}`,
       {
         hint: 'Install micromamba (https://mamba.readthedocs.io, one static program) and start the worker anew, or give a requirements.lock with hashes instead.',
         cause: error,

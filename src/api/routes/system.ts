@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import type { ApiMetrics } from '../metrics.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 const PROBE_MS = 3_000;
 
@@ -28,7 +29,7 @@ async function outcome(probe: () => Promise<unknown>): Promise<string> {
     await Promise.race([probe(), late]);
     return 'ok';
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Output } from './output.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 /** Any error as one of the error table: the command line's own are INPUT_INVALID, what nobody foresaw is INTERNAL. */
 export function toWindlassError(error: unknown): WindlassError {
@@ -11,7 +12,7 @@ export function toWindlassError(error: unknown): WindlassError {
     });
   if (error instanceof Error && error.name === 'AbortError')
     return new WindlassError('CANCELLED', 'Interrupted.');
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new WindlassError('INTERNAL', message, { cause: error });
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/common';
 import { ERRORS, type ErrorCode } from '../../errors/table.ts';
 import { WindlassError, type ErrorBody } from '../../errors/windlass-error.ts';
+import { messageOf } from '../../base/error-message.ts';
 
 interface Where {
   readonly workflow: string;
@@ -66,6 +67,6 @@ export function workflowError(error: unknown, where: Where): WindlassError {
     );
   if (error instanceof Error && 'cause' in error && isGrpcServiceError(error.cause))
     return workflowError(error.cause, where);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new WindlassError('INTERNAL', message, { details: where, cause: error });
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,13 +5,12 @@ import type { GateResult } from '../../../contracts/gate.ts';
 import { judgeSingle, type SingleModel } from '../../../application/judge-single.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ModelRuntime } from '../../../ports/model-runtime.ts';
+import { digestOf } from '../../../base/digest.ts';
 
 export interface JudgeHooks {
   readonly signal?: AbortSignal;
   readonly report?: (message: string) => void;
 }
-
-const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
 /** Runs the gates of a build on one model file that lies anywhere, without any service. */
 export async function judgeFile(
@@ -30,7 +28,7 @@ export async function judgeFile(
     const model = join(folder, 'model.onnx');
     const received = await models.receive(single.model, model);
     if (received.status === 'fail') return [received];
-    const { gates } = await judgeSingle(models, { ...single, model }, { ...hooks, digest });
+    const { gates } = await judgeSingle(models, { ...single, model }, { ...hooks, digest: digestOf });
     return [received, ...gates];
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -8,6 +8,7 @@ import { runWorkflow, type RunWorkflowOptions } from '../../shared/run-workflow.
 import { actWorkflow } from './follow.ts';
 import { MODEL, ROLLOUT, type Stage } from './stage.ts';
 import type { ActName, ActReport, ActWorkflow } from './summary.ts';
+import { messageOf } from '../../../base/error-message.ts';
 
 /** What an act leaves for the summary; `checks` are the facts that make it ok. */
 export interface ActOutcome {
@@ -21,7 +22,7 @@ export interface ActOutcome {
 
 /** An act that could not be played to its end: its error is what the summary says of it. */
 function broken(error: unknown): ActOutcome {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return { handles: [], model: null, gates: [], checks: [[false, why]] };
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +10,7 @@ import { modelExpectation } from '../../../domain/model-gates/model-expectation.
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ModelRuntime } from '../../../ports/model-runtime.ts';
 import type { JudgeHooks } from '../check/judge-file.ts';
-
-const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+import { digestOf } from '../../../base/digest.ts';
 
 /**
  * The gates of a build on the model files of a pack, run here: what the pack says of them is another registry's word. Throws
@@ -41,7 +39,7 @@ export async function judgePack(
       folds,
     };
     const parity = registration.optimisation?.parityTolerance === undefined ? 'strict' : 'own';
-    const context = { ...hooks, spec, expect: modelExpectation(spec), digest, parity } as const;
+    const context = { ...hooks, spec, expect: modelExpectation(spec), digest: digestOf, parity } as const;
     const { gates } = await judgeModel(models, files, context);
     const blocking = blockingGates(gates);
     if (blocking.length === 0) return gates;

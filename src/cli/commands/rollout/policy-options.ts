@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { rolloutPolicySchema, type RolloutPolicy } from '../../../contracts/rollout/policy.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../../errors/zod-error.ts';
+import { messageOf } from '../../../base/error-message.ts';
 
 export interface PolicyOptions {
   readonly ring: readonly string[];
@@ -36,7 +37,7 @@ function readPolicyFile(path: string): Record<string, unknown> {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     throw new WindlassError('INPUT_INVALID', `The policy file ${path} cannot be read: ${problem}`);
   }
   throw new WindlassError('INPUT_INVALID', `The policy file ${path} holds no mapping of settings.`, {
