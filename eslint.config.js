@@ -4,6 +4,18 @@ import { importBoundaries } from './lint/import-boundaries.js';
 
 const TYPED = ['**/*.ts'];
 
+const SYNTAX = [
+  {
+    selector: 'TSEnumDeclaration',
+    message: 'Node runs the sources by removing types: write an `as const` object and a union type.',
+  },
+  {
+    selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+    message:
+      'Write the properties out, one per line: TypeScript does not check a spread literal for excess properties.',
+  },
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -42,13 +54,7 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: 'TSEnumDeclaration',
-          message: 'Node runs the sources by removing types: write an `as const` object and a union type.',
-        },
-      ],
+      'no-restricted-syntax': ['error', ...SYNTAX],
       'no-console': 'error',
       eqeqeq: 'error',
     },
@@ -64,6 +70,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        ...SYNTAX,
         {
           selector: "ThrowStatement > NewExpression[callee.name='Error']",
           message: 'A plain Error retries the workflow task for ever: throw ApplicationFailure.',
@@ -76,6 +83,12 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
+        ...SYNTAX,
+        {
+          selector: ':function[async=true], AwaitExpression, ForOfStatement[await=true]',
+          message:
+            'The domain awaits nothing: take the value as a parameter; a rule that calls ports belongs into src/application.',
+        },
         {
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",
           message: 'The domain has no clock: take the time as a parameter.',

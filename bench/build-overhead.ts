@@ -29,7 +29,7 @@ import { loadConfig } from '../src/config/load-config.ts';
 import type { BuildResult } from '../src/contracts/build/build.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../src/contracts/names.ts';
 import { startSystem } from '../src/local-system/system.ts';
-import { connectTemporal } from '../src/local-system/temporal-server.ts';
+import { connectTemporal } from '../src/adapters/temporal/connect-temporal.ts';
 import { writePumpFiles } from '../stand-ins/pump/write-files.ts';
 import { createControlQueue } from '../workers/control.ts';
 import { openWorkerContext } from '../workers/open-context.ts';

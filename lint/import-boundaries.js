@@ -4,25 +4,34 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 /**
  * Who may import whom. The first zone whose `files` prefix matches a file is its zone. `may` lists the folders it may import
  * values and types from, `types` those it may import types only from, `packages` the npm packages and `node:` modules it may
- * import values from (absent: any). `instead` says what to write.
+ * import values from (absent: any). `withoutNode` and `withoutZod`: nothing that it imports, at any distance, may load `node:` modules or
+ * zod. `instead` says what to write.
  */
 const ZONES = [
   {
+    files: 'src/base/',
+    may: ['src/base/'],
+    types: [],
+    instead: 'The ground floor holds no word of Windlass: take what is needed as a parameter.',
+  },
+  {
     files: 'workflows/',
-    may: ['workflows/', 'src/domain/', 'src/contracts/'],
+    may: ['workflows/', 'src/domain/', 'src/contracts/', 'src/base/'],
     types: ['activities/', 'src/errors/', 'src/ports/'],
     packages: ['@temporalio/workflow', '@temporalio/common'],
-    plainContracts: true,
+    withoutNode: true,
+    withoutZod: true,
     instead:
       'Workflows are deterministic: call an activity through proxyActivities and import only its type (`import type`); put pure rules into src/domain.',
   },
   {
     files: 'src/domain/',
-    may: ['src/domain/', 'src/contracts/'],
-    types: ['src/errors/', 'src/ports/'],
+    may: ['src/domain/', 'src/contracts/', 'src/base/'],
+    types: ['src/errors/'],
     packages: ['cephes', 'simple-statistics'],
+    withoutNode: true,
     instead:
-      'The domain is pure: take the value as a parameter, or declare a port in src/ports and let an activity call it.',
+      'The domain is pure: take the value as a parameter; a rule that calls ports belongs into src/application.',
   },
   {
     files: 'src/contracts/',
@@ -33,56 +42,63 @@ const ZONES = [
   },
   {
     files: 'src/errors/',
-    may: ['src/errors/'],
+    may: ['src/errors/', 'src/base/'],
     types: ['src/contracts/'],
     packages: ['zod'],
     instead: 'Errors know nothing of the rest: pass what they need as details.',
   },
   {
     files: 'src/ports/',
-    may: ['src/ports/', 'src/contracts/', 'src/errors/'],
-    types: ['src/domain/'],
+    may: ['src/ports/', 'src/contracts/'],
+    types: ['src/domain/', 'src/errors/'],
     packages: [],
     instead: 'Ports are small interfaces: name the type in src/contracts, implement it in src/adapters.',
   },
   {
+    files: 'src/application/',
+    may: ['src/application/', 'src/domain/', 'src/contracts/', 'src/ports/', 'src/errors/', 'src/base/'],
+    types: [],
+    instead:
+      'These rules call ports only: take the port as a parameter; src/composition chooses the adapter.',
+  },
+  {
     files: 'src/adapters/',
-    may: [
-      'src/adapters/',
-      'src/ports/',
-      'src/contracts/',
-      'src/domain/',
-      'src/errors/',
-      
-      
-    ],
+    may: ['src/adapters/', 'src/ports/', 'src/contracts/', 'src/domain/', 'src/errors/', 'src/base/'],
     types: ['src/config/'],
     instead:
       'An adapter implements a port over one real part: let workers/ or src/composition put parts together.',
   },
   {
     files: 'src/config/',
-    may: ['src/config/', 'src/contracts/', 'src/errors/'],
+    may: ['src/config/', 'src/contracts/', 'src/errors/', 'src/base/'],
     types: [],
     instead: 'Configuration is read before anything else: let the caller pass what it needs.',
   },
   {
     files: 'activities/',
-    may: ['activities/', 'src/domain/', 'src/contracts/', 'src/ports/', 'src/errors/'],
+    may: [
+      'activities/',
+      'src/application/',
+      'src/domain/',
+      'src/contracts/',
+      'src/ports/',
+      'src/errors/',
+      'src/base/',
+    ],
     types: ['src/config/'],
     instead:
       'Activities get the outside world as ports in createXActivities(deps): declare a port in src/ports; workers/ choose the adapter.',
   },
   {
     files: 'edge/',
-    may: ['edge/', 'src/contracts/'],
+    may: ['edge/', 'src/contracts/', 'src/base/'],
     types: [],
     instead:
       'The edge module is shipped on its own: copy nothing from the platform, share through src/contracts.',
   },
   {
     files: 'stand-ins/',
-    may: ['stand-ins/', 'src/contracts/', 'edge/'],
+    may: ['stand-ins/', 'src/contracts/', 'src/base/', 'edge/'],
     types: [],
     instead:
       'Stand-ins are foreign systems: share names and shapes through src/contracts (virtual devices may run edge/).',
@@ -94,35 +110,68 @@ const ZONES = [
     instead: "Examples are users' projects: they know the published contracts only.",
   },
   {
+    files: 'src/composition/',
+    may: [
+      'src/composition/',
+      'src/adapters/',
+      'src/application/',
+      'src/domain/',
+      'src/contracts/',
+      'src/ports/',
+      'src/errors/',
+      'src/config/',
+      'src/base/',
+    ],
+    types: [],
+    instead: 'This floor only puts adapters together: what runs a system belongs into src/local-system.',
+  },
+  {
+    files: 'src/local-system/',
+    may: [
+      'src/local-system/',
+      'src/composition/',
+      'src/adapters/',
+      'src/contracts/',
+      'src/ports/',
+      'src/errors/',
+      'src/config/',
+      'src/base/',
+    ],
+    types: [],
+    instead: 'This floor runs processes: rules belong into src/domain, commands into src/cli.',
+  },
+  {
+    files: 'src/reports/',
+    may: ['src/reports/', 'src/domain/', 'src/contracts/', 'src/base/'],
+    types: [],
+    instead: 'A report shows what it is given: read it before, and pass it in.',
+  },
+  {
     files: 'src/api/main.ts',
     may: ['src/'],
-    types: ['activities/', 'workflows/'],
-    instead: 'The API starts workflows by name (src/contracts/names.ts) and imports only their types.',
+    types: [],
+    instead: 'The API starts workflows by name (src/contracts/names.ts).',
   },
   {
     files: 'src/api/',
     may: [
       'src/api/',
       'src/reports/',
+      'src/application/',
       'src/config/',
       'src/domain/',
       'src/contracts/',
       'src/ports/',
       'src/errors/',
+      'src/base/',
     ],
-    types: ['activities/', 'workflows/', 'src/adapters/'],
+    types: [],
     instead: 'Take a port as a dependency; src/api/main.ts puts the adapters in.',
   },
   {
-    files: 'src/reports/',
-    may: ['src/reports/', 'src/api/', 'src/domain/', 'src/contracts/', 'src/ports/', 'src/errors/'],
-    types: ['src/config/'],
-    instead: 'Take a port as a dependency; src/api/main.ts puts the adapters in.',
-  },
-  {
-    files: 'src/',
+    files: 'src/cli/',
     may: ['src/'],
-    types: ['activities/', 'workflows/', 'workers/'],
+    types: [],
     instead: 'Start workflows by name (src/contracts/names.ts); only workers/ load workflows and activities.',
   },
   {
@@ -134,22 +183,23 @@ const ZONES = [
 ];
 
 const ROOT = join(import.meta.dirname, '..');
-const loadsZodMemo = new Map();
+const loadedMemo = new Map();
 
-/** Whether importing this file at run time also loads zod. */
-function loadsZod(file, seen = new Set()) {
-  if (loadsZodMemo.has(file)) return loadsZodMemo.get(file);
-  if (seen.has(file) || !existsSync(file)) return false;
+/** Packages and `node:` modules that importing this file at run time loads, whatever lies between. */
+function loadedBy(file, seen = new Set()) {
+  const known = loadedMemo.get(file);
+  if (known !== undefined) return known;
+  const loaded = new Set();
+  if (seen.has(file) || !existsSync(file)) return loaded;
   seen.add(file);
   const text = readFileSync(file, 'utf8');
-  const values = [...text.matchAll(/^\s*(?:import|export)\s+(?!type\b)[^;]*?from\s+'([^']+)'/gm)].map(
-    (m) => m[1],
-  );
-  const answer = values.some(
-    (v) => v === 'zod' || (v.startsWith('.') && loadsZod(resolve(dirname(file), v), seen)),
-  );
-  loadsZodMemo.set(file, answer);
-  return answer;
+  for (const [, source] of text.matchAll(/^\s*(?:import|export)\s+(?!type\b)(?:[^;]*?from\s+)?'([^']+)'/gm)) {
+    if (source.startsWith('.'))
+      for (const name of loadedBy(resolve(dirname(file), source), seen)) loaded.add(name);
+    else loaded.add(packageName(source));
+  }
+  if (seen.size === 1) loadedMemo.set(file, loaded);
+  return loaded;
 }
 
 function onlyTypes(node) {
@@ -177,8 +227,13 @@ function problem({ zone, source, file, typesOnly }) {
   const inside = (prefixes) => prefixes.some((prefix) => path.startsWith(prefix));
   if (typesOnly && inside(zone.types)) return undefined;
   if (!inside(zone.may)) return `${zone.files} may not import ${path}. ${zone.instead}`;
-  if (zone.plainContracts && !typesOnly && loadsZod(target))
-    return `${path} loads zod, which ${zone.files} must not. Use \`import type\`, or move the constant to a contracts file without zod.`;
+  if (typesOnly) return undefined;
+  const loaded = [...loadedBy(target)].find(
+    (name) =>
+      (zone.withoutZod === true && name === 'zod') || (zone.withoutNode === true && name.startsWith('node:')),
+  );
+  if (loaded !== undefined)
+    return `${path} loads ${loaded}, which ${zone.files} must not. Use \`import type\`, or take what it gives as a parameter.`;
   return undefined;
 }
 

@@ -14,7 +14,7 @@ import { launcherFor, postgresIdentity } from './postgres-identity.ts';
 import { checkDatabase } from './postgres-server.ts';
 import { runningSystem } from './system.ts';
 import { onPath, temporalSources, type TemporalSource } from './temporal-binary.ts';
-import { connectTemporal } from './temporal-server.ts';
+import { connectTemporal } from '../adapters/temporal/connect-temporal.ts';
 import { messageOf } from '../base/error-message.ts';
 
 const run = promisify(execFile);

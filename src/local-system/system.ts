@@ -11,7 +11,6 @@ import type { Claim, SystemRecord } from './state-claim.ts';
 import { SERVICE_NAMES, withNeeds } from './system-types.ts';
 import type { ServiceName, ServiceProgress, StartOptions, System, SystemInfo } from './system-types.ts';
 
-
 const STARTERS: Readonly<Record<ServiceName, (context: PartContext) => Promise<StartedPart>>> = {
   database: startDatabase,
   temporal: startTemporal,

@@ -8,12 +8,12 @@ import { startProcess, type ManagedProcess, type ProcessEvent } from './process.
 import { findTemporal, type TemporalSource } from './temporal-binary.ts';
 import { waitFor } from '../base/wait-for.ts';
 import { messageOf } from '../base/error-message.ts';
+import { connectTemporal } from '../adapters/temporal/connect-temporal.ts';
 
 const KEYWORD: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD = 2;
 const RETENTION_SECONDS = 30 * 24 * 3600;
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
-const CALL_TIMEOUT_MS = 10_000;
 
 export interface TemporalServerOptions {
   readonly stateDir: string;
@@ -38,24 +38,6 @@ export interface TemporalServer {
 
 function grpcCode(error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
-}
-
-/** Opens a connection within ten seconds; throws TEMPORAL_UNAVAILABLE naming the address. The caller closes it. */
-export async function connectTemporal(address: string): Promise<Connection> {
-  try {
-    return await Connection.connect({ address, connectTimeout: CALL_TIMEOUT_MS });
-  } catch (error) {
-    const reason = messageOf(error);
-    throw new WindlassError(
-      'TEMPORAL_UNAVAILABLE',
-      `The Temporal server at ${address} does not answer: ${reason}`,
-      {
-        hint: 'Check TEMPORAL_ADDRESS (temporal.address), or unset it to let Windlass start a development server.',
-        cause: error,
-        details: { address },
-      },
-    );
-  }
 }
 
 async function ensureNamespace(connection: Connection, namespace: string): Promise<void> {

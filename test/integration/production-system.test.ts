@@ -7,7 +7,7 @@ import { startProcess, type ManagedProcess } from '../../src/local-system/proces
 import { waitFor } from '../../src/base/wait-for.ts';
 import { TASK_QUEUES } from '../../src/contracts/names.ts';
 import type { BuildResult } from '../../src/contracts/build/build.ts';
-import { connectTemporal } from '../../src/local-system/temporal-server.ts';
+import { connectTemporal } from '../../src/adapters/temporal/connect-temporal.ts';
 import { readCompose } from '../support/compose-file.ts';
 import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
 import { findProductionParts, startProductionTemporal } from '../support/production-temporal.ts';

@@ -10,11 +10,8 @@ import {
   temporalSources,
   type TemporalSource,
 } from '../../src/local-system/temporal-binary.ts';
-import {
-  connectTemporal,
-  prepareTemporal,
-  startTemporalServer,
-} from '../../src/local-system/temporal-server.ts';
+import { connectTemporal } from '../../src/adapters/temporal/connect-temporal.ts';
+import { prepareTemporal, startTemporalServer } from '../../src/local-system/temporal-server.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

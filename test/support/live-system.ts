@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { isAlive } from '../../src/adapters/process/process-info.ts';
 import type { ServiceName, System } from '../../src/local-system/system-types.ts';
 import { startSystem } from '../../src/local-system/system.ts';
-import { connectTemporal } from '../../src/local-system/temporal-server.ts';
+import { connectTemporal } from '../../src/adapters/temporal/connect-temporal.ts';
 import { waitFor } from '../../src/base/wait-for.ts';
 import { SHARED_ENVIRONMENTS } from './environments.ts';
 

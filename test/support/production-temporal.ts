@@ -7,7 +7,7 @@ import { claimPort, freePort } from '../../src/local-system/ports.ts';
 import { startPostgresServer } from '../../src/local-system/postgres-server.ts';
 import { startProcess } from '../../src/local-system/process.ts';
 import { cacheFolder, findTemporal, onPath } from '../../src/local-system/temporal-binary.ts';
-import { connectTemporal } from '../../src/local-system/temporal-server.ts';
+import { connectTemporal } from '../../src/adapters/temporal/connect-temporal.ts';
 import type { ComposeService } from './compose-file.ts';
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import type { ConnectionLike } from '@temporalio/client';
 import { TASK_QUEUES, type TaskQueueName } from '../../contracts/names.ts';
-import { connectTemporal } from '../../local-system/temporal-server.ts';
+import { connectTemporal } from './connect-temporal.ts';
 
 const RECENT_MS = 70_000; // a waiting poll lasts up to a minute
 const DEADLINE_MS = 10_000;

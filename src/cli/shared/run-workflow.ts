@@ -3,7 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { System } from '../../local-system/system-types.ts';
 import { TASK_QUEUES, type TaskQueueName, type WorkflowName } from '../../contracts/names.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../contracts/progress.ts';
-import { connectTemporal } from '../../local-system/temporal-server.ts';
+import { connectTemporal } from '../../adapters/temporal/connect-temporal.ts';
 import type { Cli } from '../cli.ts';
 import { heartbeatText, StepView, type Heartbeat } from './step-view.ts';
 import { workflowError } from './workflow-error.ts';
