@@ -20,7 +20,7 @@ const ZONES = [
     files: 'src/domain/',
     may: ['src/domain/', 'src/contracts/'],
     types: ['src/errors/', 'src/ports/'],
-    packages: ['cephes', 'simple-statistics'],
+    packages: ['simple-statistics'],
     instead:
       'The domain is pure: take the value as a parameter, or declare a port in src/ports and let an activity call it.',
   },
