@@ -28,7 +28,7 @@ const ZONES = [
     files: 'src/domain/',
     may: ['src/domain/', 'src/contracts/', 'src/base/'],
     types: ['src/errors/'],
-    packages: ['cephes', 'simple-statistics'],
+    packages: ['simple-statistics'],
     withoutNode: true,
     instead:
       'The domain is pure: take the value as a parameter; a rule that calls ports belongs into src/application.',

@@ -11,9 +11,10 @@ export interface Bootstrap {
 }
 
 /**
- * Bootstrap over clusters: whole clusters are drawn with replacement, and every statistic sees the same draw (so differences
- * stay paired). `statistics` gets how often each cluster was drawn. Source: Field & Welsh 2007, "Bootstrapping clustered
- * data"; Efron & Tibshirani 1993, ch. 13. Throws RangeError without clusters.
+ * Bootstrap over clusters: whole clusters are drawn with replacement, and every statistic sees the
+ * same draw (so differences stay paired). `statistics` gets how often each cluster was drawn.
+ * Throws RangeError without clusters, or when a statistic of a draw is NaN. Source: Field & Welsh
+ * 2007, "Bootstrapping clustered data"; Efron & Tibshirani 1993, ch. 13.
  */
 export function clusterBootstrap<K extends string>(
   clusters: number,
@@ -34,7 +35,11 @@ export function clusterBootstrap<K extends string>(
       weights[drawn] = (weights[drawn] as number) + 1;
     }
     const found = statistics(weights);
-    names.forEach((name, k) => ((draws[k] as Float64Array)[r] = found[name]));
+    names.forEach((name, k) => {
+      // A NaN would count as above every bound.
+      if (Number.isNaN(found[name])) throw new RangeError(`${name} is NaN in replicate ${r + 1}`);
+      (draws[k] as Float64Array)[r] = found[name];
+    });
   }
   return Object.fromEntries(
     names.map((name, k) => [name, { value: whole[name], draws: (draws[k] as Float64Array).sort() }]),
@@ -47,7 +52,10 @@ export function percentileInterval({ draws }: Bootstrap, confidence = 0.95): Int
   return [quantile(draws, tail), quantile(draws, 1 - tail)];
 }
 
-/** One-sided p-value that the statistic is at most `bound`: (1 + draws at or below it) / (1 + draws). Source: Davison & Hinkley 1997, §4.4. */
+/**
+ * One-sided p-value that the statistic is at most `bound`: (1 + draws at or below it) / (1 +
+ * draws). Source: Davison & Hinkley 1997, §4.4.
+ */
 export function bootstrapAtMost({ draws }: Bootstrap, bound: number): number {
   const below = draws.reduce((n, x) => (x <= bound ? n + 1 : n), 0);
   return (1 + below) / (1 + draws.length);

@@ -12,7 +12,10 @@ export interface DeLongTest {
   readonly p: number;
 }
 
-/** Structural components: per positive the share of negatives below it, per negative the share of positives above it. */
+/**
+ * Structural components: per positive the share of negatives below it, per negative the share of
+ * positives above it.
+ */
 interface Components {
   readonly auc: number;
   readonly positives: Float64Array;
@@ -43,18 +46,11 @@ const joint = (a: Components, b: Components): number =>
   covariance(a.negatives, b.negatives) / a.negatives.length;
 
 /**
- * Area under the ROC curve (ties at half) with the variance of DeLong, DeLong & Clarke-Pearson 1988, by midranks (Sun & Xu
- * 2014). Label 1 is positive. Throws RangeError with fewer than two cases of a class.
+ * DeLong's paired test of two scores of the same cases (label 1 is positive), which count as
+ * independent; equal scores give z = 0, p = 1. Throws RangeError with fewer than two cases of a
+ * class, or a score that is not finite. Source: DeLong, DeLong & Clarke-Pearson 1988, by midranks
+ * (Sun & Xu 2014).
  */
-export function aucWithVariance(
-  scores: ArrayLike<number>,
-  labels: ArrayLike<number>,
-): { readonly auc: number; readonly variance: number } {
-  const own = components(scores, labels);
-  return { auc: own.auc, variance: joint(own, own) };
-}
-
-/** DeLong's paired test of two scores of the same cases; cases count as independent. Equal scores give z = 0, p = 1. */
 export function deLongTest(
   first: ArrayLike<number>,
   second: ArrayLike<number>,

@@ -1,4 +1,4 @@
-import { binomialCdf, chiSquareUpper } from './distributions.ts';
+import { binomialHalfCdf, normalTwoSided } from './distributions.ts';
 
 /** McNemar's test of paired right/wrong answers, by the cases that only one of both got right. */
 export interface McNemarTest {
@@ -12,7 +12,11 @@ export interface McNemarTest {
   readonly pCorrected: number;
 }
 
-/** Source: McNemar 1947; continuity correction (|b − c| − 1)² / (b + c) after Edwards 1948. Without discordant cases p is 1. */
+/**
+ * McNemar's test from its two counts of discordant cases, without which p is 1; throws RangeError
+ * unless both are counts. Source: McNemar 1947; continuity correction (|b − c| − 1)² / (b + c)
+ * after Edwards 1948.
+ */
 export function mcNemarTest(onlyFirst: number, onlySecond: number): McNemarTest {
   const discordant = onlyFirst + onlySecond;
   const least = Math.min(onlyFirst, onlySecond);
@@ -21,8 +25,9 @@ export function mcNemarTest(onlyFirst: number, onlySecond: number): McNemarTest 
   return {
     onlyFirst,
     onlySecond,
-    pExact: discordant === 0 ? 1 : Math.min(1, 2 * binomialCdf(least, discordant, 0.5)),
+    pExact: Math.min(1, 2 * binomialHalfCdf(least, discordant)),
     statistic,
-    pCorrected: discordant === 0 ? 1 : chiSquareUpper(statistic, 1),
+    // A chi-square with one degree of freedom is the square of a standard normal.
+    pCorrected: normalTwoSided(Math.sqrt(statistic)),
   };
 }

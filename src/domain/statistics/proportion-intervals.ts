@@ -4,8 +4,12 @@ export type Interval = readonly [low: number, high: number];
 
 const deviate = (confidence: number): number => normalQuantile(1 - (1 - confidence) / 2);
 
-/** Wilson's score interval of k successes among n, two-sided; [0, 1] when n is 0. Source: Wilson 1927. */
+/**
+ * Wilson's score interval of k successes among n, two-sided; [0, 1] when n is 0. Throws RangeError
+ * unless 0 ≤ k ≤ n. Source: Wilson 1927.
+ */
 export function wilsonInterval(k: number, n: number, confidence = 0.95): Interval {
+  if (!(k >= 0 && k <= n && n < Infinity)) throw new RangeError(`${k} of ${n} is no proportion`);
   if (n === 0) return [0, 1];
   const z = deviate(confidence);
   const p = k / n;
@@ -18,21 +22,6 @@ export function wilsonInterval(k: number, n: number, confidence = 0.95): Interva
   ];
 }
 
-/** Successes among trials. */
-export interface Proportion {
-  readonly k: number;
-  readonly n: number;
-}
-
-/** Newcombe's hybrid score interval of p₁ − p₂, independent samples. Source: Newcombe 1998, Stat. Med. 17:873, method 10. */
-export function newcombeIndependent(first: Proportion, second: Proportion, confidence = 0.95): Interval {
-  const [p1, p2] = [first.k / first.n, second.k / second.n];
-  const [l1, u1] = wilsonInterval(first.k, first.n, confidence);
-  const [l2, u2] = wilsonInterval(second.k, second.n, confidence);
-  const difference = p1 - p2;
-  return [difference - Math.hypot(p1 - l1, u2 - p2), difference + Math.hypot(u1 - p1, p2 - l2)];
-}
-
 /** The four counts of paired yes/no answers: both, only the first, only the second, neither. */
 export interface PairedCounts {
   readonly both: number;
@@ -41,7 +30,10 @@ export interface PairedCounts {
   readonly neither: number;
 }
 
-/** Correlation of the pairs with Newcombe's continuity correction of a positive product; 0 when a margin is empty. */
+/**
+ * Correlation of the pairs with Newcombe's continuity correction of a positive product; 0 when a
+ * margin is empty.
+ */
 function correlation({ both: a, onlyFirst: b, onlySecond: c, neither: d }: PairedCounts): number {
   const n = a + b + c + d;
   const margins = (a + b) * (c + d) * (a + c) * (b + d);
@@ -51,10 +43,14 @@ function correlation({ both: a, onlyFirst: b, onlySecond: c, neither: d }: Paire
   return corrected / Math.sqrt(margins);
 }
 
-/** Newcombe's hybrid score interval of p₁ − p₂ for pairs. Source: Newcombe 1998, Stat. Med. 17:2635, method 10. */
+/**
+ * Newcombe's hybrid score interval of p₁ − p₂ for pairs; throws RangeError without pairs. Source:
+ * Newcombe 1998, Stat. Med. 17:2635, method 10.
+ */
 export function newcombePaired(counts: PairedCounts, confidence = 0.95): Interval {
   const { both, onlyFirst, onlySecond, neither } = counts;
   const n = both + onlyFirst + onlySecond + neither;
+  if (!(n > 0)) throw new RangeError('an interval of paired answers needs at least one pair');
   const [k1, k2] = [both + onlyFirst, both + onlySecond];
   const [l1, u1] = wilsonInterval(k1, n, confidence);
   const [l2, u2] = wilsonInterval(k2, n, confidence);

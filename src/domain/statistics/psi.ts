@@ -1,9 +1,15 @@
-/** Smallest share that enters the logarithm, so that an empty bin gives a large but finite value. */
+import { requireFinite } from './finite.ts';
+
+/**
+ * Smallest share that enters the logarithm, so that an empty bin gives a large but finite value.
+ */
 export const PSI_SHARE_FLOOR = 1e-4;
 
 /**
- * Population stability index Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) over bins, with shares floored at 1e-4. Expected: shares that sum to
- * 1; observed: counts of the same bins. Source: Siddiqi, Credit Risk Scorecards (2006), ch. 9. Null without observations.
+ * Population stability index Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) over bins, with shares floored at 1e-4.
+ * Expected: shares that sum to 1; observed: counts of the same bins. Null without observations;
+ * throws RangeError when bins differ or are not finite. Source: Siddiqi, Credit Risk Scorecards
+ * (2006), ch. 9.
  */
 export function populationStabilityIndex(
   expected: readonly number[],
@@ -14,6 +20,8 @@ export function populationStabilityIndex(
       `PSI needs the same bins on both sides: ${expected.length} expected, ${observed.length} observed`,
     );
   }
+  requireFinite(expected, 'expected shares');
+  requireFinite(observed, 'observed counts');
   const total = observed.reduce((a, b) => a + b, 0);
   if (total === 0) return null;
   return expected.reduce((psi, share, i) => {
