@@ -145,8 +145,14 @@ async function withoutTemporal(): Promise<void> {
   const origin = { pipeline: { name: pipeline.name, version: pipeline.version }, data: ref, seed };
   const made = { ...origin, params, metrics, gates, comparison };
   const card = await call(training.writeModelCard, {
-    ...{ ...made, spec, source },
-    ...{ environment: key, digest: onnx.digest, report, explanation, profiles },
+    ...made,
+    spec,
+    source,
+    environment: key,
+    digest: onnx.digest,
+    report,
+    explanation,
+    profiles,
   });
   const registration = { name: spec.name, digest: onnx.digest, onnx, golden, baseline, folds, card, log };
   await control.registerModel({ ...registration, ...made, run: execution }, by);

@@ -31,7 +31,9 @@ const random = seededRandom(7);
 
 const stateDir = mkdtempSync(join(tmpdir(), 'windlass-registry-bench-'));
 const server = await startPostgresServer({
-  ...{ stateDir, port: await freePort(), restart: false },
+  stateDir,
+  port: await freePort(),
+  restart: false,
   settings: ['synchronous_commit=off'],
 });
 const db = openDatabase(server.url);
@@ -44,8 +46,13 @@ function gates() {
     rows: Array.from({ length: 12 }, (_, i) => ({ row: i, value: random(), file: `p/${i}.csv` })),
   };
   return Array.from({ length: 16 }, (_, i) => ({
-    ...{ name: `gate-${i}`, status: 'pass', observed: random(), threshold: 1, n: 1000 },
-    ...{ evidence, reason: 'within the limit' },
+    name: `gate-${i}`,
+    status: 'pass',
+    observed: random(),
+    threshold: 1,
+    n: 1000,
+    evidence,
+    reason: 'within the limit',
   })) as never;
 }
 

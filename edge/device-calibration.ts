@@ -114,7 +114,9 @@ export class DeviceCalibration {
   #use({ id, fittedAt, rows, mean, std, tensors }: CalibrationDocument): void {
     const values = Object.fromEntries(tensors.map((t) => [t.name, Float32Array.from(t.values)]));
     this.#active = {
-      ...{ id, fittedAt, rows },
+      id,
+      fittedAt,
+      rows,
       mean: Float32Array.from(mean),
       std: Float32Array.from(std),
       inputs: calibrationInputs(this.#model.manifest, values),

@@ -59,7 +59,13 @@ export async function startModule(
     let hub: HubClient | undefined;
     const { device, image, stride } = settings;
     const scorer = new Scorer({
-      ...{ device, image, stride, model, entry, queue, log },
+      device,
+      image,
+      stride,
+      model,
+      entry,
+      queue,
+      log,
       calibrations: createCalibrationStore(db),
       onChange: () => void hub?.attest(),
     });
@@ -67,7 +73,9 @@ export async function startModule(
     if (settings.hub) {
       const credentials = settings.hub;
       hub = new HubClient({
-        ...{ device, queue, log },
+        device,
+        queue,
+        log,
         createClient: () => createModuleClient(credentials),
         attestation: () => scorer.attestation(),
         onDesired: (desired) => deliverDesired(scorer, desired),

@@ -164,7 +164,7 @@ export async function infer(model: EdgeModel, body: InferenceBody): Promise<Repl
   const reply = {
     model_name: model.manifest.name,
     model_version: model.manifest.version,
-    ...(id === undefined ? {} : { id }),
+    id,
     outputs: described,
   };
   if (binary.length === 0) return { body: reply };

@@ -68,7 +68,10 @@ export function createCalibrationActivities(deps: CalibrationDeps) {
         if (fitted === undefined) throw new WindlassError('INTERNAL', 'Nothing was fitted.');
         const { mean, std, tensors } = fitted.calibration;
         const content = {
-          ...{ model, rows: wanted, mean: plain(mean), std: plain(std) },
+          model,
+          rows: wanted,
+          mean: plain(mean),
+          std: plain(std),
           tensors: Object.entries(tensors).map(([name, numbers]) => ({ name, values: plain(numbers) })),
         };
         const id = createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 16);

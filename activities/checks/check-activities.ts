@@ -87,7 +87,11 @@ async function judgeCheck(
     report === undefined ? undefined : readReport({ project, name: report }, by);
   const { name, required, minCoverage, maxErrors, maxWarnings } = check;
   return checkGate({
-    ...{ name, required, minCoverage, maxErrors, maxWarnings },
+    name,
+    required,
+    minCoverage,
+    maxErrors,
+    maxWarnings,
     exitCode: result.timedOut ? null : result.exitCode,
     ended: describeEnd(result),
     seconds: result.seconds,

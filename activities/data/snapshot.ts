@@ -206,7 +206,12 @@ async function keepManifest(
   const [from, to] = [times('from')[0] ?? null, times('to').at(-1) ?? null];
   const manifest: DataManifest = { schema: 'windlass.data/1', digest, files, columns, from, to };
   return {
-    ...{ digest, source, files: files.length, columns, from, to },
+    digest,
+    source,
+    files: files.length,
+    columns,
+    from,
+    to,
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     devices: new Set(files.map((file) => file.device ?? file.group)).size,
     manifest: await artefacts.put(canonicalJson(manifest), 'application/json'),

@@ -169,7 +169,8 @@ export async function compareWithChampion(
       const of = <T>(all: readonly T[]): T[] => common.map((k) => all[k] as T);
       const scoreOf = new Map(asked.map((row, k) => [row, answers[i]?.[k] ?? 0]));
       return {
-        ...{ group: own.group, secondsPerRow: own.secondsPerRow },
+        group: own.group,
+        secondsPerRow: own.secondsPerRow,
         labels: of(own.labels),
         deviations: of(own.deviations),
         challenger: of(own.scores),

@@ -82,7 +82,10 @@ function groupScores(
 ): GroupScores {
   const { rows } = scored;
   return {
-    ...{ group: file.group, sha256: file.sha256, secondsPerRow, ...scored },
+    group: file.group,
+    sha256: file.sha256,
+    secondsPerRow,
+    ...scored,
     labels: rows.map((r) => data.labels?.[r] ?? 0),
     deviations: deviations(data, calibration, rows),
     slices: sliceValues(spec.evaluation.slices, { path: file.path, rows, texts }),

@@ -223,8 +223,11 @@ function explained(
   const scores = walks.map((_, w) => answer.subarray(w * steps, (w + 1) * steps));
   const { base, contributions } = shapleyValues(walks, scores, columns.length);
   return {
-    ...{ group: own.group, row: own.rows[at] as number, label: own.labels[at] as number },
-    ...{ score: own.scores[at] as number, base },
+    group: own.group,
+    row: own.rows[at] as number,
+    label: own.labels[at] as number,
+    score: own.scores[at] as number,
+    base,
     contributions: contributions.map((c, i) => ({ column: columns[i] as string, ...c })),
   };
 }

@@ -45,7 +45,8 @@ export async function readGroup(
   try {
     const { rows, times, values, labels } = await files.readGroupRows(local, spec.data);
     return {
-      ...{ file, data: { group: file.group, rows, values, labels } },
+      file,
+      data: { group: file.group, rows, values, labels },
       secondsPerRow: secondsPerRow(times),
       texts: texts.length === 0 ? {} : await files.readTexts(local, texts),
     };

@@ -82,12 +82,10 @@ export function createProfileActivities(deps: ProfileDeps) {
           step: 'profile',
           version: 1,
           inputs: {
-            ...{
-              machine: deps.machine,
-              golden: golden.digest,
-              model: spec.model,
-              columns: spec.data.columns,
-            },
+            machine: deps.machine,
+            golden: golden.digest,
+            model: spec.model,
+            columns: spec.data.columns,
             models: models.map(({ variant, onnx }) => ({ variant, onnx: onnx.digest })),
           },
           same: 'same models and kind of machine',

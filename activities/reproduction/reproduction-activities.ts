@@ -54,7 +54,8 @@ export function createReproductionActivities(deps: ReproductionDeps) {
           const differs = found !== bundle.digest;
           return {
             differences: differs ? [{ what: 'source bundle', recorded: bundle.digest, found }] : [],
-            ...{ unchecked: [], notes: [] },
+            unchecked: [],
+            notes: [],
           };
         } catch (error) {
           signal.throwIfAborted();

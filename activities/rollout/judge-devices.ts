@@ -26,7 +26,10 @@ export function afterJudgement(device: ObservedDevice, judgement: DeviceJudgemen
   const { offeredAt, restartsAtOffer, lastRestartCount, restarts, goodSince, downSince } = judgement;
   return {
     deviceId: device.deviceId,
-    ...{ verdict, reachable, running, attested },
+    verdict,
+    reachable,
+    running,
+    attested,
     memory: { offeredAt, restartsAtOffer, lastRestartCount, restarts, goodSince, downSince, verdict },
   };
 }

@@ -42,8 +42,11 @@ export async function ringDevices(
     );
   const devices = listed.map(({ deviceId, connected, tags: { site, platform, link, redundancyGroup } }) => ({
     deviceId,
-    ...{ site, platform, link, away: !connected },
-    ...(redundancyGroup === undefined ? {} : { redundancyGroup }),
+    site,
+    platform,
+    link,
+    away: !connected,
+    redundancyGroup,
   }));
   return { devices, listed };
 }
@@ -140,7 +143,15 @@ export async function planRollout(
     modelConfiguration({ name: model, version, digest: modelDigest, image }),
   );
   return {
-    ...{ rolloutId, model, version, modelDigest, imageDigest, devices, previous, startedAt, warnings },
+    rolloutId,
+    model,
+    version,
+    modelDigest,
+    imageDigest,
+    devices,
+    previous,
+    startedAt,
+    warnings,
     rings: rings.map((ring) => ({ name: ring.name, devices: ring.devices })),
   };
 }

@@ -42,7 +42,9 @@ async function derive({ artefacts }: Deps, data: DataRef, files: readonly DataFi
   const digest = dataSetDigest(files);
   const manifest: DataManifest = { schema: 'windlass.data/1', digest, files };
   return {
-    ...{ digest, source: data.source, files: files.length },
+    digest,
+    source: data.source,
+    files: files.length,
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     manifest: await artefacts.put(canonicalJson(manifest), 'application/json'),
   };
@@ -108,7 +110,9 @@ export async function planSearch(deps: Deps, request: PlanSearchRequest): Promis
     groups: files.filter((f) => f.fold !== null && folds.includes(f.fold)).length,
   });
   return {
-    ...{ strategy, trials, parallel: options.parallel ?? PARALLEL },
+    strategy,
+    trials,
+    parallel: options.parallel ?? PARALLEL,
     validation: groups(validation),
     evaluation: groups(test),
     trialData: nothing ? data : await derive(deps, data, trialFiles(files, validation)),

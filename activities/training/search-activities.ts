@@ -63,8 +63,12 @@ export function createSearchActivities(deps: SearchDeps) {
         const environment = await environmentOf(deps, request, { signal });
         const params = { ...spec.train.params, ...request.params, ...request.plan.params };
         const inputs = {
-          ...{ bundle: bundle.digest, environment: environment.key, data: data.digest },
-          ...{ run: spec.train.run, params, seed },
+          bundle: bundle.digest,
+          environment: environment.key,
+          data: data.digest,
+          run: spec.train.run,
+          params,
+          seed,
         };
         const same = 'same source bundle, environment, data, parameters and seed';
         const trained = await inRunFolder(deps.work, (folder) =>
@@ -82,14 +86,16 @@ export function createSearchActivities(deps: SearchDeps) {
           step: 'judge-trial',
           version: 1,
           inputs: {
-            ...{ bundle: bundle.digest, environment: environment.key },
+            bundle: bundle.digest,
+            environment: environment.key,
             folds: digests,
             data: data.digest,
             columns: spec.data,
             model: spec.model,
             seed,
           },
-          ...{ same, reuse },
+          same,
+          reuse,
         };
         const judgeFolder = runFolder(deps.work, 'judge');
         const judged = await cachedStep(deps, judging, () =>

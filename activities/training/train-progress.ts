@@ -53,7 +53,7 @@ export function followTraining(report: (details: TrainHeartbeat) => void, prefix
       const { message, progress, metrics } = said;
       update({
         ...(message === undefined ? {} : { message: `${prefix}${message}` }),
-        ...(progress === undefined ? {} : { progress }),
+        progress,
         metrics: metricsOf({ ...metrics, ...latest.metrics, ...metrics }),
       });
     },

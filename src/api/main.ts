@@ -27,7 +27,11 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
   const platform = await openPlatform(config, logger);
   const { db, registry, artefacts, temporal, clock } = platform;
   const api = createApi({
-    ...{ registry, artefacts, temporal, logger, token },
+    registry,
+    artefacts,
+    temporal,
+    logger,
+    token,
     access: createAccess(db, clock),
     rollouts: createRolloutStore(db, clock),
     reports: createMonitorStore(db),

@@ -7,7 +7,10 @@ export async function noteRead(
   { digest, ...details }: { digest: string; mediaType: string; size: number; path?: string },
 ): Promise<void> {
   await registry.recordAudit({
-    ...{ actor, action: 'artefact.read', subject: `artefact/${digest}` },
-    ...{ reason: 'through the API', details },
+    actor,
+    action: 'artefact.read',
+    subject: `artefact/${digest}`,
+    reason: 'through the API',
+    details,
   });
 }

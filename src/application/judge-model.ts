@@ -89,7 +89,7 @@ export async function judgeBehaviour(
   { spec, expect, parity, signal, report }: JudgeContext,
 ): Promise<Judged> {
   report?.('running the model');
-  const request = { modelFile, ...(goldenFile === undefined ? {} : { goldenFile }), expect };
+  const request = { modelFile, goldenFile, expect };
   const loads: GateResult = {
     name: 'onnx-loads',
     status: 'pass',

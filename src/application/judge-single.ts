@@ -41,7 +41,12 @@ function notServable(problems: readonly string[]): GateResult {
 }
 
 const NOTHING: ModelExpectation = {
-  ...{ window: null, columns: [], input: '', calibration: [], output: '', threshold: 0 },
+  window: null,
+  columns: [],
+  input: '',
+  calibration: [],
+  output: '',
+  threshold: 0,
 };
 
 function expected(
@@ -73,7 +78,7 @@ export async function judgeSingle(
   }
   const structure = judgeStructure(answer, { ...context, expect });
   if (blockingGates(structure).length > 0) return { gates: structure };
-  const files = { model, ...(golden === undefined ? {} : { golden }) };
+  const files = { model, golden };
   const { gates, ...measured } = await judgeBehaviour(models, files, { ...context, expect });
   return { gates: [...structure, ...gates], ...measured };
 }

@@ -47,7 +47,10 @@ export async function openPlatform(config: WindlassConfig, logger: Logger): Prom
     if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated');
     const connection = await connect(config);
     return {
-      ...{ config, logger, clock, db },
+      config,
+      logger,
+      clock,
+      db,
       artefacts,
       registry: createRegistry(db, clock, artefacts),
       steps: createStepStore(db, clock),

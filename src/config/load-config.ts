@@ -4,7 +4,6 @@ import { parseDocument } from 'yaml';
 import { WindlassError } from '../errors/windlass-error.ts';
 import { configSchema, SETTINGS, type SettingInfo, type WindlassConfig } from './schema.ts';
 
-
 export const CONFIG_FILE = 'windlass.config.yaml';
 
 /** Where a value came from: `name` is the flag, the variable, or the file. */
@@ -178,7 +177,7 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
   const stateDir = resolve(cwd, String(values.stateDir));
   for (const [key, name] of Object.entries(FOLDERS))
     if (getAt(values, key) === undefined) setAt(values, key, join(stateDir, name));
-  return { values: values as unknown as WindlassConfig, origins, ...(file === undefined ? {} : { file }) };
+  return { values: values as unknown as WindlassConfig, origins, file };
 }
 
 export interface ShownSetting {

@@ -43,8 +43,13 @@ export async function startFleet(options: FleetOptions, log: Log): Promise<Fleet
   const limit = pLimit(CONNECTIONS_AT_A_TIME);
   const queue = new StoreAndForward(db);
   const parts = {
-    ...{ hub: options.hub, seed: options.seed, speed: options.speed, stride: options.stride },
-    ...{ state, queue, log },
+    hub: options.hub,
+    seed: options.seed,
+    speed: options.speed,
+    stride: options.stride,
+    state,
+    queue,
+    log,
     calibrations: createCalibrationStore(db),
     puller: createImagePuller(resolve(options.images), join(folder, 'cache')),
     pool: new ModelPool(),

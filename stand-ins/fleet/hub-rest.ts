@@ -56,7 +56,10 @@ export function createHubRest(hub: HubAddress): HubRest {
       return new Promise((resolve, reject) => {
         const outgoing = request(
           {
-            ...{ method, agent, host: hub.hostname, port: hub.httpsPort },
+            method,
+            agent,
+            host: hub.hostname,
+            port: hub.httpsPort,
             path: `${path}?api-version=${API_VERSION}`,
             timeout: DEADLINE_MS,
             headers: {

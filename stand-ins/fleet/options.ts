@@ -100,7 +100,13 @@ export function parseFleetOptions(args: string[]): FleetOptions {
   const flags = parsed.data;
   const { images, state, devices, seed, speed, stride, script } = flags;
   return {
-    ...{ images, state, devices, seed, speed, stride, script },
+    images,
+    state,
+    devices,
+    seed,
+    speed,
+    stride,
+    script,
     hub: parseHubAddress(readConnection(flags), flags),
     controlPort: flags['control-port'],
     logLevel: flags.log,

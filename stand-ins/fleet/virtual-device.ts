@@ -86,8 +86,13 @@ export class VirtualDevice {
       createModule: (installed, onExit) =>
         new VirtualModule({
           device: spec.id,
-          ...{ image: installed.image, folder: installed.folder, stride: parts.stride },
-          ...{ pool: parts.pool, queue: parts.queue, calibrations: parts.calibrations, log: parts.log },
+          image: installed.image,
+          folder: installed.folder,
+          stride: parts.stride,
+          pool: parts.pool,
+          queue: parts.queue,
+          calibrations: parts.calibrations,
+          log: parts.log,
           faults: this.faults,
           commissioning: (rows, columns) => this.#commissioning(rows, columns),
           hub: { connection, createClient: () => this.#client(MODULE_SLOT, keys.scorer) },

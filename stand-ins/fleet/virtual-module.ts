@@ -108,7 +108,13 @@ export class VirtualModule {
     const entry = await openEntry({ path: join(assets, 'entry.js'), assets, model, log });
     if (this.#stopping.signal.aborted) return;
     const scorer = new Scorer({
-      ...{ device, image, stride, queue, calibrations, model, log },
+      device,
+      image,
+      stride,
+      queue,
+      calibrations,
+      model,
+      log,
       entry: this.#withFaults(entry),
       onChange: () => void this.#hub?.attest(),
     });
@@ -124,7 +130,9 @@ export class VirtualModule {
     this.#scorer = scorer;
     this.#hub = new HubClient({
       ...this.#options.hub,
-      ...{ device, queue, log },
+      device,
+      queue,
+      log,
       attestation: () => scorer.attestation(),
       onDesired: (desired) => deliverDesired(scorer, desired),
     });

@@ -163,7 +163,8 @@ describe('roles and search through the API', () => {
       body: { error: { message: expect.stringContaining('expected a metric, a comparison and a number') } },
     });
     const put = await api.request('/api/v1/models/pump-health/aliases/staging', {
-      ...{ method: 'PUT', body: JSON.stringify({ version: '1', reason: 'try' }) },
+      method: 'PUT',
+      body: JSON.stringify({ version: '1', reason: 'try' }),
       headers: { 'content-type': 'application/json' },
     });
     expect(await put.json()).toMatchObject({

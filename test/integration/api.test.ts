@@ -404,8 +404,15 @@ describe('rollouts', () => {
     const store = createRolloutStore(db, systemClock);
     await store.create(
       {
-        ...{ rolloutId, model: 'pump-health', version: '2', modelDigest: digestOf('model'), ...BY },
-        ...{ image: image.reference, imageDigest: image.digest, condition: '', previous: null },
+        rolloutId,
+        model: 'pump-health',
+        version: '2',
+        modelDigest: digestOf('model'),
+        ...BY,
+        image: image.reference,
+        imageDigest: image.digest,
+        condition: '',
+        previous: null,
         policy: rolloutPolicySchema.parse(undefined),
         workflowId: rolloutId,
         runId: handle.firstExecutionRunId,

@@ -44,9 +44,18 @@ beforeAll(async () => {
   const rolloutId = 'rollout-1';
   await store.create(
     {
-      ...{ rolloutId, model: 'pump-health', version: '1', modelDigest: digestOf('model'), ...BY },
-      ...{ image: image.reference, imageDigest: image.digest, condition: '', previous: null },
-      ...{ policy: rolloutPolicySchema.parse(undefined), workflowId: 'w', runId: 'r' },
+      rolloutId,
+      model: 'pump-health',
+      version: '1',
+      modelDigest: digestOf('model'),
+      ...BY,
+      image: image.reference,
+      imageDigest: image.digest,
+      condition: '',
+      previous: null,
+      policy: rolloutPolicySchema.parse(undefined),
+      workflowId: 'w',
+      runId: 'r',
     },
     [{ deviceId: 'pump-7', ring: 0, stratum: 'a', redundancyGroup: null }],
   );
@@ -197,7 +206,10 @@ describe('what people decide', () => {
     expect([without.exitCode, without.json()]).toMatchObject([2, { error: { code: 'INPUT_INVALID' } }]);
     const by = ['--set', 'actor=bob', '--reason', 'looks right', '--json'];
     expect((await windlass('models', 'approve', 'pump-health@2', ...by)).json()).toMatchObject({
-      ...{ name: 'pump-health', version: '2', state: 'approved', missing: null },
+      name: 'pump-health',
+      version: '2',
+      state: 'approved',
+      missing: null,
       reviews: [{ actor: 'bob', decision: 'approve', reason: 'looks right' }],
     });
     await windlass('models', 'promote', 'pump-health@2', '--actor', 'op', '--reason', 'go');
@@ -307,7 +319,8 @@ test('a version goes to another registry as a pack, and is judged there', async 
   expect(first.json()).toMatchObject({ version: '2', existed: false, state: 'registered' });
   const { comparison } = (await registry.model('packed', '2')) ?? {};
   expect(comparison).toMatchObject({
-    ...{ verdict: 'NO_BASELINE', champion: null },
+    verdict: 'NO_BASELINE',
+    champion: null,
     reason: 'imported: it was compared elsewhere (SUPERIOR)',
   });
   await registry.setAlias({ name: 'packed', version: '2', alias: 'champion' }, BY);

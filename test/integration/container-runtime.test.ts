@@ -21,7 +21,12 @@ const engine = await engineVersion(docker);
 const withEngine = engine === undefined ? describe.skip : describe;
 
 const COMMAND: ProjectCommand = {
-  ...{ run: 'sh train.sh', cwd: '/p', variables: {}, logFile: '/l', pidFile: '/run/x', timeoutMs: 1 },
+  run: 'sh train.sh',
+  cwd: '/p',
+  variables: {},
+  logFile: '/l',
+  pidFile: '/run/x',
+  timeoutMs: 1,
 };
 
 describe('the container of a command', () => {
@@ -65,8 +70,12 @@ withEngine(`training in a container${engine === undefined ? ' (skipped: no engin
   const left = async (): Promise<number> =>
     (await docker.listContainers({ all: true, filters: { label: [`${RUN_LABEL}=${at('pid')}`] } })).length;
   const command = (run: string, over: Partial<ProjectCommand> = {}): ProjectCommand => ({
-    ...{ run, cwd: at('project'), variables: { WINDLASS_OUT: at('out') } },
-    ...{ logFile: at('log'), pidFile: at('pid'), timeoutMs: 60_000 },
+    run,
+    cwd: at('project'),
+    variables: { WINDLASS_OUT: at('out') },
+    logFile: at('log'),
+    pidFile: at('pid'),
+    timeoutMs: 60_000,
     container: {
       network: false,
       mounts: [

@@ -328,7 +328,10 @@ test('data sets are listed newest first, and found by the beginning of their dig
   const [newest, older] = await registry.dataSets();
   expect([newest?.files, older?.files]).toEqual([2, 1]);
   expect(newest).toMatchObject({
-    ...{ source: 'data', rows: 20, devices: 2, from: '2026-01-05T00:00:00.000Z' },
+    source: 'data',
+    rows: 20,
+    devices: 2,
+    from: '2026-01-05T00:00:00.000Z',
     to: '2026-01-05T00:00:09.000Z',
   });
   expect(newest?.columns).toEqual(['datetime', ...SPEC.data.columns.map((c) => c.name), 'anomaly']);
@@ -337,8 +340,11 @@ test('data sets are listed newest first, and found by the beginning of their dig
   for (const short of [digest, digest.slice(0, 15), digest.slice(7, 14)])
     expect(await registry.dataSet(short)).toMatchObject({ digest, fileList: [{ rows: 10 }, { rows: 10 }] });
   expect((await registry.dataSet(digest))?.fileList[1]).toEqual({
-    ...{ path: 'pump-92.csv', sha256: sha(sensorCsv({ rows: 10, seed: 92 })), rows: 10 },
-    ...{ from: '2026-01-05T00:00:00.000Z', to: '2026-01-05T00:00:09.000Z' },
+    path: 'pump-92.csv',
+    sha256: sha(sensorCsv({ rows: 10, seed: 92 })),
+    rows: 10,
+    from: '2026-01-05T00:00:00.000Z',
+    to: '2026-01-05T00:00:09.000Z',
   });
   for (const none of ['sha256:000000', 'abc', "%' or 1=1"])
     expect(await registry.dataSet(none)).toBeUndefined();

@@ -165,7 +165,10 @@ test('packageAndDeploy: a worker killed while a ring soaks is replaced, and the 
       { name: 'canary', percent: 34 },
       { name: 'fleet', percent: 100 },
     ],
-    ...{ soakSeconds: 5, pollSeconds: 1, ringTimeoutSeconds: 120, minDevices: 1 },
+    soakSeconds: 5,
+    pollSeconds: 1,
+    ringTimeoutSeconds: 120,
+    minDevices: 1,
   };
   const deploy = await start(WORKFLOWS.packageAndDeploy, { model: 'tiny@1', rollout });
   const child = live.client.workflow.getHandle(await soakingRollout(deploy));

@@ -98,7 +98,11 @@ test('a calibration that is delivered through the module twin is in use, one tha
   const numbers = new Array<number>(8).fill(1.5);
   const document = {
     schema: 'windlass.calibration/1' as const,
-    ...{ id: 'from-the-platform', model: model.digest, rows: 400, mean: numbers, std: numbers },
+    id: 'from-the-platform',
+    model: model.digest,
+    rows: 400,
+    mean: numbers,
+    std: numbers,
     tensors: ['baseline_mean', 'baseline_std'].map((name) => ({ name, values: numbers })),
   };
   const attested = (calibration: object) =>

@@ -153,11 +153,7 @@ describe('refused for what it does, in a process that can be ended', () => {
 
 describe('windlass check model', () => {
   const judge = (model: string, golden?: string): Promise<GateResult[]> =>
-    judgeFile(
-      createOnnxModelRuntime({ timeoutMs: PATIENCE }),
-      { model, ...(golden === undefined ? {} : { golden }) },
-      {},
-    );
+    judgeFile(createOnnxModelRuntime({ timeoutMs: PATIENCE }), { model, golden }, {});
   const place = (name: string, content: Buffer | string): string => {
     writeFileSync(join(folder.path, name), content);
     return join(folder.path, name);

@@ -118,7 +118,9 @@ test('a pipeline that 0.1.0 published is read in the shape of today', () =>
     const { controlFlow: _flow, maxStartMs: _start, maxMemoryMb: _memory, ...limits } = gates;
     const inputs = { window: 'window', calibrationMean: 'baseline_mean', calibrationStd: 'baseline_std' };
     const old = {
-      ...{ ...rest, evaluation: { ...evaluated, folds: 5 }, gates: { ...limits, maxSizeMb: 3 } },
+      ...rest,
+      evaluation: { ...evaluated, folds: 5 },
+      gates: { ...limits, maxSizeMb: 3 },
       model: { ...kept, calibrationRows: 400, inputs },
     };
     await sql`insert into pipelines (name, version, digest, commit, source, environment, spec, checks, created_at, created_by)

@@ -22,11 +22,15 @@ let layouts = 0;
 
 beforeAll(async () => {
   const { registration, pipeline: made } = await packedVersion(artefacts);
+  const ofALaterRelease = { explanation: await artefacts.put('of a later release', 'application/json') };
   model = {
     ...registration,
-    ...{ version: '3', state: 'approved', aliases: ['champion'], createdBy: 'ada' },
+    ...ofALaterRelease,
+    version: '3',
+    state: 'approved',
+    aliases: ['champion'],
+    createdBy: 'ada',
     createdAt: '2026-01-01T00:00:00.000Z',
-    ...{ explanation: await artefacts.put('of a later release', 'application/json') },
   };
   pipeline = { ...made, version: '1', createdAt: model.createdAt };
 });
@@ -287,7 +291,8 @@ describe('a version as ModelPack', () => {
       return judgePack(models, await readModelPack(dir), {});
     };
     expect((await judged(0.01)).find((gate) => gate.name === 'golden-parity')).toMatchObject({
-      ...{ status: 'pass', threshold: 0.02 },
+      status: 'pass',
+      threshold: 0.02,
     });
     await expect(judged(0.2)).rejects.toMatchObject({ message: expect.stringContaining('golden-parity') });
     const file = blob(pack.dir, lying.registration.onnx.digest);

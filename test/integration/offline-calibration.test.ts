@@ -52,8 +52,13 @@ test('an image whose model waits for its calibration passes its suites: uncalibr
 
 test('on site too, one of another model is refused with the reason, and what was there goes on', async () => {
   const refused = await request('/calibration', {
-    ...{ schema: 'windlass.calibration/1', id: 'x', model: 'sha256:other', rows: 4 },
-    ...{ mean: [], std: [], tensors: [] },
+    schema: 'windlass.calibration/1',
+    id: 'x',
+    model: 'sha256:other',
+    rows: 4,
+    mean: [],
+    std: [],
+    tensors: [],
   });
   expect(refused.status).toBe(400);
   expect(refused.body).toMatch(/the calibration is refused: it was fitted for model sha256:other/);

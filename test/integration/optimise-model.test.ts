@@ -93,7 +93,10 @@ async function candidate(kind: Optimisation, model: Buffer, lock?: string): Prom
   const bundle = onnx; // The code of the project plays no part.
   const deps = {
     runtime: { ...runtime, run: untouched },
-    ...{ artefacts, models, files: sensorFiles, work: folder.path },
+    artefacts,
+    models,
+    files: sensorFiles,
+    work: folder.path,
     steps: { find: () => Promise.resolve(undefined), save: () => Promise.resolve() },
     source: { readBundle: () => Promise.reject(new Error('not asked for')) } as never,
   };
@@ -181,7 +184,10 @@ test('a form that does not run on a platform is refused there, and the others ar
   ] as const;
   const measure = (runId: string): ReturnType<typeof profileModels> =>
     new MockActivityEnvironment({ workflowExecution: { workflowId: 'build', runId } }).run(profileModels, {
-      ...{ models: forms, golden, spec, reuse: true },
+      models: forms,
+      golden,
+      spec,
+      reuse: true,
     }) as ReturnType<typeof profileModels>;
   const { value } = await measure('first');
   expect(value).toEqual([

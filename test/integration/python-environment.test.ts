@@ -30,7 +30,10 @@ afterEach(() => folder.remove());
 afterAll(() => shared.remove());
 
 const command = (run: string) => ({
-  ...{ run, cwd: folder.path, variables: {}, timeoutMs: 30_000 },
+  run,
+  cwd: folder.path,
+  variables: {},
+  timeoutMs: 30_000,
   logFile: join(folder.path, 'log'),
   pidFile: join(folder.path, 'pid'),
 });

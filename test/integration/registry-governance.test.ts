@@ -65,7 +65,10 @@ describe('promotion', () => {
     now = new Date('2026-03-01T00:00:00Z');
     await review('approve', 'joe');
     expect(await registry.aliasAt('pump-health', 'champion', now)).toMatchObject({
-      ...{ version: '1', by: 'ada', since: '2026-02-01T00:00:00.000Z', until: null },
+      version: '1',
+      by: 'ada',
+      since: '2026-02-01T00:00:00.000Z',
+      until: null,
       approvals: [
         { actor: 'bob', decision: 'approve', reason: 'bob looked', at: '2026-01-01T00:00:00.000Z' },
         { actor: 'eve' },
@@ -277,7 +280,9 @@ describe('states', () => {
       const target = { name, version: '1' };
       await registry.setTags({ ...target, tags: { site: 'north' } }, ADA);
       expect(await registry.changeState({ ...target, to: 'retired' }, as('bob'))).toEqual({
-        ...{ ...target, state: 'retired', aliases: [] },
+        ...target,
+        state: 'retired',
+        aliases: [],
       });
       await registry.reviewModel({ ...target, decision: 'reject' }, as('bob'));
       expect((await registry.standing(name, '1'))?.state).toBe('retired');
@@ -297,8 +302,17 @@ describe('states', () => {
     await review('reject', 'bob');
     const store = createRolloutStore(db, { now: () => now });
     const rollout = {
-      ...{ rolloutId: 'r1', model: 'pump-health', version: '1', modelDigest: registration().digest, ...ADA },
-      ...{ image: 'i', imageDigest: 'sha256:i', condition: '', previous: null, workflowId: 'w', runId: 'r' },
+      rolloutId: 'r1',
+      model: 'pump-health',
+      version: '1',
+      modelDigest: registration().digest,
+      ...ADA,
+      image: 'i',
+      imageDigest: 'sha256:i',
+      condition: '',
+      previous: null,
+      workflowId: 'w',
+      runId: 'r',
       policy: rolloutPolicySchema.parse(undefined),
     };
     await expect(store.create(rollout, [])).rejects.toMatchObject({

@@ -59,7 +59,11 @@ describe('pipeline versions', () => {
 test('calibrations of devices are kept with their version, and audited', async () => {
   const { name, version } = await registry.registerModel(registration('one'), BY);
   const fitted = (device: string, id: string) => ({
-    ...{ device, id, rows: 400, dataSha256: digestOf(device).slice(7), fittedAt: now.toISOString() },
+    device,
+    id,
+    rows: 400,
+    dataSha256: digestOf(device).slice(7),
+    fittedAt: now.toISOString(),
     document: artefact(`calibration ${id} at ${now.toISOString()}`, 'application/json'),
   });
   await registry.recordCalibration({ name, version }, fitted('pump-1', 'first'), BY);
@@ -291,7 +295,9 @@ describe('audit', () => {
     await sql`alter table audit_events disable trigger all`.execute(db);
     await tampering.execute(db);
     expect(await verifyAudit(db, before.head)).toMatchObject({
-      ...{ ok: false, entries: 1, brokenAt: 2 },
+      ok: false,
+      entries: 1,
+      brokenAt: 2,
       reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
     });
   });

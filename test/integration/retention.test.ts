@@ -24,8 +24,13 @@ const BY = { actor: 'ada', reason: 'tidy' };
 const RULE = { keep: 1, olderThanDays: 90 };
 /** A version as MLflow's clients make it, but for its files. */
 const DOOR_VERSION = {
-  ...{ name: 'door', source: 'runs:/r/m', runId: null, modelId: null, runLink: null },
-  ...{ description: '', tags: [] },
+  name: 'door',
+  source: 'runs:/r/m',
+  runId: null,
+  modelId: null,
+  runLink: null,
+  description: '',
+  tags: [],
 };
 const folder = tempFolder('retention');
 let database: TestDatabase;
@@ -59,7 +64,10 @@ async function stored(words: string): Promise<ModelRegistration> {
   await put('manifest data');
   return {
     ...registration(words),
-    ...{ digest: onnx.digest, onnx, golden: shared, baseline: await put(`baseline ${words}`) },
+    digest: onnx.digest,
+    onnx,
+    golden: shared,
+    baseline: await put(`baseline ${words}`),
     folds: { 0: await put(`fold ${words}`) },
   };
 }
@@ -101,9 +109,18 @@ describe('retention', () => {
     await register('rollout');
     const store = createRolloutStore(db, clock);
     const rollout = (version: string, previous: { version: string; configurationId: string } | null) => ({
-      ...{ rolloutId: `r${version}`, model: 'pump-health', version, modelDigest: digestOf('m'), ...BY },
-      ...{ image: 'i', imageDigest: digestOf('i'), condition: '', previous },
-      ...{ policy: rolloutPolicySchema.parse(undefined), workflowId: 'w', runId: 'r' },
+      rolloutId: `r${version}`,
+      model: 'pump-health',
+      version,
+      modelDigest: digestOf('m'),
+      ...BY,
+      image: 'i',
+      imageDigest: digestOf('i'),
+      condition: '',
+      previous,
+      policy: rolloutPolicySchema.parse(undefined),
+      workflowId: 'w',
+      runId: 'r',
     });
     const device = { deviceId: 'pump-1', ring: 0, stratum: 'a', redundancyGroup: null };
     await store.create(rollout('3', null), [device]);
@@ -320,8 +337,15 @@ describe('retention', () => {
 
 test('a version that goes keeps nothing: what was compared with it only counts for one that stays', () => {
   const use = (version: string, comparedWith: string | null): VersionUse => ({
-    ...{ name: 'm', version, state: 'registered', createdAt: new Date(0), aliases: [], rollouts: [] },
-    ...{ devices: 0, awaitsApproval: false, comparedWith },
+    name: 'm',
+    version,
+    state: 'registered',
+    createdAt: new Date(0),
+    aliases: [],
+    rollouts: [],
+    devices: 0,
+    awaitsApproval: false,
+    comparedWith,
   });
   const chain = [use('1', null), use('2', '1'), use('3', '2'), use('4', '3')];
   const { keep, go } = decideRetention(chain, { keep: 1, olderThanDays: 1 }, new Date('2026-01-01'));

@@ -68,7 +68,11 @@ export async function createBuildSystem(environments = SHARED_ENVIRONMENTS): Pro
       args: [input],
     });
   return {
-    ...{ folder: folder.path, config, context, environment, start },
+    folder: folder.path,
+    config,
+    context,
+    environment,
+    start,
     run: async (input) => (await (await start(input)).result()) as BuildResult,
     close: async () => {
       await Promise.all(stops.map((stop) => stop()));

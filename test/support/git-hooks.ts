@@ -38,7 +38,9 @@ export function signGithub(body: string, secret: string): string {
 export function githubPush(facts: PushFacts, secret: string): HookRequest {
   const { repository, branch, before, after, delivery } = facts;
   const body = JSON.stringify({
-    ...{ before, after, ref: `refs/heads/${branch}` },
+    before,
+    after,
+    ref: `refs/heads/${branch}`,
     created: before === NO_COMMIT,
     deleted: after === NO_COMMIT,
     forced: facts.forced ?? false,
@@ -69,7 +71,11 @@ export function githubPush(facts: PushFacts, secret: string): HookRequest {
 export function gitlabPush(facts: PushFacts, token: string): HookRequest {
   const { repository, branch, before, after, delivery } = facts;
   const body = JSON.stringify({
-    ...{ object_kind: 'push', event_name: 'push', before, after, ref: `refs/heads/${branch}` },
+    object_kind: 'push',
+    event_name: 'push',
+    before,
+    after,
+    ref: `refs/heads/${branch}`,
     user_username: 'ada',
     project: { id: 7, web_url: repository.replace(/\.git$/, ''), git_http_url: repository },
     commits: commits(facts.commits),

@@ -143,7 +143,10 @@ export function hostileModels(): HostileModel[] {
   const refuse =
     (gate: string, reason: RegExp) =>
     (name: string, model: Buffer): HostileModel => ({
-      ...{ name, gate, reason, model },
+      name,
+      gate,
+      reason,
+      model,
     });
   const file = refuse('onnx-file', /ONNX model|functions/);
   const external = refuse('onnx-self-contained', /other files/);

@@ -48,7 +48,9 @@ export async function startLiveSystem(
   const connection: Connection = await connectTemporal(address);
   const db = openDatabase(system.config.database.url ?? '');
   return {
-    ...{ system, stateDir, db },
+    system,
+    stateDir,
+    db,
     client: new Client({ connection, namespace }),
     killWorker: async () => {
       const worker = JSON.parse(readFileSync(join(stateDir, 'run', 'worker.json'), 'utf8')) as Recorded;

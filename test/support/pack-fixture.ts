@@ -39,7 +39,10 @@ export async function packedVersion(
   const pipeline = { ...made, name, spec, digest, source: { ...made.source, bundle } };
   const file = { sha256: digestOf('rows').slice(7), rows: 10, labelled: true };
   const files: DataFile[] = [0, 1].map((fold) => ({
-    ...{ ...file, path: `p/${fold}.csv`, group: `p/${fold}`, fold },
+    ...file,
+    path: `p/${fold}.csv`,
+    group: `p/${fold}`,
+    fold,
   }));
   const dataDigest = digestOf(dataSetIdentity(files));
   const put = (text: string | Uint8Array, type = 'application/octet-stream') => artefacts.put(text, type);
@@ -52,7 +55,10 @@ export async function packedVersion(
     pipeline,
     registration: {
       ...registration(),
-      ...{ name, digest: onnx.digest, onnx, pipeline: { name, version: '1' } },
+      name,
+      digest: onnx.digest,
+      onnx,
+      pipeline: { name, version: '1' },
       golden: await put(JSON.stringify(tinyGolden({ goldenRows: 1000, ...options }))),
       baseline: await put('baseline'),
       folds: { 0: await put(tinyModelBytes({ ...options, bias: -3 })), 1: onnx },

@@ -100,7 +100,12 @@ export async function openRolloutBench(options: {
   );
 
   return {
-    ...{ hub, fleet, registry, store, db, devices },
+    hub,
+    fleet,
+    registry,
+    store,
+    db,
+    devices,
     databaseUrl: database.url,
     behave: (how) => {
       behaviour = how;

@@ -22,7 +22,9 @@ export async function shareLayers(images: string, engine: 'docker' | 'process'):
     const { assembler } = await openPackagingTools({ store, server: SERVER, engine });
     const nothing = Buffer.from('an image of which only the layers below are of use\n');
     await assembler.assemble({
-      ...{ name: 'shared', tag: '0', labels: {} },
+      name: 'shared',
+      tag: '0',
+      labels: {},
       entry: [{ type: 'file', path: 'windlass/entry/readme', content: nothing }],
       model: [{ type: 'file', path: 'windlass/model/readme', content: nothing }],
     });

@@ -178,7 +178,11 @@ describe('SARIF', () => {
     ];
     expect(await sarif(run(results))).toEqual({
       value: {
-        ...{ errors: 4, warnings: 1, notes: 1, suppressed: 1, tools: ['lint'] },
+        errors: 4,
+        warnings: 1,
+        notes: 1,
+        suppressed: 1,
+        tools: ['lint'],
         samples: ['', 'E1 src/train.py:3: a name that nobody uses', '', '', 'unknown'],
       },
     });
@@ -201,8 +205,14 @@ describe('SARIF', () => {
 
 describe('the verdict', () => {
   const outcome = (over: Partial<CheckOutcome>): CheckOutcome => ({
-    ...{ name: 'tests', required: true, exitCode: 0, ended: 'exit code 0', seconds: 1, reports: {} },
-    ...{ lastLines: ['a line'], evidence: { command: 'make' } },
+    name: 'tests',
+    required: true,
+    exitCode: 0,
+    ended: 'exit code 0',
+    seconds: 1,
+    reports: {},
+    lastLines: ['a line'],
+    evidence: { command: 'make' },
     ...over,
   });
   const junit = (tests: number, failures = 0, skipped = 0): Partial<CheckOutcome> => ({

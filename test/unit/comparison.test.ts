@@ -19,7 +19,11 @@ function scores({ missed = 0, falseAlarms = 5 }): number[] {
 }
 const labels = Array.from({ length: 200 }, (_, i) => (i < 100 ? 1 : 0));
 const group = (index: number, champion: number[], challenger: number[]): PairedGroup => ({
-  ...{ group: String(index), labels, champion, challenger, secondsPerRow: 1 },
+  group: String(index),
+  labels,
+  champion,
+  challenger,
+  secondsPerRow: 1,
   deviations: labels.map((label) => (label === 1 ? 4 : 1)),
   slices: { site: index % 2 === 0 ? 'north' : 'south' },
 });
@@ -206,7 +210,12 @@ test('the first version has nothing to compare with and may be promoted', () => 
 
 describe("which of the champion's models may judge a group", () => {
   const file = (path: string, sha256: string, fold: number | null) => ({
-    ...{ path, sha256, fold, rows: 10, group: path.replace('.csv', ''), labelled: true },
+    path,
+    sha256,
+    fold,
+    rows: 10,
+    group: path.replace('.csv', ''),
+    labelled: true,
   });
   const champion: DataManifest = {
     schema: 'windlass.data/1',

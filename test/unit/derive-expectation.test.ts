@@ -3,7 +3,10 @@ import { expectedInputs } from '../../src/domain/model-gates/model-expectation.t
 import type { ModelValue } from '../../src/contracts/model/model-structure.ts';
 
 const tensor = (name: string, shape: ModelValue['shape'], elementType = 'float32'): ModelValue => ({
-  ...{ name, kind: 'tensor', elementType, shape },
+  name,
+  kind: 'tensor',
+  elementType,
+  shape,
 });
 const derive = (inputs: ModelValue[], outputs = [tensor('p', ['N'])], metadata = {}) =>
   deriveExpectation({ inputs, outputs, metadata });

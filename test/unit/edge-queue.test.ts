@@ -13,7 +13,11 @@ const newPath = (): string => join(folder.path, `${(files += 1)}.db`);
 const open = (path = newPath(), options: QueueOptions = {}) =>
   new StoreAndForward(openDatabase(path), { commitMs: 1, ...options });
 const entry = (given: Partial<QueueEntry> = {}): QueueEntry => ({
-  ...{ device: 'd', model: 'm', schema: 's/1', priority: 5, body: (seq) => ({ seq }) },
+  device: 'd',
+  model: 'm',
+  schema: 's/1',
+  priority: 5,
+  body: (seq) => ({ seq }),
   ...given,
 });
 

@@ -42,7 +42,13 @@ async function device({ host, ...options }: DeviceOptions = {}) {
   const queue = new StoreAndForward(db, { commitMs: 1 });
   let changes = 0;
   const scorer = new Scorer({
-    ...{ device: 'pump-001', image: 'repo@sha256:1', model, entry, queue, stride: 60, log: silentLog },
+    device: 'pump-001',
+    image: 'repo@sha256:1',
+    model,
+    entry,
+    queue,
+    stride: 60,
+    log: silentLog,
     calibrations: options.full === true ? fullDisk(createCalibrationStore(db)) : createCalibrationStore(db),
     onChange: () => (changes += 1),
   });
@@ -137,7 +143,9 @@ test('after recommissioning the device calibrates again', async () => {
 describe('a model whose calibration is fitted elsewhere', () => {
   const documentFor = (digest: string, changes: Partial<CalibrationDocument> = {}): CalibrationDocument => ({
     schema: 'windlass.calibration/1',
-    ...{ id: 'first', model: digest, rows: 400 },
+    id: 'first',
+    model: digest,
+    rows: 400,
     mean: new Array<number>(8).fill(1),
     std: new Array<number>(8).fill(2),
     tensors: ['baseline_mean', 'baseline_std'].map((name) => ({

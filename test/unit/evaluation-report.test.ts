@@ -12,7 +12,10 @@ import { NO_SLICE, sliceOfPath, sliceValues } from '../../src/domain/evaluation/
 import { sliceGates } from '../../src/domain/model-gates/slice-gates.ts';
 
 const slice = (given: Partial<SliceSpec> & Pick<SliceSpec, 'name'>): SliceSpec => ({
-  ...{ expected: [], minWindows: 30, minGroups: 4, gates: {} },
+  expected: [],
+  minWindows: 30,
+  minGroups: 4,
+  gates: {},
   ...given,
 });
 
@@ -86,7 +89,11 @@ describe('slices', () => {
     const south = g % 2 === 1;
     const labels = Array.from({ length: 200 }, (_, i) => (i < 100 ? 1 : 0));
     return {
-      ...{ group: String(g), sha256: '', fold: 0, secondsPerRow: 1, labels },
+      group: String(g),
+      sha256: '',
+      fold: 0,
+      secondsPerRow: 1,
+      labels,
       rows: labels.map((_, i) => i),
       scores: labels.map((label, i) => (label === 1 && !(south && i < 45 + g) ? 0.9 : 0.1)),
       deviations: labels.map(() => 1),
@@ -122,7 +129,9 @@ describe('slices', () => {
     const status = (given: Partial<SliceSpec> & Pick<SliceSpec, 'name'>) =>
       sliceGates(report.slices, [slice(given)])[0];
     expect(status({ name: 'site' })).toMatchObject({
-      ...{ name: 'slice-site', status: 'fail', n: 2000 },
+      name: 'slice-site',
+      status: 'fail',
+      n: 2000,
       reason: 'east: expected, and not in the data',
     });
     const sites = report.slices.filter((s) => s.value !== 'east');

@@ -26,7 +26,11 @@ describe('triggers', () => {
     triggerSchema.parse({ repository: 'https://git.example.com/acme/models.git', ...over });
   const pushed = (over: Partial<Push> = {}): Push => ({
     repositories: ['https://git.example.com/acme/models', 'git@git.example.com:acme/models.git'],
-    ...{ branch: 'main', commit: 'b', before: 'a', pusher: 'ada', files: null },
+    branch: 'main',
+    commit: 'b',
+    before: 'a',
+    pusher: 'ada',
+    files: null,
     ...over,
   });
 

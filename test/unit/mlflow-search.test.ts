@@ -7,7 +7,10 @@ import { artefactPath, safePath } from '../../src/domain/tracking/artefact-paths
 
 const runs = (text: string) => parseFilter(text, SEARCHABLE.runs);
 const clause = (entity: string, key: string, comparator: string, value: unknown) => ({
-  ...{ entity, key, comparator, value },
+  entity,
+  key,
+  comparator,
+  value,
 });
 
 describe('a filter', () => {
@@ -141,7 +144,10 @@ test('pages follow each other by a token', () => {
   expect(readPageToken(undefined)).toBe(0);
   expect(readPageToken(pageToken(250))).toBe(250);
   expect(parseSearch({ page_token: pageToken(3), max_results: 7 }, SEARCHABLE.runs)).toEqual({
-    ...{ clauses: [], order: [], offset: 3, limit: 7 },
+    clauses: [],
+    order: [],
+    offset: 3,
+    limit: 7,
   });
   for (const token of ['x', btoa('{}'), btoa('{"offset":-1}'), btoa('{"offset":"1"}')])
     expect(() => readPageToken(token)).toThrow(SearchProblem);

@@ -29,7 +29,14 @@ function form(
 ): VariantResult {
   const platforms = ['linux/amd64', 'linux/arm64'];
   return {
-    ...{ variant, status, reason: '', digest: null, bytes: size, f1: 0.9, difference: 0, interval: [0, 0] },
+    variant,
+    status,
+    reason: '',
+    digest: null,
+    bytes: size,
+    f1: 0.9,
+    difference: 0,
+    interval: [0, 0],
     profiles: ms.map((p50, i) => profile(platforms[i] ?? '', p50)),
   };
 }
@@ -81,7 +88,9 @@ test("a build's options count more than the project's, field by field", () => {
   expect(optimisationPlan(undefined, undefined)).toEqual({ candidates: [], prefer: 'latency', minGain: 0.1 });
   const project = { candidates: ['graph'] as const, prefer: 'size' as const };
   expect(optimisationPlan({ ...project, candidates: ['graph'] }, { candidates: [], minGain: 0.3 })).toEqual({
-    ...{ candidates: [], prefer: 'size', minGain: 0.3 },
+    candidates: [],
+    prefer: 'size',
+    minGain: 0.3,
   });
   expect(optimiseSchema.safeParse({ candidates: ['int4'] }).error?.message).toContain('graph, int8, float16');
   expect(optimiseSchema.safeParse({ candidates: ['int8', 'int8'] }).error?.message).toContain('named twice');

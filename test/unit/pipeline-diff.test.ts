@@ -10,7 +10,8 @@ import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { pipelineVersion, projectSpec } from '../support/registry-fixtures.ts';
 
 const file = (path: string, content: string | Buffer, kind: ProjectFile['kind'] = 'file'): ProjectFile => ({
-  ...{ path, kind },
+  path,
+  kind,
   content: Buffer.from(content),
 });
 

@@ -56,7 +56,9 @@ describe('conditions of a search', () => {
 
   test('one condition and several, and what is wrong by name', () => {
     expect(modelSearchSchema.parse({ limit: 1, tag: 'site=a=b' })).toEqual({
-      ...{ limit: 1, metric: [], tag: [{ key: 'site', value: 'a=b' }] },
+      limit: 1,
+      metric: [],
+      tag: [{ key: 'site', value: 'a=b' }],
     });
     expect(modelSearchSchema.parse({ limit: 1, digest: 'ABC'.toLowerCase() + 'def' }).digest).toBe(
       'sha256:abcdef',

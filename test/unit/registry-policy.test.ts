@@ -16,7 +16,10 @@ import { MODEL_STATES } from '../../src/contracts/model/model-state.ts';
 import { mayBecome } from '../../src/domain/registry/states.ts';
 
 const said = (actor: string, decision: Review['decision'] = 'approve'): Review => ({
-  ...{ actor, decision, reason: `${actor}'s reason`, at: '2026-01-01T00:00:00.000Z' },
+  actor,
+  decision,
+  reason: `${actor}'s reason`,
+  at: '2026-01-01T00:00:00.000Z',
 });
 const passed = { name: 'loads', status: 'pass', observed: 1, threshold: 1, n: 1, reason: '' } as const;
 const FIT: PromotionCase = {

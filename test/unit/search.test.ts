@@ -120,7 +120,11 @@ describe('the plan of trials', () => {
 describe('the groups of a search', () => {
   const files = [0, 1, 2, 3, null].flatMap((fold, i) =>
     ['a', 'b'].map((name): DataFile => ({
-      ...{ path: `${name}${i}.csv`, group: `${name}${i}`, sha256: `${name}${i}`, rows: 10, labelled: true },
+      path: `${name}${i}.csv`,
+      group: `${name}${i}`,
+      sha256: `${name}${i}`,
+      rows: 10,
+      labelled: true,
       fold,
     })),
   );
@@ -154,7 +158,12 @@ describe('the groups of a search', () => {
 
 test('the best trial is the first of the highest; failed ones never', () => {
   const trial = (n: number, metric: number | null): TrialResult => ({
-    ...{ trial: n, params: { depth: n }, seed: n, metric, seconds: 1, cached: false },
+    trial: n,
+    params: { depth: n },
+    seed: n,
+    metric,
+    seconds: 1,
+    cached: false,
     status: metric === null ? 'failed' : 'done',
   });
   const trials = [trial(1, 0.4), trial(2, null), trial(3, 0.9), trial(4, 0.9)];

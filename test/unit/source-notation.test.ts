@@ -11,7 +11,10 @@ test.each([
   [
     'https://acme.blob.core.windows.net/measurements/a.csv',
     {
-      ...{ kind: 'azure', account: 'acme', container: 'measurements', prefix: 'a.csv' },
+      kind: 'azure',
+      account: 'acme',
+      container: 'measurements',
+      prefix: 'a.csv',
       endpoint: 'https://acme.blob.core.windows.net',
     },
   ],

@@ -114,7 +114,11 @@ test(
     });
     const lineage = await registry.lineage('stray', '1');
     expect(lineage).toMatchObject({
-      ...{ pipeline: null, commit: null, data: [], origin: 'imported', importedFile: model },
+      pipeline: null,
+      commit: null,
+      data: [],
+      origin: 'imported',
+      importedFile: model,
       missing: imported.missing,
     });
     expect(lineage.audit[0]).toMatchObject({ action: 'model.imported', actor: 'ada', reason: 'a gift' });
@@ -122,8 +126,14 @@ test(
     expect(card.profiles?.map((p) => p.rowsPerSecond > 0)).toEqual([true]);
     expect(card.gates.filter((g) => g.name === 'golden-rows')).toMatchObject([{ observed: 'missing' }]);
     expect(card).toMatchObject({
-      ...{ name: 'stray', imported: { file: model, missing: imported.missing } },
-      ...{ pipeline: null, source: null, data: null, model: null, metrics: null, evaluation: null },
+      name: 'stray',
+      imported: { file: model, missing: imported.missing },
+      pipeline: null,
+      source: null,
+      data: null,
+      model: null,
+      metrics: null,
+      evaluation: null,
       limits: [
         expect.stringMatching(
           /nobody here knows its commit, environment, params, .*: it cannot be made again\.$/,
@@ -172,12 +182,14 @@ test(
     expect(version!.metrics.f1).toBeGreaterThan(0.8);
     const card = await cardOf('tiny', imported.model.version);
     expect(card).toMatchObject({
-      ...{ imported: { file: model }, pipeline: { name: 'tiny', version: '1' }, source: null, seed: null },
-      ...{
-        data: { files: 8 },
-        metrics: version!.metrics,
-        columns: [{ name: 'vibration' }, { name: 'current' }],
-      },
+      imported: { file: model },
+      pipeline: { name: 'tiny', version: '1' },
+      source: null,
+      seed: null,
+
+      data: { files: 8 },
+      metrics: version!.metrics,
+      columns: [{ name: 'vibration' }, { name: 'current' }],
     });
     expect(card.evaluation?.rules.length).toBeGreaterThan(1);
     expect(card.explanation?.importance).toHaveLength(2);

@@ -39,7 +39,10 @@ function apiWith(settings: object, token?: string): ReturnType<typeof createApi>
   const { db, registry, artefacts, temporal } = system.context;
   const now = { now: () => clock ?? new Date() };
   return createApi({
-    ...{ registry, artefacts, temporal, token },
+    registry,
+    artefacts,
+    temporal,
+    token,
     access: createAccess(db, now),
     rollouts: createRolloutStore(db, now),
     reports: createMonitorStore(db),
@@ -85,8 +88,12 @@ const refused = (code: string, words: RegExp | string) => ({
   error: { code, message: expect.stringMatching(words), hint: expect.any(String) },
 });
 const facts = (over: Partial<PushFacts> = {}): PushFacts => ({
-  ...{ repository: ELSEWHERE, branch: 'main', before: 'a'.repeat(40), after: 'b'.repeat(40) },
-  ...{ commits: [{ id: 'b'.repeat(40), touched: ['pumps/train.py'] }], delivery: crypto.randomUUID() },
+  repository: ELSEWHERE,
+  branch: 'main',
+  before: 'a'.repeat(40),
+  after: 'b'.repeat(40),
+  commits: [{ id: 'b'.repeat(40), touched: ['pumps/train.py'] }],
+  delivery: crypto.randomUUID(),
   ...over,
 });
 const changed = (request: HookRequest, headers: Record<string, string>): HookRequest => ({
@@ -255,7 +262,8 @@ describe('from git push to a model version', () => {
   const tell = (moved: { before: string; after: string }): HookRequest =>
     githubPush(
       facts({
-        ...{ repository: `file://${origin}`, ...moved },
+        repository: `file://${origin}`,
+        ...moved,
         commits: [{ id: moved.after, touched: ['models/tiny/note.txt'] }],
       }),
       SECRET,

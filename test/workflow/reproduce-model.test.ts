@@ -47,7 +47,10 @@ test(
     const profiler = await Worker.create({ connection, taskQueue, activities });
     const result = await profiler.runUntil(
       system.run({
-        ...{ project: tiny.project, data: tiny.data, seed: 11, params: { ballast: 4000 } },
+        project: tiny.project,
+        data: tiny.data,
+        seed: 11,
+        params: { ballast: 4000 },
         optimise: { candidates: ['int8', 'graph'], prefer: 'size' },
       }),
     );

@@ -41,7 +41,8 @@ const QUICK = {
 type Handle = WorkflowHandleWithFirstExecutionRunId<typeof fleetRollout>;
 const start = (workflowId: string, input: FleetRolloutInput): Promise<Handle> =>
   env.client.workflow.start<typeof fleetRollout>(WORKFLOWS.fleetRollout, {
-    ...{ taskQueue: TASK_QUEUES.control, workflowId },
+    taskQueue: TASK_QUEUES.control,
+    workflowId,
     args: [{ rollout: QUICK, actor: 'ada', ...input }],
   });
 const reaches = (handle: Handle, holds: (s: RolloutStatus) => boolean, ms = 30_000): Promise<RolloutStatus> =>

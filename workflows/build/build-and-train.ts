@@ -69,7 +69,12 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
   );
   const shipped = await optimiseModel(steps, {
     original: { variant: 'original', ...trained, judged, evaluation },
-    ...{ ...code, data, seed, golden: trained.golden, options: input.optimise, reuse: reuse('optimise') },
+    ...code,
+    data,
+    seed,
+    golden: trained.golden,
+    options: input.optimise,
+    reuse: reuse('optimise'),
   });
   const { onnx, golden, folds } = shipped;
   const { metrics, scores, baseline, report } = shipped.evaluation;
@@ -78,7 +83,11 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
   );
   const comparison = await steps.run('compare', () =>
     activity.compareModel({
-      ...{ scores, metrics, data, spec, seed },
+      scores,
+      metrics,
+      data,
+      spec,
+      seed,
       against: input.against,
       reuse: reuse('compare'),
     }),
@@ -88,17 +97,35 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     const { params, environment, log } = trained;
     const made = {
       pipeline: { name: pipeline.name, version: pipeline.version },
-      ...{ data: snapshot, params, seed, metrics, gates: steps.gates, comparison },
+      data: snapshot,
+      params,
+      seed,
+      metrics,
+      gates: steps.gates,
+      comparison,
     };
     const card = await activity.writeModelCard({
-      ...{ ...made, search: chosen.result, spec, source, environment, digest: onnx.digest },
-      ...{ report, explanation, profiles: shipped.profiles, optimisation: shipped.result },
+      ...made,
+      search: chosen.result,
+      spec,
+      source,
+      environment,
+      digest: onnx.digest,
+      report,
+      explanation,
+      profiles: shipped.profiles,
+      optimisation: shipped.result,
     });
     const files = { onnx, golden, baseline, folds, card, log };
     const registered = await activity.registerModel(
       {
-        ...{ name: spec.name, digest: onnx.digest, ...files, ...made },
-        ...{ search: chosen.record, optimisation: shipped.record, run: { workflowId, runId } },
+        name: spec.name,
+        digest: onnx.digest,
+        ...files,
+        ...made,
+        search: chosen.record,
+        optimisation: shipped.record,
+        run: { workflowId, runId },
       },
       by,
     );
@@ -125,11 +152,11 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
     gates: steps.gates.map(({ evidence: _evidence, ...gate }) => gate),
     metrics,
     comparison,
-    ...(chosen.result === undefined ? {} : { search: chosen.result }),
-    ...(shipped.result === undefined ? {} : { optimisation: shipped.result }),
+    search: chosen.result,
+    optimisation: shipped.result,
     steps: steps.reports(),
     seconds: steps.seconds(),
-    ...(deployment === undefined ? {} : { deployment }),
+    deployment,
   };
 }
 
@@ -235,7 +262,7 @@ async function deploy(
   const args: [DeployInput] = [
     {
       model: `${name}@${version}`,
-      ...(rollout === undefined ? {} : { rollout }),
+      rollout,
       actor: input.actor,
       reason: input.reason,
     },

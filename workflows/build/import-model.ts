@@ -58,14 +58,15 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
   setSearchAttributes({ stage: 'import' });
 
   const { file, golden } = input;
-  const received = await steps.run('receive', () =>
-    activity.receiveModel({ file, ...(golden === undefined ? {} : { golden }) }),
-  );
+  const received = await steps.run('receive', () => activity.receiveModel({ file, golden }));
   const { pipeline, profiles } = await judge(steps, input, received);
   const name = input.name ?? pipeline?.spec.name ?? '';
   setSearchAttributes({ model: name });
   const { report, explanation, ...measured } = await measure(steps, {
-    ...{ input, pipeline, name, onnx: received.onnx },
+    input,
+    pipeline,
+    name,
+    onnx: received.onnx,
   });
 
   const model = await steps.run('register', async () => {
@@ -76,13 +77,28 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
     };
     steps.addGates(importedGates(parts));
     const card = await activity.writeImportedCard({
-      ...{ name, digest: received.onnx.digest, file, spec: pipeline?.spec ?? null, parts },
-      ...{ gates: steps.gates, profiles, comparison: measured.comparison, report, explanation },
+      name,
+      digest: received.onnx.digest,
+      file,
+      spec: pipeline?.spec ?? null,
+      parts,
+      gates: steps.gates,
+      profiles,
+      comparison: measured.comparison,
+      report,
+      explanation,
     });
     const registration: ImportedRegistration = {
-      ...{ name, digest: received.onnx.digest, onnx: received.onnx },
+      name,
+      digest: received.onnx.digest,
+      onnx: received.onnx,
       ...parts,
-      ...{ folds: {}, card, log: null, params: {}, seed: 0, run: { workflowId, runId } },
+      folds: {},
+      card,
+      log: null,
+      params: {},
+      seed: 0,
+      run: { workflowId, runId },
       gates: steps.gates,
       origin: 'imported',
       importedFile: file,
@@ -95,7 +111,10 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
   const { version, digest, state } = model;
   steps.headline(`**${name}@${version}**: imported, ${state}`);
   return {
-    ...{ workflowId, runId, model: { name, version, digest, state }, origin: 'imported' },
+    workflowId,
+    runId,
+    model: { name, version, digest, state },
+    origin: 'imported',
     missing: model.missing ?? [],
     gates: steps.gates.map(({ evidence: _evidence, ...gate }) => gate),
     steps: steps.reports(),
@@ -143,7 +162,11 @@ async function measure(
       steps.skip(step, 'no data were given');
     const margin = pipeline?.spec.evaluation.nonInferiorityMargin ?? 0;
     return {
-      ...{ data: null, metrics: null, baseline: null, report: null, explanation: null },
+      data: null,
+      metrics: null,
+      baseline: null,
+      report: null,
+      explanation: null,
       comparison: notMeasured(margin),
     };
   }

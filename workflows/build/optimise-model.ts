@@ -88,19 +88,32 @@ export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRe
     const of = (variant: Variant): ModelProfile[] =>
       measured.flatMap((m) => (m.variant === variant && 'profile' in m ? [m.profile] : []));
     const row = ({ variant, made: files, f1, loss, ...judged }: Tried): VariantResult => ({
-      ...{ variant, digest: files?.onnx.digest ?? null, bytes: files?.onnx.size ?? null },
-      ...{ f1: f1 ?? null, difference: loss?.difference ?? null, interval: loss?.interval ?? null },
-      ...{ status: judged.status, reason: judged.reason, ...notRunning(measured, variant) },
+      variant,
+      digest: files?.onnx.digest ?? null,
+      bytes: files?.onnx.size ?? null,
+      f1: f1 ?? null,
+      difference: loss?.difference ?? null,
+      interval: loss?.interval ?? null,
+      status: judged.status,
+      reason: judged.reason,
+      ...notRunning(measured, variant),
       profiles: of(variant),
     });
     const first = row({
-      ...{ variant: 'original', status: 'passed', reason: 'as it was trained' },
-      ...{ made: original, f1: original.evaluation.metrics.f1 },
+      variant: 'original',
+      status: 'passed',
+      reason: 'as it was trained',
+      made: original,
+      f1: original.evaluation.metrics.f1,
     });
     const others = tried.map(row);
     const { variant: kept, reason } = chooseVariant(first, others, plan);
     const result: OptimisationResult = {
-      ...{ prefer: plan.prefer, minGain: plan.minGain, kept, reason, unmeasured },
+      prefer: plan.prefer,
+      minGain: plan.minGain,
+      kept,
+      reason,
+      unmeasured,
       variants: [first, ...others].map((v) => (v.variant === kept ? { ...v, status: 'kept' } : v)),
       seconds: (Date.now() - startedAt) / 1000,
     };
@@ -108,14 +121,18 @@ export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRe
     // What is registered is what was judged.
     steps.addGates([...form.judged.gates, ...form.evaluation.gates]);
     const record: OptimisationRecord = {
-      ...{ kept, from: original.onnx.digest, report: await activity.keepOptimisation(result) },
+      kept,
+      from: original.onnx.digest,
+      report: await activity.keepOptimisation(result),
       ...(isMeantToDiffer(kept) ? { parityTolerance: QUALITY_TOLERANCE } : {}),
     };
     return {
       value: {
         ...form,
         golden: await goldenOf(kept, { onnx: form.onnx, golden, spec }),
-        ...{ profiles: of(kept), result, record },
+        profiles: of(kept),
+        result,
+        record,
       },
       message: `${kept} is kept: ${reason}`,
     };
@@ -157,10 +174,18 @@ async function tryForm(kind: Optimisation, request: OptimiseRequest): Promise<Tr
     const { value: judged } = await activity.checkModel({ ...made, golden, spec, parity, reuse });
     runs = true;
     const { value: evaluation } = await activity.evaluateModel({
-      ...{ folds: made.folds, spec, bundle, data, seed, reuse },
+      folds: made.folds,
+      spec,
+      bundle,
+      data,
+      seed,
+      reuse,
     });
     const { verdict, reason, difference, interval } = await activity.compareCandidate({
-      ...{ original: original.evaluation.scores, candidate: evaluation.scores, spec, seed },
+      original: original.evaluation.scores,
+      candidate: evaluation.scores,
+      spec,
+      seed,
     });
     const found = { variant: kind, made, runs, f1: evaluation.metrics.f1, loss: { difference, interval } };
     if (!promotable(verdict)) return { ...found, status: 'refused', reason: `${verdict}: ${reason}` };
@@ -171,7 +196,9 @@ async function tryForm(kind: Optimisation, request: OptimiseRequest): Promise<Tr
     if (isCancellation(failure)) throw failure;
     const refused = failure instanceof ApplicationFailure && failure.type === 'GATE_FAILED';
     return {
-      ...{ variant: kind, status: refused ? 'refused' : 'failed', reason: failureText(failure) },
+      variant: kind,
+      status: refused ? 'refused' : 'failed',
+      reason: failureText(failure),
       ...(made === undefined ? {} : { made, runs }),
     };
   }

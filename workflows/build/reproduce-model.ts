@@ -72,7 +72,7 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
 
   await steps.run('source', async () => {
     const { project } = input;
-    const check = await activity.recheckSource({ pipeline, ...(project === undefined ? {} : { project }) });
+    const check = await activity.recheckSource({ pipeline, project });
     return { value: undefined, message: add(check) };
   });
   const code = { bundle: source.bundle, spec };
@@ -108,7 +108,11 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   const rebuilt = kept === 'original' ? trained : await remake(kept);
   await steps.run('evaluate', async () => {
     const { value } = await activity.evaluateModel({
-      ...{ ...code, folds: rebuilt.folds, data, seed, reuse: false },
+      ...code,
+      folds: rebuilt.folds,
+      data,
+      seed,
+      reuse: false,
     });
     return { value: undefined, message: add(compareMetrics(model.metrics, value.metrics)) };
   });
@@ -117,7 +121,11 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   const compared = { differences, unchecked };
   steps.headline(`**${reference}** ${describeReproduction(compared)}: ${rebuilt.onnx.digest}`);
   return {
-    ...{ workflowId, runId, identical, ...compared, notes },
+    workflowId,
+    runId,
+    identical,
+    ...compared,
+    notes,
     model: { reference, recorded: model.onnx.digest, rebuilt: rebuilt.onnx.digest },
     steps: steps.reports(),
     seconds: steps.seconds(),

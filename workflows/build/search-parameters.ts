@@ -54,7 +54,13 @@ export async function searchParameters(steps: Steps<BuildStep>, request: SearchR
     if (best === undefined) throw noneDone(trials);
     const { strategy, parallel, validation, evaluation } = plan;
     const result: SearchResult = {
-      ...{ metric: 'f1', strategy, parallel, validation, evaluation, trials, best },
+      metric: 'f1',
+      strategy,
+      parallel,
+      validation,
+      evaluation,
+      trials,
+      best,
       seconds: (Date.now() - startedAt) / 1000,
     };
     const record = { report: await keepSearch(result), folds: validation.folds, data: plan.data };
@@ -108,7 +114,9 @@ async function runOne(plan: TrialPlan, request: SearchRequest, data: DataRef): P
     const reason = cancelled ? 'somebody cancelled this trial' : failureText(error);
     return {
       ...plan,
-      ...{ metric: null, seconds: (Date.now() - startedAt) / 1000, cached: false },
+      metric: null,
+      seconds: (Date.now() - startedAt) / 1000,
+      cached: false,
       status: cancelled ? 'cancelled' : 'failed',
       reason: reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason,
     };

@@ -75,7 +75,10 @@ export async function calibrateDevice(raw: CalibrateInput): Promise<CalibrateRes
   if (!deliver) steps.skip('deliver', 'not asked for');
   steps.headline(`**${device}** for ${model.name}@${model.version}: ${why ?? 'delivered'}`);
   return {
-    ...{ workflowId, runId, calibration, delivered: why === null },
+    workflowId,
+    runId,
+    calibration,
+    delivered: why === null,
     model: { name: model.name, version: model.version, digest: model.digest },
     ...(why === null ? {} : { why }),
     steps: steps.reports(),

@@ -50,7 +50,9 @@ function refuseUnfit(model: ModelVersion): void {
 function failure(code: string, message: string, gates: ModelVersion['gates']): ApplicationFailure {
   const hint = 'Each failed gate says what was observed and what was allowed.';
   return ApplicationFailure.create({
-    ...{ message, type: code, nonRetryable: true },
+    message,
+    type: code,
+    nonRetryable: true,
     details: [{ code, message, hint, details: { gates } }],
   });
 }
@@ -89,7 +91,10 @@ export async function packageAndDeploy(raw: DeployInput = {}): Promise<DeployRes
   const rollout = input.packageOnly ? null : await steps.run('rollout', () => rollOut(input, model));
   if (rollout === null) steps.skip('rollout', 'packageOnly: no device is touched');
   return {
-    ...{ workflowId, runId, image: packaged, rollout },
+    workflowId,
+    runId,
+    image: packaged,
+    rollout,
     model: { name, version, digest },
     gates: steps.gates,
     steps: steps.reports(),

@@ -141,5 +141,5 @@ async function watchStragglers({ plan }: RolloutMemory, mode: StragglerWatchInpu
 function resultOf(memory: RolloutMemory): RolloutResult {
   const { rolloutId, model, version, previous, rings, pendingDevices: pending, reason } = statusOf(memory);
   const outcome: RolloutOutcome = ROLLOUT_OUTCOME[memory.state] ?? 'aborted';
-  return { ...{ rolloutId, outcome, model, version, previous, rings, reason }, pendingDevices: pending };
+  return { rolloutId, outcome, model, version, previous, rings, reason, pendingDevices: pending };
 }

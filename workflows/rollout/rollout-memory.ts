@@ -41,8 +41,13 @@ export function newMemory(input: ResolvedFleetRolloutInput, plan: PlannedRollout
     state: 'planned',
     ring: 0,
     rings: plan.rings.map(({ name, devices }) => ({
-      ...{ name, devices },
-      ...{ reachable: 0, running: 0, attested: 0, pending: devices, failed: 0 },
+      name,
+      devices,
+      reachable: 0,
+      running: 0,
+      attested: 0,
+      pending: devices,
+      failed: 0,
       verdict: 'pending',
       reason: '',
     })),
@@ -87,7 +92,16 @@ export function statusOf(memory: RolloutMemory): RolloutStatus {
   const outcome: RolloutOutcome | null = ROLLOUT_OUTCOME[state] ?? null;
   const pending = pendingDevices(memory);
   return {
-    ...{ rolloutId, model, version, state, outcome, previous, rings, startedAt, finishedAt, reason },
+    rolloutId,
+    model,
+    version,
+    state,
+    outcome,
+    previous,
+    rings,
+    startedAt,
+    finishedAt,
+    reason,
     pendingDevices: pending,
   };
 }

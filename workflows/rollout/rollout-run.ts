@@ -202,7 +202,7 @@ export class RolloutRun {
       actor: actor ?? memory.input.actor,
       reason,
       rings: [],
-      ...(ACTIONS[event] === undefined ? {} : { action: ACTIONS[event] }),
+      action: ACTIONS[event],
       ...(this.current === undefined ? {} : { details: { ring: this.current.name } }),
       ...(outcome === undefined ? {} : { outcome, conclusion: reason }),
       ...(decision === undefined || counts === undefined
@@ -210,7 +210,10 @@ export class RolloutRun {
         : {
             decision: {
               ...decision,
-              ...{ position, counts, seconds: this.seconds, last: this.isLastRing },
+              position,
+              counts,
+              seconds: this.seconds,
+              last: this.isLastRing,
               seq: memory.decisions++,
             },
           }),

@@ -14,22 +14,29 @@ const taskQueue = TASK_QUEUES.fleet;
 const heartbeatTimeout = '10 seconds';
 
 export const store = proxyActivities<Pick<FleetActivities, 'noteRollout'>>({
-  ...{ taskQueue, retry },
+  taskQueue,
+  retry,
   startToCloseTimeout: '1 minute',
   summary: 'write the transition down',
 });
 const quick = proxyActivities<Pick<FleetActivities, 'takeOver' | 'prepareRevert'>>({
-  ...{ taskQueue, retry, heartbeatTimeout },
+  taskQueue,
+  retry,
+  heartbeatTimeout,
   startToCloseTimeout: '5 minutes',
 });
 const observing = proxyActivities<Pick<FleetActivities, 'observeRing' | 'observeRevert'>>({
-  ...{ taskQueue, retry, heartbeatTimeout },
+  taskQueue,
+  retry,
+  heartbeatTimeout,
   // one look takes a minute; reading thousands of twins at the hub's rate takes longer
   startToCloseTimeout: '1 hour',
   cancellationType: 'TRY_CANCEL',
 });
 const writing = proxyActivities<Pick<FleetActivities, 'openRing' | 'revertDevices'>>({
-  ...{ taskQueue, retry, heartbeatTimeout },
+  taskQueue,
+  retry,
+  heartbeatTimeout,
   startToCloseTimeout: '4 hours',
   // nothing else may write targets before this one has stopped
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
@@ -90,7 +97,9 @@ const observed: Work = async (run) => {
   }
   const { plan, input, ring } = memory;
   const { counts } = await observing.observeRing({
-    ...{ rolloutId: plan.rolloutId, position: ring, held },
+    rolloutId: plan.rolloutId,
+    position: ring,
+    held,
     seconds: run.seconds,
   });
   memory.counts[ring] = counts;

@@ -161,7 +161,7 @@ export function createSteps<const Name extends string>(
     reports() {
       return [...states].flatMap(([name, { status, seconds, why }]) =>
         (status === 'done' || status === 'cached') && seconds !== null
-          ? [{ name, seconds, cached: status === 'cached', ...(why === undefined ? {} : { why }) }]
+          ? [{ name, seconds, cached: status === 'cached', why }]
           : [],
       );
     },

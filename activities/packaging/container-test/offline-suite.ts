@@ -65,7 +65,9 @@ async function calibrate(
   const own = scoreBody(golden, manifest, { row: 0 }).calibration;
   const body: CalibrationDocument = {
     schema: 'windlass.calibration/1',
-    ...{ id: 'container-test', model: manifest.digest, rows: calibration.rows },
+    id: 'container-test',
+    model: manifest.digest,
+    rows: calibration.rows,
     mean: [...fitted.mean],
     std: [...fitted.std],
     tensors: Object.entries(own).map(([name, numbers]) => ({ name, values: numbers })),

@@ -63,7 +63,7 @@ export function gate(name: string, parts: GateParts): GateResult {
     threshold,
     n,
     reason,
-    ...(evidence === undefined ? {} : { evidence }),
+    evidence,
   };
 }
 

@@ -90,7 +90,7 @@ function listed(path: string, { properties }: BlobItem): SourceFile {
     size: properties.contentLength ?? 0,
     stamp: properties.etag,
     settled: true,
-    ...(problem === undefined ? {} : { problem }),
+    problem,
   };
 }
 

@@ -133,7 +133,9 @@ async function follow(
     command.signal?.throwIfAborted();
     const { memoryMb } = command;
     return {
-      ...{ exitCode: StatusCode, signal: null, timedOut },
+      exitCode: StatusCode,
+      signal: null,
+      timedOut,
       overMemory: State.OOMKilled && memoryMb !== undefined ? { limitMb: memoryMb, usedMb: null } : null,
       seconds: (performance.now() - began) / 1000,
       lastLines: output.lastLines,

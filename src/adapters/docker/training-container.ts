@@ -34,7 +34,10 @@ export function trainingContainer(
 ): ContainerCreateOptions & { readonly name: string } {
   const { cpus, gpus, network = false, mounts = [] } = command.container ?? {};
   const variables = {
-    ...{ HOME: '/tmp', PYTHONHASHSEED: '0', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    HOME: '/tmp',
+    PYTHONHASHSEED: '0',
+    PYTHONUNBUFFERED: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
     ...command.variables,
   };
   const { uid, gid } = containerUser();

@@ -102,7 +102,9 @@ async function fetchCommit(fetch: Fetch): Promise<string | undefined> {
 async function remoteName({ gitDir, url, ref, signal }: Fetch): Promise<string | undefined> {
   const names = PLACES.map((place) => `${place}${ref}`);
   const out = await gitText(['ls-remote', '--quiet', '--end-of-options', url, ...names], {
-    ...{ cwd: gitDir, timeoutMs: FETCH_TIMEOUT_MS, signal },
+    cwd: gitDir,
+    timeoutMs: FETCH_TIMEOUT_MS,
+    signal,
   });
   const there = new Set(out.split('\n').map((line) => line.split('\t')[1]));
   return names.find((name) => there.has(name));

@@ -56,7 +56,8 @@ export async function exportModelPack(
     const { bytes, digest } = jsonBlob(manifest);
     await store.putManifest(model.name, { digest, bytes, mediaType: OCI.manifest, tag: model.version });
     return {
-      ...{ manifest: digest, layers: described.length },
+      manifest: digest,
+      layers: described.length,
       bytes: described.reduce((sum, layer) => sum + layer.size, 0),
     };
   } finally {
@@ -70,7 +71,11 @@ function manifestOf(
   { config, layers }: { config: Descriptor; layers: readonly Descriptor[] },
 ): PackManifest {
   return {
-    ...{ schemaVersion: 2, mediaType: OCI.manifest, artifactType: MODEL_PACK.artifactType, config, layers },
+    schemaVersion: 2,
+    mediaType: OCI.manifest,
+    artifactType: MODEL_PACK.artifactType,
+    config,
+    layers,
     annotations: {
       'org.opencontainers.image.title': model.name,
       'org.opencontainers.image.version': model.version,

@@ -80,13 +80,19 @@ export async function readModelPack(dir: string, wanted?: string): Promise<ReadP
   const bundle = fileOf(record.pipeline.source.bundle);
   await refuseLarge(bundle, `source.tar of the pack ${name}`, MAX_BUNDLE);
   const parts = {
-    ...{ manifest, record, spec: written, data },
+    manifest,
+    record,
+    spec: written,
+    data,
     config: await parse(packConfigSchema, manifest.config.digest, 'The configuration'),
     files: await bundleOf(bundle, name),
   };
   refuseProblems(name, packProblems(parts));
   return {
-    ...{ ...record, name, manifest: digest, files: data.files },
+    ...record,
+    name,
+    manifest: digest,
+    files: data.files,
     copy: async (ref, path) => {
       await copyFile(fileOf(ref), path);
       const copied = await digestOfFile(path);

@@ -61,7 +61,9 @@ export function packLayers({ registration: r, pipeline }: PackRecord): PackLayer
     { path: 'source.tar', mediaType: code, ref: pipeline.source.bundle },
   ];
   const others = artefactsIn(r).map((ref) => ({
-    ...{ path: `artefacts/${ref.digest.slice(7, 19)}`, mediaType: doc, ref },
+    path: `artefacts/${ref.digest.slice(7, 19)}`,
+    mediaType: doc,
+    ref,
   }));
   const first = new Map<string, PackLayer>();
   for (const layer of [...named, ...others])

@@ -35,10 +35,14 @@ export type ReadConfig = z.output<typeof packConfigSchema>;
 
 const refSchema = artefactRefSchema;
 const metricsSchema = z.looseObject({
-  ...{ f1: measured, falseAlarmRate: measured, missedAlarmRate: measured, auc: measured },
+  f1: measured,
+  falseAlarmRate: measured,
+  missedAlarmRate: measured,
+  auc: measured,
   alwaysAlarmF1: measured,
   confusion: z.strictObject({ tp: count, tn: count, fp: count, fn: count }),
-  ...{ rows: count, groups: count },
+  rows: count,
+  groups: count,
 });
 const comparisonSchema = z.looseObject({
   verdict: z.enum(VERDICTS),
@@ -48,18 +52,23 @@ const comparisonSchema = z.looseObject({
   difference: measured,
   interval: z.tuple([measured, measured]).nullable(),
   margin: z.number(),
-  ...{ rows: count, groups: count, replicates: count },
+  rows: count,
+  groups: count,
+  replicates: count,
   reason: z.string(),
 });
 const dataSchema = z.looseObject({
   digest: digestSchema,
   source: z.string(),
-  ...{ files: count, rows: count },
+  files: count,
+  rows: count,
   manifest: refSchema,
 });
 
 const optimisationSchema = z.looseObject({
-  ...{ kept: z.enum(VARIANTS), from: digestSchema, report: refSchema },
+  kept: z.enum(VARIANTS),
+  from: digestSchema,
+  report: refSchema,
   parityTolerance: z.number().positive().max(QUALITY_TOLERANCE).optional(),
 });
 
@@ -69,9 +78,12 @@ export const packRecordSchema = z.looseObject({
   registration: z.looseObject({
     name,
     digest: digestSchema,
-    ...{ onnx: refSchema, golden: refSchema, baseline: refSchema },
+    onnx: refSchema,
+    golden: refSchema,
+    baseline: refSchema,
     folds: z.record(z.string().regex(/^\d{1,4}$/, 'expected the number of a fold'), refSchema),
-    ...{ card: refSchema.nullable(), log: refSchema.nullable() },
+    card: refSchema.nullable(),
+    log: refSchema.nullable(),
     pipeline: z.looseObject({ name, version: z.string() }),
     data: dataSchema,
     params: z.record(z.string(), z.unknown()),
@@ -87,7 +99,10 @@ export const packRecordSchema = z.looseObject({
     name,
     digest: digestSchema,
     source: z.looseObject({
-      ...{ repository: z.string(), subfolder: z.string(), commit: z.string(), ref: z.string() },
+      repository: z.string(),
+      subfolder: z.string(),
+      commit: z.string(),
+      ref: z.string(),
       dirty: z.boolean(),
       bundle: refSchema,
     }),

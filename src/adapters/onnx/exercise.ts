@@ -40,7 +40,10 @@ function compare(scores: Float32Array, golden: Golden, threshold: number): Model
     rows: golden.rows,
     nonFiniteInputs: Object.values(golden.tensors).reduce((n, t) => n + notFinite(t.data), 0),
     nonFiniteExpected: notFinite(golden.expected),
-    ...{ maxAbsDiff, worstRow, labelFlips, farthestFlip },
+    maxAbsDiff,
+    worstRow,
+    labelFlips,
+    farthestFlip,
   };
 }
 

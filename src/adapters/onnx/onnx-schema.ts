@@ -8,7 +8,8 @@ const int = (name: string): Field => ({ name, kind: 'int' });
 const one = (oneof: string, field: Field): Field => ({ ...field, oneof });
 /** Numbers or blobs of which only the count matters. */
 const count = (name: string, kind: 'count32' | 'count64' | 'varints' | 'blobs'): Field => ({
-  ...{ name, kind },
+  name,
+  kind,
   repeated: true,
 });
 

@@ -55,7 +55,12 @@ async function describe({ files, used }: Found, now: Date): Promise<StoredEnviro
   const { builtAt, python, platform, kind = 'pip' } = marker;
   return [
     {
-      ...{ id: files.id, kind, python, platform, builtAt, lastUsed: used.toISOString() },
+      id: files.id,
+      kind,
+      python,
+      platform,
+      builtAt,
+      lastUsed: used.toISOString(),
       bytes: await bytesOf(files.folder),
       inUse: now.getTime() - used.getTime() < IN_USE_MS,
     },

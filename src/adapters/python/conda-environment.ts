@@ -107,7 +107,9 @@ export async function condaEnvironment(
   const { root } = options;
   return {
     ...options,
-    ...{ kind: 'conda', key: condaKey(file), platform: HERE },
+    kind: 'conda',
+    key: condaKey(file),
+    platform: HERE,
     build: async (files) => {
       // Beside the prefix, which must not be there yet; the name tells micromamba the format.
       const yaml = join(root, `${files.id}.yaml`);

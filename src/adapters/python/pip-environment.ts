@@ -21,7 +21,9 @@ export function pipEnvironment(
   const { platform } = python;
   return {
     ...options,
-    ...{ kind: 'pip', key: pipKey(lock, python), platform },
+    kind: 'pip',
+    key: pipKey(lock, python),
+    platform,
     build: async (files) => {
       const lockFile = join(files.folder, 'requirements.lock');
       const venv = [python.executable, '-m', 'venv', files.folder] as const;

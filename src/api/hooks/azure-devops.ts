@@ -30,7 +30,10 @@ function eventOf({ resource }: z.output<typeof push>): HookEvent {
     return [
       {
         repositories: sshUrl === undefined ? [remoteUrl] : [remoteUrl, sshUrl],
-        ...{ branch, commit: newObjectId, before: commitBefore(oldObjectId), files: null },
+        branch,
+        commit: newObjectId,
+        before: commitBefore(oldObjectId),
+        files: null,
         pusher: by?.uniqueName ?? by?.displayName ?? '',
       },
     ];

@@ -38,7 +38,10 @@ function eventOf({ ref, after, before, ...push }: Payload): HookEvent {
     pushes: [
       {
         repositories: [clone_url, ssh_url, git_url, html_url].filter((url) => url !== undefined),
-        ...{ branch, commit: after, before: commitBefore(before), pusher: push.pusher.name },
+        branch,
+        commit: after,
+        before: commitBefore(before),
+        pusher: push.pusher.name,
         files: all ? touchedFiles(push.commits) : null,
       },
     ],

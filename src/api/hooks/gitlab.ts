@@ -33,7 +33,9 @@ function eventOf(push: z.output<typeof payload>): HookEvent {
     pushes: [
       {
         repositories: [git_http_url, git_ssh_url, web_url].filter((url) => url !== undefined),
-        ...{ branch, commit: after, before: commitBefore(before) },
+        branch,
+        commit: after,
+        before: commitBefore(before),
         pusher: push.user_username ?? push.user_name ?? '',
         files: all ? touchedFiles(commits) : null,
       },

@@ -84,7 +84,10 @@ export const metric = z
     dataset_digest: z.string().optional(),
   })
   .transform((point) => ({
-    ...{ key: point.key, value: point.value, step: point.step, at: point.timestamp },
+    key: point.key,
+    value: point.value,
+    step: point.step,
+    at: point.timestamp,
     modelId: point.model_id,
     datasetName: point.dataset_name,
     datasetDigest: point.dataset_digest,

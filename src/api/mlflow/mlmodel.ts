@@ -45,7 +45,8 @@ function signature(spec: ProjectSpec): { inputs: string; outputs: string } {
   const { model, data } = spec;
   const columns = data.columns.length;
   const tensor = (name: string, shape: readonly number[]) => ({
-    ...{ name, type: 'tensor' },
+    name,
+    type: 'tensor',
     'tensor-spec': { dtype: 'float32', shape: [-1, ...shape] },
   });
   return {

@@ -59,7 +59,7 @@ export function addModelVersions(door: Door, deps: VersionDeps): void {
       await models.doorModel(name);
       const found = await resolveSource(deps, { source, runId: run_id || null, modelId: model_id || null });
       const version = await models.createVersion(
-        { ...{ name, source, tags, ...found }, description: text, runLink: run_link || null },
+        { name, source, tags, ...found, description: text, runLink: run_link || null },
         { actor, ...THROUGH_THE_DOOR },
       );
       return { model_version: versionWire(version) };

@@ -26,7 +26,9 @@ export function clientFiles(tracking: TrackedFileStore): ServedFiles {
     mediaType,
     digest,
   }: Awaited<ReturnType<typeof tracking.filesBelow>>[number]) => ({
-    ...{ path, size, mediaType },
+    path,
+    size,
+    mediaType,
     content: { digest },
   });
   return {

@@ -44,7 +44,9 @@ async function readFiles(
   const made = model.pipeline;
   const pipeline = made === null ? undefined : await registry.pipeline(made.name, made.version);
   const text = (path: string, content: string): ServedFile => ({
-    ...{ path, mediaType: 'text/plain; charset=utf-8', content: { text: content } },
+    path,
+    mediaType: 'text/plain; charset=utf-8',
+    content: { text: content },
     size: Buffer.byteLength(content),
   });
   const { digest, size, mediaType } = model.onnx;

@@ -80,7 +80,8 @@ async function readFiles({ files, artefacts }: SourceDeps, folder: string): Prom
   return Promise.all(
     found.map(async ({ path, size, mediaType, content }) => ({
       path: path.slice(root.length + 1),
-      ...{ size, mediaType },
+      size,
+      mediaType,
       digest: 'digest' in content ? content.digest : (await artefacts.put(content.text, mediaType)).digest,
     })),
   );
@@ -89,11 +90,17 @@ async function readFiles({ files, artefacts }: SourceDeps, folder: string): Prom
 async function loggedAs({ tracking }: SourceDeps, { folder, run }: { folder: string; run: SourceRun }) {
   const root = artefactPath(runArtefactUri(run)) ?? '';
   const clause = (key: string, value: string) => ({
-    ...{ key, value, entity: 'attribute' as const, comparator: '=' as const },
+    key,
+    value,
+    entity: 'attribute' as const,
+    comparator: '=' as const,
   });
   const { items } = await tracking.searchLoggedModels({
     clauses: [clause('source_run_id', run.runId), clause('name', folder.slice(root.length + 1))],
-    ...{ order: [], offset: 0, limit: 1, experimentIds: [run.experimentId] },
+    order: [],
+    offset: 0,
+    limit: 1,
+    experimentIds: [run.experimentId],
   });
   return items[0];
 }

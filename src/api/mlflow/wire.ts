@@ -80,7 +80,10 @@ function datasetWire({ name, digest, sourceType, source, schema, profile, tags }
   return {
     tags,
     dataset: {
-      ...{ name, digest, source, source_type: sourceType },
+      name,
+      digest,
+      source,
+      source_type: sourceType,
       ...(schema !== undefined && { schema }),
       ...(profile !== undefined && { profile }),
     },

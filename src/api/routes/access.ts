@@ -12,7 +12,8 @@ const TOKEN = { actor: 'bob', expiresAt: '2027-01-01' };
 /** Roles and tokens: for admins only. */
 export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): void {
   const change = (path: string, method: 'post' | 'delete') => ({
-    ...{ path, method },
+    path,
+    method,
     request: { body: jsonBody(grantSchema, GRANT) },
     responses: answers(200, 'All grants', list('actor, project, role, grantedAt, grantedBy')),
   });

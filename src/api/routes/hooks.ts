@@ -134,7 +134,7 @@ async function signal(temporal: Client, { push, trigger, delivery, debounce }: M
   const { branch, commit, before, pusher } = push;
   const build: BuildInput & { project: string } = {
     project: project === '' ? repository : `${repository}#${project}`,
-    ...(data === undefined ? {} : { data }),
+    data,
     ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
     actor: pushedBy(pusher),
     reason: `push of ${commit.slice(0, 12)} to ${branch}`,

@@ -50,7 +50,7 @@ export function addModelChangeRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): v
         const by = { actor: actorOf(c, body.actor), reason: body.reason };
         const { state, aliases } = await change(registryFor(c, deps), { name, version }, by);
         const reviews = await deps.registry.reviews(name, version);
-        return c.json({ ...{ name, version, state, aliases, reviews } });
+        return c.json({ name, version, state, aliases, reviews });
       },
     );
   addAliasRoutes(api, deps);

@@ -108,7 +108,8 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry
       const actor = await allow(c, access, asked);
       const key = c.req.header('idempotency-key');
       const event = {
-        ...{ ...given, id: given.id ?? key },
+        ...given,
+        id: given.id ?? key,
         ...(c.get('principal').actor === null ? {} : { actor }),
       };
       // Without this a mistyped name would start a coordinator that waits for ever.

@@ -46,8 +46,8 @@ Examples:
       await withRegistry(cli, 'calibrations list', async ({ registry }) => {
         const model = reference === undefined ? undefined : await findModel(registry, reference);
         const found = await registry.calibrations({
-          ...(device === undefined ? {} : { device }),
-          ...(model === undefined ? {} : { model }),
+          device,
+          model,
         });
         cli.output.result(found, () => listText(found));
       });

@@ -22,7 +22,8 @@ interface RunOptions extends ByOptions {
 
 function input(model: string, { deploy, data, ...options }: RunOptions): MonitorInput & { model: string } {
   return {
-    ...{ model, ...options },
+    model,
+    ...options,
     ...(data === undefined ? {} : { data: dataAt(process.cwd(), data) }),
     ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
   };

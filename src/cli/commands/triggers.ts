@@ -17,16 +17,20 @@ function hooksOf(hooks: HooksConfig): HookInfo[] {
   const signing = hooks.gitlabSigningToken !== undefined;
   return [
     {
-      ...{ provider: 'github', path: path('github'), secret: 'WINDLASS_HOOKS_GITHUB_SECRET' },
+      provider: 'github',
+      path: path('github'),
+      secret: 'WINDLASS_HOOKS_GITHUB_SECRET',
       ready: hooks.githubSecret !== undefined,
     },
     {
-      ...{ provider: 'gitlab', path: path('gitlab') },
+      provider: 'gitlab',
+      path: path('gitlab'),
       secret: signing ? 'WINDLASS_HOOKS_GITLAB_SIGNING_TOKEN' : 'WINDLASS_HOOKS_GITLAB_TOKEN',
       ready: signing || hooks.gitlabToken !== undefined,
     },
     {
-      ...{ provider: 'azure-devops', path: path('azure-devops') },
+      provider: 'azure-devops',
+      path: path('azure-devops'),
       secret: 'WINDLASS_HOOKS_AZURE_DEVOPS_SECRET',
       ready: hooks.azureDevopsSecret !== undefined,
     },

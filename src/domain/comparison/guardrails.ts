@@ -127,8 +127,14 @@ export function judgeGuards(
     const at = tested.indexOf(guard);
     if (at === -1)
       return {
-        ...{ ...known, status: 'insufficient' },
-        ...{ champion: null, challenger: null, worse: null, interval: null, p: null, adjustedP: null },
+        ...known,
+        status: 'insufficient',
+        champion: null,
+        challenger: null,
+        worse: null,
+        interval: null,
+        p: null,
+        adjustedP: null,
       };
     const found = worse(guard);
     const adjustedP = adjusted[at] as number;

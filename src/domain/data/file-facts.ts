@@ -91,9 +91,17 @@ export function fileFacts(file: DataFile, table: SensorTable, spec: ProjectSpec)
 /** The facts of a file that could not be read. */
 export function unreadableFacts(file: DataFile, reason: string): FileFacts {
   return {
-    ...{ file, unreadable: reason, table: null, ...noTimeFacts(), ranges: [], stuck: [], baseline: null },
+    file,
+    unreadable: reason,
+    table: null,
+    ...noTimeFacts(),
+    ranges: [],
+    stuck: [],
+    baseline: null,
     segments: { marks: new Float64Array(), lines: new Uint32Array() },
-    ...{ patterns: NO_PATTERNS, repeats: new Findings(), labels: null },
+    patterns: NO_PATTERNS,
+    repeats: new Findings(),
+    labels: null,
   };
 }
 

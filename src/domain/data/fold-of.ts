@@ -49,6 +49,6 @@ export function dataFile(
     group: groupOf(path),
     labelled,
     fold,
-    ...(device === undefined ? {} : { device }),
+    device,
   };
 }

@@ -32,11 +32,7 @@ export function complaintEvidence(complaints: readonly Complaint[]): Record<stri
       const found = samples[i];
       if (found === undefined) return [];
       const { line, column, value, text } = found;
-      const where = {
-        ...(column === undefined ? {} : { column }),
-        ...(value === undefined ? {} : { value }),
-      };
-      return [{ file: path, line, ...where, problem: text }];
+      return [{ file: path, line, column, value, problem: text }];
     }),
   );
   return {
@@ -68,7 +64,10 @@ export function complaintGate(
   const n = totalRows(facts);
   if (observed === 0) return { name, status: 'pass', observed, threshold: 0, n, reason: gate.pass };
   return {
-    ...{ name, observed, threshold: 0, n },
+    name,
+    observed,
+    threshold: 0,
+    n,
     status: gate.status ?? 'fail',
     evidence: complaintEvidence(complaints),
     reason: `${observed} ${what} in ${complaintList(complaints)}${hint === undefined ? '' : `. ${hint}`}`,

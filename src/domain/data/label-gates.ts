@@ -43,7 +43,8 @@ function bothClasses(readable: readonly FileFacts[], label: string): GateResult 
   const n = positives + negatives;
   const ok = positives > 0 && negatives > 0;
   return {
-    ...{ name, n },
+    name,
+    n,
     status: ok ? 'pass' : 'fail',
     observed: `${positives} anomalous, ${negatives} healthy`,
     threshold: 'at least one of each',
@@ -65,7 +66,8 @@ function cleanBaseline(readable: readonly FileFacts[], spec: ProjectSpec): GateR
       const line = f.labels?.firstInCalibration ?? 0;
       return {
         path: f.file.path,
-        ...{ count, share },
+        count,
+        share,
         samples: [{ line, column: spec.data.label, value: 1, text }],
       };
     })
@@ -73,7 +75,9 @@ function cleanBaseline(readable: readonly FileFacts[], spec: ProjectSpec): GateR
     .sort((a, b) => b.share - a.share);
   const observed = shares[0]?.share ?? 0;
   return {
-    ...{ name, observed, threshold },
+    name,
+    observed,
+    threshold,
     status: observed > threshold ? 'fail' : observed > 0 ? 'warn' : 'pass',
     n: totalRows(readable),
     ...(shares.length === 0 ? {} : { evidence: complaintEvidence(shares) }),

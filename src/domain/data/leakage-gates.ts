@@ -38,7 +38,9 @@ function unseenRows(readable: readonly FileFacts[], spec: ProjectSpec): GateResu
   const shared = sharedSegments(readable);
   const observed = shared[0]?.share ?? 0;
   return {
-    ...{ name, observed, threshold },
+    name,
+    observed,
+    threshold,
     status: observed > threshold ? 'fail' : observed > 0 ? 'warn' : 'pass',
     n: readable.length,
     ...(shared.length === 0 ? {} : { evidence: complaintEvidence(shared) }),

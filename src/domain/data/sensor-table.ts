@@ -148,7 +148,13 @@ export function buildSensorTable(source: TableSource, spec: DataSpec): SensorTab
 
   const { rows } = store;
   return {
-    ...{ header, rows, timeFormats, zones, zoneChanges, missingLabels, findings },
+    header,
+    rows,
+    timeFormats,
+    zones,
+    zoneChanges,
+    missingLabels,
+    findings,
     times: store.times.subarray(0, rows),
     lines: store.lines.subarray(0, rows),
     values: store.values.subarray(0, rows * columnAt.length),

@@ -23,7 +23,7 @@ export function readSource(source: string): SourceNotation {
   const query = /^sql:([^#]+)(?:#(.+))?$/.exec(source);
   if (query !== null) {
     const [, file = '', folder] = query;
-    return { kind: 'query', file, ...(folder === undefined ? {} : { folder }) };
+    return { kind: 'query', file, folder };
   }
   const url = /^([a-z][a-z0-9+.-]*):\/\/([^/]+)(?:\/(.*))?$/i.exec(source);
   if (url === null) return { kind: 'files', path: source };

@@ -23,8 +23,12 @@ export interface TimeFacts {
 
 export function noTimeFacts(): TimeFacts {
   const findings = {
-    ...{ duplicateTimes: new Findings(), duplicateRows: new Findings(), disorder: new Findings() },
-    ...{ gaps: new Findings(), unbelievable: new Findings(), daylightSaving: new Findings() },
+    duplicateTimes: new Findings(),
+    duplicateRows: new Findings(),
+    disorder: new Findings(),
+    gaps: new Findings(),
+    unbelievable: new Findings(),
+    daylightSaving: new Findings(),
   };
   return { span: null, ...findings };
 }

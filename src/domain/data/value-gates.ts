@@ -58,7 +58,10 @@ function missingValues(readable: readonly FileFacts[], threshold: number): GateR
     return { name, status: 'pass', observed, threshold, n, reason: 'no reading is missing' };
   const over = shares.filter((f) => f.share > threshold);
   return {
-    ...{ name, observed, threshold, n },
+    name,
+    observed,
+    threshold,
+    n,
     status: over.length > 0 ? 'fail' : 'pass',
     evidence: complaintEvidence(shares),
     reason:
@@ -85,7 +88,10 @@ function valueRanges(readable: readonly FileFacts[], spec: ProjectSpec): GateRes
   const { rangeWarnShare, rangeFailShare } = dataGateSettings(spec);
   const status = observed > rangeFailShare ? 'fail' : observed > rangeWarnShare ? 'warn' : 'pass';
   return {
-    ...{ name, status, observed, n },
+    name,
+    status,
+    observed,
+    n,
     threshold: rangeFailShare,
     ...(outside.length === 0 ? {} : { evidence: complaintEvidence(outside) }),
     reason:

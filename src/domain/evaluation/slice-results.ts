@@ -24,8 +24,14 @@ export function sliceResults(
     return [
       ...found.map((value) => judged(slice, value)),
       ...missing.map((value): SliceResult => ({
-        ...{ slice: slice.name, value, status: 'missing', rows: 0, groups: 0 },
-        ...{ f1: null, falseAlarmRate: null, missedAlarmRate: null },
+        slice: slice.name,
+        value,
+        status: 'missing',
+        rows: 0,
+        groups: 0,
+        f1: null,
+        falseAlarmRate: null,
+        missedAlarmRate: null,
       })),
     ];
   });
@@ -51,8 +57,11 @@ export function sliceResults(
       interval: intervals?.[name] ?? null,
     });
     return {
-      ...{ slice: slice.name, value, status: enough ? 'judged' : 'insufficient' },
-      ...{ rows: anomalous + normal, groups: counts.length },
+      slice: slice.name,
+      value,
+      status: enough ? 'judged' : 'insufficient',
+      rows: anomalous + normal,
+      groups: counts.length,
       f1: metric('f1'),
       falseAlarmRate: metric('falseAlarmRate'),
       missedAlarmRate: metric('missedAlarmRate'),

@@ -6,10 +6,20 @@ import { comparatorsOf, DATASET_KEYS } from './searchable.ts';
 import type { Searchable } from './searchable.ts';
 
 const ENTITIES: Readonly<Record<string, SearchEntity>> = {
-  ...{ attribute: 'attribute', attributes: 'attribute', attr: 'attribute', run: 'attribute' },
-  ...{ metric: 'metric', metrics: 'metric' },
-  ...{ param: 'param', params: 'param', parameter: 'param', parameters: 'param' },
-  ...{ tag: 'tag', tags: 'tag', dataset: 'dataset', datasets: 'dataset' },
+  attribute: 'attribute',
+  attributes: 'attribute',
+  attr: 'attribute',
+  run: 'attribute',
+  metric: 'metric',
+  metrics: 'metric',
+  param: 'param',
+  params: 'param',
+  parameter: 'param',
+  parameters: 'param',
+  tag: 'tag',
+  tags: 'tag',
+  dataset: 'dataset',
+  datasets: 'dataset',
 };
 
 /**

@@ -19,7 +19,9 @@ export function createApiTokens(db: Kysely<Database>, clock: Clock): Part {
         const row = await transaction
           .insertInto('api_tokens')
           .values({
-            ...{ id, actor, hash: hashOf(token) },
+            id,
+            actor,
+            hash: hashOf(token),
             created_at: clock.now(),
             created_by: by.actor,
             expires_at: expiresAt ?? null,
@@ -84,7 +86,8 @@ function hashOf(token: string): string {
 function toToken(row: Selectable<AccessTables['api_tokens']>): ApiToken {
   const { id, actor } = row;
   return {
-    ...{ id, actor },
+    id,
+    actor,
     createdAt: row.created_at.toISOString(),
     createdBy: row.created_by,
     expiresAt: row.expires_at?.toISOString() ?? null,

@@ -31,7 +31,11 @@ export async function appendAudit(
   const stored: AuditEvent = {
     seq: Number(last?.seq ?? 0) + 1,
     at: clock.now().toISOString(),
-    ...{ actor, action, subject, reason, details },
+    actor,
+    action,
+    subject,
+    reason,
+    details,
   };
   const previous = last?.hash ?? GENESIS;
   await transaction
@@ -69,7 +73,11 @@ export async function readAudit(db: Kysely<Database>, filter: AuditFilter = {}):
   return rows.map(({ seq, at, actor: by, action: what, subject: about, reason, details }) => ({
     seq: Number(seq),
     at: at.toISOString(),
-    ...{ actor: by, action: what, subject: about, reason, details },
+    actor: by,
+    action: what,
+    subject: about,
+    reason,
+    details,
   }));
 }
 

@@ -26,7 +26,11 @@ export function createDataSets(db: Kysely<Database>, clock: Clock): DataSetStore
             .values(
               files.slice(i, i + 5_000).map(({ path, sha256, rows, from, to }) => ({
                 data_digest: data.digest,
-                ...{ path, sha256, rows, first_at: from ?? null, last_at: to ?? null },
+                path,
+                sha256,
+                rows,
+                first_at: from ?? null,
+                last_at: to ?? null,
               })),
             )
             .onConflict((conflict) => conflict.columns(['data_digest', 'path']).doNothing())
@@ -93,8 +97,14 @@ export function createDataSets(db: Kysely<Database>, clock: Clock): DataSetStore
 function toDataSet(row: Selectable<RegistryTables['data_sets']>): DataSet {
   const { digest, source, files, columns, devices } = row;
   return {
-    ...{ digest, source, files, rows: Number(row.rows), columns },
-    ...{ from: iso(row.first_at), to: iso(row.last_at), devices },
+    digest,
+    source,
+    files,
+    rows: Number(row.rows),
+    columns,
+    from: iso(row.first_at),
+    to: iso(row.last_at),
+    devices,
     createdAt: row.created_at.toISOString(),
   };
 }
@@ -110,8 +120,15 @@ export async function insertDataSet(
   await transaction
     .insertInto('data_sets')
     .values({
-      ...{ digest, source, files, rows, manifest: json(manifest), created_at: clock.now() },
-      ...{ columns: json(columns ?? []), first_at: from ?? null, last_at: to ?? null },
+      digest,
+      source,
+      files,
+      rows,
+      manifest: json(manifest),
+      created_at: clock.now(),
+      columns: json(columns ?? []),
+      first_at: from ?? null,
+      last_at: to ?? null,
       devices: devices ?? null,
     })
     .onConflict((conflict) => conflict.column('digest').doNothing())

@@ -18,14 +18,20 @@ export function createDeviceCalibrations(
         const { version: number } = await modelRow(transaction, name, version);
         const { device, id, rows, dataSha256, fittedAt } = calibration;
         const fitted = {
-          ...{ fitted_at: new Date(fittedAt), fitted_by: by.actor, data_sha256: dataSha256 },
+          fitted_at: new Date(fittedAt),
+          fitted_by: by.actor,
+          data_sha256: dataSha256,
           document: json(calibration.document),
         };
         await transaction
           .insertInto('device_calibrations')
           .values({
-            ...{ name, device, rows, ...fitted },
-            ...{ version: number, calibration: id },
+            name,
+            device,
+            rows,
+            ...fitted,
+            version: number,
+            calibration: id,
           })
           .onConflict((c) => c.columns(['name', 'version', 'device', 'calibration']).doUpdateSet(fitted))
           .execute();

@@ -30,7 +30,9 @@ export function createModelAliases(db: Kysely<Database>, clock: Clock): Part {
         await transaction
           .insertInto('model_aliases')
           .values({
-            ...{ name, alias, since },
+            name,
+            alias,
+            since,
             version: model.version,
             until: null,
             set_by: by.actor,

@@ -32,8 +32,12 @@ export async function noteComparison(
   await transaction
     .insertInto('model_comparisons')
     .values({
-      ...{ name, version, comparison: json(comparison), at: clock.now() },
-      ...{ workflow_id: run.workflowId, run_id: run.runId },
+      name,
+      version,
+      comparison: json(comparison),
+      at: clock.now(),
+      workflow_id: run.workflowId,
+      run_id: run.runId,
     })
     .execute();
   const to = await nextState(transaction, { ...model, compared: comparison });

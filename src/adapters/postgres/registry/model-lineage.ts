@@ -31,7 +31,9 @@ export function createModelLineage(
         .execute();
       return {
         model: { name, version, digest },
-        ...{ run, pipeline, data },
+        run,
+        pipeline,
+        data,
         ...(origin === undefined ? {} : { origin, importedFile, missing }),
         ...madeBy(origin === undefined ? (published ?? undefined) : undefined),
         dataDigest: model.data?.digest ?? null,

@@ -22,7 +22,12 @@ export function createModelSearch(db: Kysely<Database>): Pick<Registry, 'search'
         .limit(asked.limit)
         .execute();
       return rows.map(({ name, version, digest, state, aliases, metrics, created_at: at }) => ({
-        ...{ name, version: String(version), digest, state, aliases, metrics },
+        name,
+        version: String(version),
+        digest,
+        state,
+        aliases,
+        metrics,
         createdAt: at.toISOString(),
       }));
     },

@@ -154,7 +154,9 @@ async function insertVersion(
   await transaction
     .insertInto('models')
     .values({
-      ...{ name, version, digest },
+      name,
+      version,
+      digest,
       pipeline_name: pipeline?.name ?? null,
       pipeline_version: pipeline === null ? null : (versionNumber(pipeline.version) ?? null),
       data_digest: data?.digest ?? null,

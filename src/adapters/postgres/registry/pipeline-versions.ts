@@ -32,7 +32,9 @@ export function createPipelineVersions(db: Kysely<Database>, clock: Clock): Part
         const row = await transaction
           .insertInto('pipelines')
           .values({
-            ...{ name, digest, environment },
+            name,
+            digest,
+            environment,
             version: (last ?? 0) + 1,
             commit: source.commit,
             source: json(source),
@@ -87,7 +89,12 @@ export function versionNumber(version: string): number | undefined {
 function toPipeline(row: Selectable<RegistryTables['pipelines']>): PipelineVersion {
   const { name, digest, source, environment, spec, checks } = row;
   return {
-    ...{ name, digest, source, environment, spec, checks },
+    name,
+    digest,
+    source,
+    environment,
+    spec,
+    checks,
     version: String(row.version),
     createdAt: row.created_at.toISOString(),
   };

@@ -89,7 +89,9 @@ export async function championOf(
 export async function judgePromotion(db: Db, model: ModelRow, alias: string): Promise<GateResult[]> {
   const { name, version, state, created_by: author, registration } = model;
   return promotionGates({
-    ...{ alias, state, author },
+    alias,
+    state,
+    author,
     gates: registration.gates,
     comparison: model.compared ?? registration.comparison,
     again: commandAgain(registration),

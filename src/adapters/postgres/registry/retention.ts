@@ -85,7 +85,10 @@ async function makePlan(
   }
   const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
   const go = going.map(({ name, version, state, createdAt }) => ({
-    ...{ name, version, state, createdAt: createdAt.toISOString() },
+    name,
+    version,
+    state,
+    createdAt: createdAt.toISOString(),
     bytes: sum((mentioned.get(`${name}@${version}`) ?? []).map((hex) => sizes.get(hex) ?? 0)),
   }));
   const totals = { artefacts: sizes.size, bytes: sum(sizes.values()), steps: stale.length };

@@ -53,8 +53,13 @@ export async function readUses(db: Kysely<Database>, model?: string): Promise<Ve
      where m.state <> 'deleted' and (${model ?? null}::text is null or m.name = ${model ?? null})
      order by m.name, m.version desc`.execute(db);
   return rows.map((row) => ({
-    ...{ name: row.name, version: String(row.version), state: row.state, createdAt: row.created_at },
-    ...{ aliases: row.aliases, rollouts: row.rollouts, devices: Number(row.devices) },
+    name: row.name,
+    version: String(row.version),
+    state: row.state,
+    createdAt: row.created_at,
+    aliases: row.aliases,
+    rollouts: row.rollouts,
+    devices: Number(row.devices),
     awaitsApproval: awaitsApproval(row),
     comparedWith: row.compared_with,
   }));

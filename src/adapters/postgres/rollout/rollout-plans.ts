@@ -142,7 +142,7 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
           .updateTable('rollouts')
           .set({
             state,
-            ...(change.conclusion === undefined ? {} : { conclusion: change.conclusion }),
+            conclusion: change.conclusion,
             ...(change.outcome === undefined ? {} : { outcome: change.outcome, finished_at: clock.now() }),
           })
           .where('rollout_id', '=', rolloutId)
@@ -166,10 +166,10 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
       await db
         .updateTable('rollout_rings')
         .set((eb) => ({
-          ...(verdict === undefined ? {} : { verdict }),
-          ...(reason === undefined ? {} : { reason }),
+          verdict,
+          reason,
           ...(counts === undefined ? {} : { counts: JSON.stringify(counts) }),
-          ...(approvedBy === undefined ? {} : { approved_by: approvedBy }),
+          approved_by: approvedBy,
           decided_at: decided ? eb.fn.coalesce('decided_at', eb.val(clock.now())) : eb.ref('decided_at'),
         }))
         .where('rollout_id', '=', rolloutId)

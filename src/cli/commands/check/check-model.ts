@@ -81,7 +81,7 @@ Examples:
         {
           model: resolve(file),
           ...(golden === undefined ? {} : { golden: resolve(golden) }),
-          ...(spec === undefined ? {} : { spec }),
+          spec,
         },
         { signal: cli.signal, report: (message) => cli.output.status(message) },
       );

@@ -51,7 +51,7 @@ export async function runAct(
       ? {}
       : { image: { digest: outcome.image.digest, mode: outcome.image.mode } }),
     gates: outcome.gates,
-    ...(outcome.rings === undefined ? {} : { rings: outcome.rings }),
+    rings: outcome.rings,
     notes,
   };
 }

@@ -28,8 +28,8 @@ function importInput(
     ...(golden === undefined ? {} : { golden: resolve(golden) }),
     ...(project === undefined ? {} : { project: projectAt(process.cwd(), project) }),
     ...(data === undefined ? {} : { data: dataAt(process.cwd(), data) }),
-    ...(name === undefined ? {} : { name }),
-    ...(ref === undefined ? {} : { ref }),
+    name,
+    ref,
     allowDirty: allowDirty === true,
   };
 }

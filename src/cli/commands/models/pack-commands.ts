@@ -46,7 +46,10 @@ Example:
         const { exportModelPack } = await import('../../../adapters/oci/export-model-pack.ts');
         const pack = await exportModelPack({ artefacts, dir }, model, published);
         await registry.recordAudit({
-          ...{ ...by, action: 'model.exported', subject: `model/${name}@${version}`, details: { ...pack } },
+          ...by,
+          action: 'model.exported',
+          subject: `model/${name}@${version}`,
+          details: { ...pack },
         });
         cli.output.result({ name, version, dir, ...pack }, () =>
           [
@@ -130,11 +133,10 @@ Example:
         const existed = known.some((line) => line.version === version);
         await registry.recordAudit({
           ...because,
-          ...{
-            action: 'model.imported',
-            subject: `model/${name}@${version}`,
-            details: { manifest, existed },
-          },
+
+          action: 'model.imported',
+          subject: `model/${name}@${version}`,
+          details: { manifest, existed },
         });
         cli.output.result({ name, version, digest, state, manifest, existed }, () =>
           [

@@ -91,6 +91,8 @@ export function comparePipelines(from: PipelineWithFiles, to: PipelineWithFiles)
     identical: from.pipeline.digest === to.pipeline.digest,
     from: side(from.pipeline),
     to: side(to.pipeline),
-    ...{ spec, packages, files },
+    spec,
+    packages,
+    files,
   };
 }

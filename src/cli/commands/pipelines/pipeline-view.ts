@@ -19,8 +19,16 @@ export function pipelineSummary({
   const { repository, subfolder, commit, ref, dirty } = source;
   const passed = checks.filter((c) => c.status === 'pass').length;
   return {
-    ...{ name, version, digest, environment, createdAt },
-    ...{ repository, subfolder, commit, ref, dirty },
+    name,
+    version,
+    digest,
+    environment,
+    createdAt,
+    repository,
+    subfolder,
+    commit,
+    ref,
+    dirty,
     checks: { passed, of: checks.length },
   };
 }

@@ -27,7 +27,9 @@ export function deployInput(model: string, options: DeployOptions): DeployInput 
   return {
     model,
     ...(platform.length === 0 ? {} : { platforms: platform as DeployInput['platforms'] }),
-    ...{ devices, actor, reason },
+    devices,
+    actor,
+    reason,
     rollout: policyFrom(options),
     packageOnly: packageOnly === true,
   };
@@ -106,14 +108,19 @@ Examples:
         if (options.detach === true) {
           const workflowId = `${WORKFLOWS.packageAndDeploy}-${crypto.randomUUID()}`;
           const handle = await temporal.client.workflow.start(WORKFLOWS.packageAndDeploy, {
-            ...{ workflowId, taskQueue: TASK_QUEUES.control, args: [input], staticSummary: summary },
+            workflowId,
+            taskQueue: TASK_QUEUES.control,
+            args: [input],
+            staticSummary: summary,
           });
           const started = { workflowId, runId: handle.firstExecutionRunId };
           cli.output.result(started, () => `started ${workflowId}`);
           return;
         }
         const { result } = await runWorkflow<DeployResult>(cli, temporal.client, {
-          ...{ workflow: WORKFLOWS.packageAndDeploy, input, summary },
+          workflow: WORKFLOWS.packageAndDeploy,
+          input,
+          summary,
         });
         if (cli.output.json) refuseStopped(result);
         cli.output.result(result, () => show(result));

@@ -63,7 +63,12 @@ async function plan(system: System, reference: string, options: PlanOptions): Pr
     const { listed, configurations } = await readHub(system, options.devices);
     const devices = listed.map(
       ({ deviceId, connected, tags: { site, platform, link, redundancyGroup } }) => ({
-        ...{ deviceId, site, platform, link, redundancyGroup, away: !connected },
+        deviceId,
+        site,
+        platform,
+        link,
+        redundancyGroup,
+        away: !connected,
       }),
     );
     return {

@@ -69,15 +69,15 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
   return {
     ...(project === undefined ? {} : { project: projectAt(cwd, project) }),
     ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
-    ...(pipeline === undefined ? {} : { pipeline }),
+    pipeline,
     ...(data === undefined ? {} : { data: dataAt(cwd, data) }),
-    ...(ref === undefined ? {} : { ref }),
+    ref,
     ...(seed === undefined ? {} : { seed: Number(seed) }),
     ...(from === undefined ? {} : { from: step(from, '--from') }),
-    ...(against === undefined ? {} : { against }),
+    against,
     ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
     params: Object.fromEntries(options.param.map(parameter)),
-    ...(search === undefined ? {} : { search }),
+    search,
     ...(options.optimise === undefined ? {} : { optimise: { candidates: forms(options.optimise) } }),
     allowDirty: options.allowDirty === true,
     noCache,
@@ -94,7 +94,7 @@ function searchOptions({ trials, parallel, strategy }: TrainOptions): BuildInput
   return {
     ...(trials === undefined ? {} : { trials: countOption('--trials', trials) }),
     ...(parallel === undefined ? {} : { parallel: countOption('--parallel', parallel) }),
-    ...(strategy === undefined ? {} : { strategy }),
+    strategy,
   };
 }
 

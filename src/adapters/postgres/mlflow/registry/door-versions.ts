@@ -122,7 +122,10 @@ export function createDoorVersions(
         .orderBy('path')
         .execute();
       return rows.map(({ path, digest, size, media_type }) => ({
-        ...{ path, digest, size: Number(size), mediaType: media_type },
+        path,
+        digest,
+        size: Number(size),
+        mediaType: media_type,
       }));
     },
   };
@@ -152,7 +155,11 @@ async function insert(
       .insertInto('mlflow_version_files')
       .values(
         files.slice(i, i + 5_000).map(({ path, digest: of, size, mediaType }) => ({
-          ...{ name, version: number, path, digest: of, size },
+          name,
+          version: number,
+          path,
+          digest: of,
+          size,
           media_type: mediaType,
         })),
       )
@@ -185,7 +192,11 @@ async function insert(
 function registration(version: NewDoorVersion, digest: string): Record<string, unknown> {
   const { name, source, runId, modelId, runLink } = version;
   return {
-    ...{ name, digest, origin: 'mlflow', source, runLink },
+    name,
+    digest,
+    origin: 'mlflow',
+    source,
+    runLink,
     mlflowRunId: runId,
     mlflowModelId: modelId,
     gates: [UNJUDGED],

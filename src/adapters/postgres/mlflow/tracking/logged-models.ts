@@ -224,7 +224,11 @@ function toLoggedModel(row: Row): LoggedModel {
     params: row.params,
     tags: row.tags,
     metrics: row.metrics.map(({ key, value, at, step, dataset_name, dataset_digest }): MetricPoint => ({
-      ...{ key, at, step, value: Number(value), modelId: row.model_id },
+      key,
+      at,
+      step,
+      value: Number(value),
+      modelId: row.model_id,
       datasetName: dataset_name ?? undefined,
       datasetDigest: dataset_digest ?? undefined,
     })),

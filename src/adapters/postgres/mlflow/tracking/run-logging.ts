@@ -74,7 +74,9 @@ export function createRunLogging(db: Kysely<Database>): Part {
         await insertModels(
           transaction,
           models.map(({ modelId, step }) => ({
-            ...{ run_id: runId, model_id: modelId, step },
+            run_id: runId,
+            model_id: modelId,
+            step,
             direction: 'output',
           })),
         );
@@ -101,7 +103,10 @@ export function createRunLogging(db: Kysely<Database>): Part {
         .execute();
       return pageOf(
         rows.map((row) => ({
-          ...{ key: row.key, value: row.value, at: Number(row.at), step: Number(row.step) },
+          key: row.key,
+          value: row.value,
+          at: Number(row.at),
+          step: Number(row.step),
           modelId: row.model_id === '' ? undefined : row.model_id,
           datasetName: row.dataset_name ?? undefined,
           datasetDigest: row.dataset_digest ?? undefined,
@@ -174,7 +179,11 @@ async function insertMetrics(
     .insertInto('mlflow_metrics')
     .values(
       metrics.map(({ key, step, at, value, modelId, datasetName, datasetDigest }) => ({
-        ...{ run_id: runId, key, step, at, value },
+        run_id: runId,
+        key,
+        step,
+        at,
+        value,
         model_id: modelId ?? '',
         dataset_name: datasetName ?? null,
         dataset_digest: datasetDigest ?? null,
@@ -184,9 +193,7 @@ async function insertMetrics(
     .execute();
   await transaction
     .insertInto('mlflow_latest_metrics')
-    .values(
-      latest(metrics).map(({ key, step, at, value }) => ({ ...{ run_id: runId, key, step, at, value } })),
-    )
+    .values(latest(metrics).map(({ key, step, at, value }) => ({ run_id: runId, key, step, at, value })))
     .onConflict((conflict) =>
       conflict
         .columns(['run_id', 'key'])

@@ -15,7 +15,10 @@ export function createTrackedFiles(
   const select = () => db.selectFrom('mlflow_files').selectAll();
   type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
   const toFile = ({ path, digest, size, media_type }: Row) => ({
-    ...{ path, digest, size: Number(size), mediaType: media_type },
+    path,
+    digest,
+    size: Number(size),
+    mediaType: media_type,
   });
   return {
     putFile: ({ path, digest, size, mediaType }) =>
