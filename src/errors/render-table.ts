@@ -8,8 +8,8 @@ export function renderErrorTable(): string {
   return [
     '# Errors',
     '',
-    'With `--json` a command that fails prints `{"error": {code, message, hint, details}}`; the API answers with the same body.',
-    'Temporal repeats an activity only for a retryable error.',
+    'With `--json` a command that fails prints `{"error": {code, message, hint, details}}`. The API',
+    'answers with the same body. Temporal repeats an activity only for a retryable error.',
     '',
     '| code | HTTP status | exit code | retryable | what to do |',
     '|---|---:|---:|---|---|',

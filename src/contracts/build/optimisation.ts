@@ -8,17 +8,28 @@ export type Optimisation = (typeof OPTIMISATIONS)[number];
 export const VARIANTS = ['original', ...OPTIMISATIONS] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-/** Which cheaper forms of the model are tried; what is left out has the default of `optimisationPlan`. */
-export const optimiseSchema = z.strictObject({
-  candidates: z
-    .array(z.enum(OPTIMISATIONS, `expected some of ${OPTIMISATIONS.join(', ')}`))
-    .refine((list) => new Set(list).size === list.length, 'a candidate is named twice')
-    .optional(),
-  /** What the kept one must gain in; default latency. */
-  prefer: z.enum(['latency', 'size']).optional(),
-  /** Share of the original's latency or size that a candidate must save on every measured platform, 0..1; default 0.1. */
-  minGain: z.number().min(0).max(1).optional(),
-});
+/** What is left out has the default of `optimisationPlan`. */
+export const optimiseSchema = z
+  .strictObject({
+    candidates: z
+      .array(z.enum(OPTIMISATIONS, `expected some of ${OPTIMISATIONS.join(', ')}`))
+      .refine((list) => new Set(list).size === list.length, 'a candidate is named twice')
+      .optional()
+      .describe('Forms to try; none when not set.'),
+    prefer: z
+      .enum(['latency', 'size'])
+      .optional()
+      .describe('What the form that is kept must save; `latency` when not set.'),
+    minGain: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe(
+        "Share of the original's latency or size to save on every measured platform; 0.1 when not set.",
+      ),
+  })
+  .describe('Cheaper forms of the model to try; without it the model is taken as it was trained.');
 export type OptimiseOptions = z.infer<typeof optimiseSchema>;
 
 /** What running a model costs on one machine, one thread; times in milliseconds, memory in MB. */

@@ -26,30 +26,53 @@ const rangeSchema = z
       refuse(`with integer: true both ends must be whole numbers, ${got}`);
   });
 
-/**
- * Parameters of the train command by name. A value `{choice: [...]}` or `{range: [a, b], log, integer, steps}` is searched; with
- * a search declared a plain list is a choice too. Everything else is handed on as it is.
- */
-export const paramsSchema = z.record(z.string(), z.unknown()).superRefine((params, ctx) => {
-  for (const [name, value] of Object.entries(params)) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
-    if (!('choice' in value) && !('range' in value)) continue;
-    const parsed = ('choice' in value ? choiceSchema : rangeSchema).safeParse(value);
-    for (const { path, message } of parsed.error?.issues ?? [])
-      ctx.addIssue({ code: 'custom', path: [name, ...path], message });
-  }
-});
+export const paramsSchema = z
+  .record(z.string(), z.unknown())
+  .superRefine((params, ctx) => {
+    for (const [name, value] of Object.entries(params)) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
+      if (!('choice' in value) && !('range' in value)) continue;
+      const parsed = ('choice' in value ? choiceSchema : rangeSchema).safeParse(value);
+      for (const { path, message } of parsed.error?.issues ?? [])
+        ctx.addIssue({ code: 'custom', path: [name, ...path], message });
+    }
+  })
+  .describe(
+    'Parameters of the train command by name. A value `{choice: [...]}` or `{range: [a, b], log, integer, steps}` ' +
+      'is searched; where `train.search` is declared, a plain list is a choice too. Everything else is passed on as it is.',
+  );
 
-/** How parameters are searched; what is left out has the default of `planSearch`. */
-export const searchSchema = z.strictObject({
-  /** At most so many; default 20 for random, the whole grid for grid. */
-  trials: z.number().int().min(1, 'expected at least 1 trial').max(200, 'expected at most 200').optional(),
-  /** Trials at the same time; the training workers bound it too. Default 4. */
-  parallel: z.number().int().min(1, 'expected at least 1').max(64).optional(),
-  strategy: z.enum(['random', 'grid']).optional(),
-  /** How many of the evaluation's folds the search chooses by; default half of them. The others measure the chosen model. */
-  folds: z.number().int().min(2, 'expected at least 2: each is judged by a model of the others').optional(),
-});
+/** What is left out has the default of `planSearch`. */
+export const searchSchema = z
+  .strictObject({
+    trials: z
+      .number()
+      .int()
+      .min(1, 'expected at least 1 trial')
+      .max(200, 'expected at most 200')
+      .optional()
+      .describe('Most trials; when not set 20 for `random`, the whole grid for `grid`.'),
+    parallel: z
+      .number()
+      .int()
+      .min(1, 'expected at least 1')
+      .max(64)
+      .optional()
+      .describe('Trials at the same time, limited by the training workers too; 4 when not set.'),
+    strategy: z
+      .enum(['random', 'grid'])
+      .optional()
+      .describe('`random` draws distinct points, `grid` takes all combinations; `random` when not set.'),
+    folds: z
+      .number()
+      .int()
+      .min(2, 'expected at least 2: each is judged by a model of the others')
+      .optional()
+      .describe(
+        'How many of `evaluation.folds` choose the parameters; half of them when not set. The others measure.',
+      ),
+  })
+  .describe('How parameters are searched.');
 export type SearchOptions = z.infer<typeof searchSchema>;
 export type SearchStrategy = NonNullable<SearchOptions['strategy']>;
 

@@ -18,22 +18,15 @@ export const ADJUSTABLE_DATA_GATES = [
 ] as const;
 export type AdjustableDataGate = (typeof ADJUSTABLE_DATA_GATES)[number];
 
-/** `data.gates` of windlass.yaml with everything filled in. */
+/** `data.gates` of windlass.yaml with everything filled in; its schema says what each field means. */
 export interface DataGateSettings {
-  /** Share of a file's rows outside the range of a sensor: above the first a warning, above the second a failure. */
   readonly rangeWarnShare: number;
   readonly rangeFailShare: number;
-  /** A step longer than this many usual steps is a gap. */
   readonly gapFactor: number;
-  /** Rows with one value that make a sensor stuck; 0: as many as a window has, at least 60. */
   readonly stuckRows: number;
-  /** Share of the calibration rows that may be labelled as anomaly before the calibration is worthless. */
   readonly contaminationShare: number;
-  /** Share of the calibration rows that may lie far from the rest of them before the gate warns. */
   readonly baselineOutlierShare: number;
-  /** Share of a file's rows that may also stand in a file of another fold before the gate fails. */
   readonly sharedRowsShare: number;
-  /** Times before and after these days are no measurements: a clock that was not set, a number read in the wrong unit. */
   readonly earliest: string;
   readonly latest: string;
   readonly levels: Readonly<Partial<Record<AdjustableDataGate, 'warn' | 'fail'>>>;

@@ -9,8 +9,12 @@ const inputName = z
 
 /** A calibration input of a model: its name in the graph, and the shape of one device's values (the graph adds a batch axis). */
 const calibrationTensorSchema = z.strictObject({
-  name: inputName,
-  shape: z.array(z.number().int().positive()).min(1).max(4),
+  name: inputName.describe("Name of the tensor: an input of the model's graph."),
+  shape: z
+    .array(z.number().int().positive())
+    .min(1)
+    .max(4)
+    .describe("Shape of one device's values, 1 to 4 numbers; the graph adds a batch axis."),
 });
 export type CalibrationTensor = z.infer<typeof calibrationTensorSchema>;
 
@@ -20,21 +24,29 @@ export function tensorSize({ shape }: Pick<CalibrationTensor, 'shape'>): number 
 }
 
 const common = {
-  /** Rows at the start of each pump's file that fit its calibration; rows before this are never scored. */
-  rows: z.number().int().positive(),
-  /**
-   * Whether the first windows may reach back into the commissioning rows. If not, a device is quiet until a window holds none of
-   * them, and is judged so: these rows count as no alarm.
-   */
-  overlap: z.boolean().default(true),
+  rows: z
+    .number()
+    .int()
+    .positive()
+    .describe(
+      "Rows at the start of each pump's file that its calibration is fitted on; they are never scored.",
+    ),
+  overlap: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the first windows may reach back into the commissioning rows. If not, a device is quiet ' +
+        'until a window holds none of them, and these rows count as no alarm.',
+    ),
 };
 
-/** Built in: mean and spread per column, fitted by the device itself. `mean` and `std` name the model's inputs. */
 const meanStdSchema = z.strictObject({
-  fit: z.literal('mean-std'),
+  fit: z
+    .literal('mean-std')
+    .describe('`mean-std`: mean and spread per column, fitted by the device; `command`: a command of yours.'),
   ...common,
-  mean: inputName,
-  std: inputName,
+  mean: inputName.describe("The model's input for the mean of each column."),
+  std: inputName.describe("The model's input for the standard deviation of each column."),
 });
 
 const tensors = z
@@ -44,18 +56,22 @@ const tensors = z
   .refine(
     (all) => all.reduce((sum, t) => sum + tensorSize(t), 0) <= MAX_CALIBRATION_VALUES,
     `all tensors together may hold ${MAX_CALIBRATION_VALUES} values: more does not fit a device twin`,
-  );
+  )
+  .describe(`Calibration inputs of the model, at most ${MAX_CALIBRATION_VALUES} values in all.`);
 const commandSchema = z.strictObject({
   fit: z.literal('command'),
   ...common,
-  /** Reads `$WINDLASS_COMMISSIONING`, writes one file per group to `$WINDLASS_OUT` (see CommissioningManifest). */
-  run: z.string().min(1),
-  timeoutSeconds: z.number().int().positive().default(600),
+  run: z
+    .string()
+    .min(1)
+    .describe('Reads `$WINDLASS_COMMISSIONING`, writes one file per group to `$WINDLASS_OUT`.'),
+  timeoutSeconds: z.number().int().positive().default(600).describe('Longest run, in seconds.'),
   tensors,
 });
 
-/** `model.calibration` of windlass.yaml: what is fitted per device on its commissioning rows and given to the model beside the data. */
-export const calibrationSpecSchema = z.discriminatedUnion('fit', [meanStdSchema, commandSchema]);
+export const calibrationSpecSchema = z
+  .discriminatedUnion('fit', [meanStdSchema, commandSchema])
+  .describe('What is fitted per device on its commissioning rows and given to the model beside the data.');
 export type CommandCalibration = z.infer<typeof commandSchema>;
 
 /** The part of it that a device needs: what is not fitted there is delivered to it. */

@@ -2,29 +2,45 @@ import { z } from 'zod';
 import { newNameSchema } from '../identifier-schemas.ts';
 import { relativePathSchema } from './relative-path.ts';
 
-/** Commands that must pass before a pipeline version is published. */
 export const checksSchema = z
   .array(
     z
       .strictObject({
-        name: newNameSchema,
-        run: z.string().min(1),
-        required: z.boolean().default(true),
-        /** JUnit XML that the command writes, relative to the project; read into counts. */
-        junit: relativePathSchema.optional(),
-        /** Cobertura XML or coverage.json that the command writes; read into percent of lines. */
-        coverage: relativePathSchema.optional(),
-        /** Percent of lines, 0..100, that must be covered. */
-        minCoverage: z.number().min(0).max(100).optional(),
-        /** SARIF that the command writes; read into counts by level. */
-        sarif: relativePathSchema.optional(),
-        /** Most errors of the SARIF report; 0 when not set. */
-        maxErrors: z.number().int().nonnegative().optional(),
-        /** Most warnings of the SARIF report; any when not set. */
-        maxWarnings: z.number().int().nonnegative().optional(),
-        /** Runs at the same time as its neighbours that say so, too, in the same folder. */
-        parallel: z.boolean().optional(),
-        timeoutSeconds: z.number().int().positive().default(600),
+        name: newNameSchema.describe('Name of the check: lower-case letters, digits and dashes.'),
+        run: z.string().min(1).describe('Command, run in a copy of the project. Its exit code must be 0.'),
+        required: z.boolean().default(true).describe('`false`: a failure only warns.'),
+        junit: relativePathSchema
+          .optional()
+          .describe('JUnit XML that the command writes, relative to the project; read into counts.'),
+        coverage: relativePathSchema
+          .optional()
+          .describe('Cobertura XML or coverage.json that the command writes; read into percent of lines.'),
+        minCoverage: z
+          .number()
+          .min(0)
+          .max(100)
+          .optional()
+          .describe('Percent of lines that must be covered; needs `coverage`.'),
+        sarif: relativePathSchema
+          .optional()
+          .describe('SARIF that the command writes; read into counts by level.'),
+        maxErrors: z
+          .number()
+          .int()
+          .nonnegative()
+          .optional()
+          .describe('Most errors of the SARIF report; 0 when not set.'),
+        maxWarnings: z
+          .number()
+          .int()
+          .nonnegative()
+          .optional()
+          .describe('Most warnings of the SARIF report; without a limit when not set.'),
+        parallel: z
+          .boolean()
+          .optional()
+          .describe('`true`: runs at the same time as neighbouring checks with `true`, in the same folder.'),
+        timeoutSeconds: z.number().int().positive().default(600).describe('Longest run, in seconds.'),
       })
       .refine((c) => c.minCoverage === undefined || c.coverage !== undefined, {
         path: ['minCoverage'],
@@ -36,4 +52,5 @@ export const checksSchema = z
       }),
   )
   .min(1, 'at least one check: a pipeline is published only after its checks pass')
-  .refine((checks) => new Set(checks.map((c) => c.name)).size === checks.length, 'two checks have one name');
+  .refine((checks) => new Set(checks.map((c) => c.name)).size === checks.length, 'two checks have one name')
+  .describe('Commands that must pass before a pipeline version is published.');

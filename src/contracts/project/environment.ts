@@ -1,22 +1,28 @@
 import { z } from 'zod';
 import { relativePathSchema } from './relative-path.ts';
 
-/** Where checks and training run: exactly one of lock file, conda file and container image. */
 export const environmentSchema = z
   .strictObject({
-    /** A pip lock file with hashes (`pip install --require-hashes -r`). */
-    lock: relativePathSchema.optional(),
-    /** A conda file with one version per package, built by micromamba. */
-    conda: relativePathSchema.optional(),
-    /** `name@sha256:…`, pulled where it is absent, or `sha256:…`, an image of the training worker's engine. It needs /bin/sh. */
+    lock: relativePathSchema
+      .optional()
+      .describe('A pip lock file with hashes (`pip install --require-hashes -r`).'),
+    conda: relativePathSchema
+      .optional()
+      .describe('A conda file with one version per package, built by micromamba.'),
     image: z
       .string()
       .regex(/^([\w.-]+[\w./:-]*@)?sha256:[0-9a-f]{64}$/, 'expected an image by digest, "name@sha256:…"')
-      .optional(),
-    /** What a container of the image may use: cores, GPUs, and whether it has a network. Memory: `train.memoryMb`. */
-    cpus: z.number().positive().optional(),
-    gpus: z.union([z.number().int().positive(), z.literal('all')]).optional(),
-    network: z.boolean().optional(),
+      .optional()
+      .describe(
+        '`name@sha256:…`, pulled if it is missing, or `sha256:…`, an image that the training ' +
+          "worker's engine has. It needs /bin/sh.",
+      ),
+    cpus: z.number().positive().optional().describe('Cores that a container of the image may use.'),
+    gpus: z
+      .union([z.number().int().positive(), z.literal('all')])
+      .optional()
+      .describe('GPUs that a container of the image may use.'),
+    network: z.boolean().optional().describe('`true`: a container of the image has a network.'),
   })
   .refine((e) => [e.lock, e.conda, e.image].filter((given) => given !== undefined).length === 1, {
     error:
@@ -27,4 +33,5 @@ export const environmentSchema = z
     for (const [name, value] of Object.entries({ cpus, gpus, network }))
       if (value !== undefined)
         ctx.addIssue({ code: 'custom', path: [name], message: 'bounds a container: it needs an image' });
-  });
+  })
+  .describe('Where checks and training run: exactly one of `lock`, `conda` and `image`.');

@@ -1,24 +1,35 @@
 import { z } from 'zod';
 import { DEPLOYMENT_POLICIES } from '../rollout/policy.ts';
 
-/** Who has to approve a version (`registry` of windlass.yaml). */
 export const approvalsSchema = z
   .strictObject({
-    /** Approvals that a version needs before it may be champion or be rolled out; its author's own never counts. */
-    approvals: z.number().int().min(0).max(10).default(0),
-    /** Who may approve; empty: everybody but the author. */
-    approvers: z.array(z.string().min(1)).default([]),
+    approvals: z
+      .number()
+      .int()
+      .min(0)
+      .max(10)
+      .default(0)
+      .describe(
+        "Approvals that a version needs before it may be champion or be rolled out, its author's not counted.",
+      ),
+    approvers: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Who may approve; empty: everybody but the author.'),
   })
   .refine(
     ({ approvals, approvers }) => approvers.length === 0 || approvers.length >= approvals,
     'fewer approvers are named than approvals are wanted',
   )
-  .prefault({});
+  .prefault({})
+  .describe('Who has to approve a version.');
 
-/** What happens to a version that passed (`deployment` of windlass.yaml). */
 export const deploymentSchema = z
   .strictObject({
-    /** What happens to a version that passed: deploy it, wait for an approval, or nothing. */
-    policy: z.enum(DEPLOYMENT_POLICIES).default('never'),
+    policy: z
+      .enum(DEPLOYMENT_POLICIES)
+      .default('never')
+      .describe('Deploy the version, wait for an approval, or do nothing.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What happens to a version that passed.');

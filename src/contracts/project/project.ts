@@ -17,14 +17,13 @@ import { trainSchema } from './train.ts';
  * shared truth of training, evaluation, the device and the monitor.
  */
 export const projectSchema = z.strictObject({
-  name: newNameSchema,
-  description: z.string().default(''),
+  name: newNameSchema.describe('Name of the model and its pipeline: lower-case letters, digits and dashes.'),
+  description: z.string().default('').describe('One sentence for people.'),
   environment: environmentSchema,
   checks: checksSchema,
   data: dataSchema,
   model: modelSchema,
   train: trainSchema,
-  /** Cheaper forms of the model to try; without it the model is taken as it was trained. */
   optimise: optimiseSchema.optional(),
   evaluation: evaluationSchema,
   gates: modelLimitsSchema,
