@@ -27,6 +27,7 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
   const { db, registry, artefacts, temporal, clock } = platform;
   const api = createApi({
     ...{ registry, artefacts, temporal, logger, token },
+    temporalUi: config.temporal.uiUrl,
     access: createAccess(db, clock),
     rollouts: createRolloutStore(db, clock),
     reports: createMonitorStore(db),

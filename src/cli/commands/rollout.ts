@@ -8,7 +8,6 @@ import { requireRole } from '../../services/open-registry.ts';
 import { findRollout, openStore } from '../rollouts/open-store.ts';
 import { registerPlan } from '../rollouts/plan-command.ts';
 import { showRollout } from '../rollouts/show-rollout.ts';
-import { steerRollout } from '../rollouts/steer-rollout.ts';
 import { openClient } from '../run-workflow.ts';
 import { actorOf, byOptions, type ByOptions } from '../with-registry.ts';
 import { table } from '../output.ts';
@@ -159,6 +158,7 @@ function registerSteering(rollouts: Command, cli: Cli, steering: Steering): void
         const rollout = await findRollout(store, asked);
         await requireRole(system.config, options.actor, { action: 'deploy', project: rollout.model });
         const sent = { update, argument: argument(rollout, options, extra) };
+        const { steerRollout } = await import('../rollouts/steer-rollout.ts');
         const status = await steerRollout(temporal.client, rollout.workflowId, sent);
         cli.output.result(status, () => `${rollout.rolloutId}: ${status.state}. ${status.reason}`);
       } finally {
