@@ -3,6 +3,7 @@ import { Cli, type GlobalOptions } from './cli.ts';
 import { COMMANDS } from './command-table.ts';
 import { fail } from './fail.ts';
 import { Output } from './output.ts';
+import { asCalled, programName } from './program-name.ts';
 
 const EXAMPLES = `
 Examples:
@@ -14,7 +15,7 @@ Examples:
 
 function createProgram(): Command {
   const collect = (value: string, previous: string[]): string[] => [...previous, value];
-  return new Command('windlass')
+  return new Command(programName())
     .description('The life of machine-learning models for the IoT edge, as durable Temporal workflows.')
     .option('--json', 'one JSON object on stdout, everything else on stderr')
     .option('-q, --quiet', 'no progress')
@@ -29,7 +30,10 @@ function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(asCalled(text)),
+      writeErr: () => undefined,
+    })
     .addHelpText('after', EXAMPLES);
 }
 
