@@ -4,7 +4,7 @@ export function programName(env: NodeJS.ProcessEnv = process.env): string {
   return /^(npx )?[\w./-]+$/.test(called) ? called : `'${called}'`;
 }
 
-/** A text for people, in which each command line (after a backtick or a prompt) can be typed as it stands. */
+/** Text for people: a command line after a backtick or a prompt can be typed as it stands. */
 export function asCalled(text: string): string {
   return text.replace(/(?<=`|^ *\$ (?:\w+=\S+ )?)windlass (?=\S)/gm, () => `${programName()} `);
 }

@@ -35,9 +35,9 @@ async function start(program: string, options: { cwd?: string; env?: Record<stri
   const cwd = options.cwd ?? elsewhere;
   const env = { npm_command: '', ...options.env };
   const { stdout } = await execa(program, ['models', 'a  b'], { cwd, env });
-  const [pwd = '', calledAs, main = '', ...args] = stdout.split('\n');
+  const [pwd = '', calledAs, flag, main = '', ...args] = stdout.split('\n');
   expect(realpathSync(pwd)).toBe(realpathSync(cwd));
-  expect(args).toEqual(['models', 'a  b']);
+  expect([flag, ...args]).toEqual(['--preserve-symlinks', 'models', 'a  b']);
   expect(realpathSync(resolve(cwd, main))).toBe(realpathSync(join(checkout, 'src/cli/main.ts')));
   return calledAs;
 }

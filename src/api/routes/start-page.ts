@@ -27,7 +27,7 @@ const LINKS: readonly Link[] = [
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:44em;margin:2em auto;padding:0 1em}
 dt{margin-top:.7em}dd{margin:0;color:#555}`;
 
-/** `GET /`: links to what there is, and nothing else, so that it needs no token; as JSON for who asks for that. */
+/** `GET /`: links to what there is and no more, so it needs no token; as JSON for who asks so. */
 export function addStartPage(api: OpenAPIHono<ApiEnv>, { temporalUi }: Pick<ApiDeps, 'temporalUi'>): void {
   const ui: Link[] =
     temporalUi === undefined
