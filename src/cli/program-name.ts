@@ -1,4 +1,4 @@
-/** How people call this program: as they just did, which the launcher tells, else as the guides do. */
+/** How people call this program: as they just did (the launcher tells), else as the guides do. */
 export function programName(env: NodeJS.ProcessEnv = process.env): string {
   const called = env.WINDLASS_CALLED_AS ?? './windlass';
   return /^(npx )?[\w./-]+$/.test(called) ? called : `'${called}'`;

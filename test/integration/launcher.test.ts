@@ -74,8 +74,8 @@ test('help names the program as it was called', async () => {
 });
 
 test('npm ci runs no install script of onnxruntime-node, which would fetch libraries for GPUs', () => {
-  // Old versions of npm take this from the lock file, new ones also from allowScripts. After an update of the
-  // package take its line "hasInstallScript" out of package-lock.json again.
+  // Old versions of npm take this from the lock file, new ones also from allowScripts. After an
+  // update of the package take its line "hasInstallScript" out of package-lock.json again.
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { hasInstallScript?: boolean }>;
   };
