@@ -1,7 +1,7 @@
 # Windlass: API and workers. One image, the command says which; see docker-compose.temporal.yml.
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /opt/windlass
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:24-bookworm-slim

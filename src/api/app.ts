@@ -18,6 +18,7 @@ import { addPipelineRoutes } from './routes/pipelines.ts';
 import { addRecordRoutes } from './routes/records.ts';
 import { addRolloutRoutes } from './routes/rollouts.ts';
 import { addRunRoutes } from './routes/runs.ts';
+import { addStartPage } from './routes/start-page.ts';
 import { addSystemRoutes } from './routes/system.ts';
 import { addWorkflowRoutes } from './routes/workflows.ts';
 
@@ -56,6 +57,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   });
   api.onError((error, c) => (isMlflowPath(c.req.path) ? answerMlflowError(error, c) : answerError(error, c)));
   api.notFound((c) => (isMlflowPath(c.req.path) ? answerNotServed(c) : answerNotFound(c)));
+  addStartPage(api, deps);
   addSystemRoutes(api, deps, metrics);
   addWorkflowRoutes(api, deps);
   addHookRoutes(api, deps);

@@ -32,6 +32,7 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
     temporal,
     logger,
     token,
+    temporalUi: config.temporal.uiUrl,
     access: createAccess(db, clock),
     rollouts: createRolloutStore(db, clock),
     reports: createMonitorStore(db),

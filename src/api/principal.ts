@@ -5,7 +5,8 @@ import { governRegistry } from '../application/governed-registry.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
 
-const OPEN = new Set(['/healthz', '/readyz']);
+/** What needs no token: the health checks, and the page of links. */
+const OPEN = new Set(['/', '/healthz', '/readyz']);
 /** Who did something when nobody was named. */
 const NOBODY = 'api';
 

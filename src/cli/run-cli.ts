@@ -4,6 +4,7 @@ import { COMMANDS } from './command-table.ts';
 import { fail } from './shared/fail.ts';
 import { Output } from './shared/output.ts';
 import { errorCode } from '../base/error-code.ts';
+import { asCalled, programName } from './program-name.ts';
 
 const EXAMPLES = `
 Examples:
@@ -15,7 +16,7 @@ Examples:
 
 function createProgram(): Command {
   const collect = (value: string, previous: string[]): string[] => [...previous, value];
-  return new Command('windlass')
+  return new Command(programName())
     .description('The life of machine-learning models for the IoT edge, as durable Temporal workflows.')
     .option('--json', 'one JSON object on stdout, everything else on stderr')
     .option('-q, --quiet', 'no progress')
@@ -30,7 +31,10 @@ function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(asCalled(text)),
+      writeErr: () => undefined,
+    })
     .addHelpText('after', EXAMPLES);
 }
 

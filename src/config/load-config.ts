@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import type * as Yaml from 'yaml';
 import { WindlassError } from '../errors/windlass-error.ts';
 import { configSchema, SETTINGS, type SettingInfo, type WindlassConfig } from './schema.ts';
 
@@ -74,6 +75,8 @@ function readConfigFile(file: string | undefined, cwd: string): { tree: Tree; fi
       details: { problems: [{ field: '--config', problem: 'no such file', origin: path }] },
     });
   }
+  // Loaded only now: most commands find no file, and start sooner without the parser.
+  const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof Yaml;
   const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: true });
   const first = document.errors[0];
   const value: unknown = first === undefined ? document.toJS() : undefined;

@@ -70,6 +70,10 @@ export const configSchema = z.strictObject({
         .meta({ description: 'Temporal namespace', env: 'TEMPORAL_NAMESPACE' }),
       port: port(7233, 'Port of the Temporal server that is started'),
       uiPort: port(8233, 'Port of its web UI'),
+      uiUrl: text('expected a URL')
+        .regex(/^https?:\/\/[^\s/]+/, 'expected http://host:port or https://host')
+        .optional()
+        .meta({ description: 'Web UI of an existing Temporal server, for links' }),
     })
     .prefault({}),
   database: z

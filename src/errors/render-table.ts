@@ -2,8 +2,10 @@ import { ERRORS } from './table.ts';
 
 /** The page docs/errors.md, made from the error table; `npm run docs` writes it anew. */
 export function renderErrorTable(): string {
+  const inCheckout = (hint: string): string => hint.replaceAll('`windlass ', '`./windlass ');
   const rows = Object.entries(ERRORS).map(
-    ([code, e]) => `| \`${code}\` | ${e.status} | ${e.exit} | ${e.retryable ? 'yes' : 'no'} | ${e.hint} |`,
+    ([code, e]) =>
+      `| \`${code}\` | ${e.status} | ${e.exit} | ${e.retryable ? 'yes' : 'no'} | ${inCheckout(e.hint)} |`,
   );
   return [
     '# Errors',

@@ -58,7 +58,7 @@ async function checkNode(): Promise<Finding> {
   return {
     ...base,
     status: 'missing',
-    fix: 'Run npm ci, and start through npx windlass or npm run: that uses Node 24.',
+    fix: 'Run npm ci, and start with ./windlass, which uses Node 24.',
   };
 }
 

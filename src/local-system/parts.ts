@@ -10,6 +10,7 @@ import { WindlassError } from '../errors/windlass-error.ts';
 import { claimPort } from './ports.ts';
 import { checkDatabase, startPostgresServer } from './postgres-server.ts';
 import { startProcess, type ManagedProcess, type ProcessEvent, type ReadyLine } from './process.ts';
+import type { ServiceName } from './system-types.ts';
 import { prepareTemporal, startTemporalServer } from './temporal-server.ts';
 
 /** The root of the project, where the children's programs are. */
@@ -28,7 +29,6 @@ export interface StartedPart {
   readonly message: string;
   readonly settings?: (config: WindlassConfig) => WindlassConfig;
   readonly process?: ManagedProcess;
-  readonly ui?: string;
   readonly address?: string;
 }
 
@@ -97,8 +97,10 @@ export async function startTemporal({ config, ...context }: PartContext): Promis
   return {
     message: `UI at ${server.ui} (program from ${server.source})`,
     process: server.process,
-    ui: server.ui,
-    settings: (c) => ({ ...c, temporal: { ...c.temporal, address: server.address, port, uiPort } }),
+    settings: (c) => ({
+      ...c,
+      temporal: { ...c.temporal, address: server.address, port, uiPort, uiUrl: server.ui },
+    }),
   };
 }
 
@@ -192,7 +194,7 @@ export async function startWorker({ config, queues, ...context }: PartContext): 
   return { message: `task queues ${queues.join(', ')}`, process };
 }
 
-/** The HTTP API and console. */
+/** The HTTP API. */
 export async function startApi({ config, ...context }: PartContext): Promise<StartedPart> {
   const port = await claimPort(config.api.port, 'api.port', { host: config.api.host });
   const settings = (c: WindlassConfig): WindlassConfig => ({ ...c, api: { ...c.api, port } });
@@ -210,3 +212,13 @@ export async function startApi({ config, ...context }: PartContext): Promise<Sta
   const address = text(process.ready, 'address', 'The API');
   return { message: `at ${address}`, process, address, settings };
 }
+
+/** How each service of a system starts. */
+export const STARTERS: Readonly<Record<ServiceName, (context: PartContext) => Promise<StartedPart>>> = {
+  database: startDatabase,
+  temporal: startTemporal,
+  hub: startHub,
+  fleet: startFleet,
+  worker: startWorker,
+  api: startApi,
+};

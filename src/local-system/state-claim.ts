@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import lockfile from 'proper-lockfile';
 import { isAlive, processInfo } from '../adapters/process/process-info.ts';
 
 /** What `up.json` says of the system that holds a state folder. */
@@ -55,6 +54,7 @@ export async function claimState(
   what: { command: string; ephemeral: boolean },
 ): Promise<{ claim: Claim } | { holder: SystemRecord }> {
   mkdirSync(stateDir, { recursive: true });
+  const { default: lockfile } = await import('proper-lockfile');
   const unlock = await lockfile.lock(stateDir, {
     lockfilePath: join(stateDir, 'claim.lock'),
     stale: 5_000,

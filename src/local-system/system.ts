@@ -2,23 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WindlassConfig } from '../config/schema.ts';
 import type { TaskQueueName } from '../contracts/names.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
-import { startApi, startDatabase, startFleet, startHub, startTemporal, startWorker } from './parts.ts';
-import type { PartContext, StartedPart } from './parts.ts';
-import { hasPollers } from '../adapters/temporal/pollers.ts';
+import type { StartedPart } from './parts.ts';
 import { endLeftovers } from './process.ts';
 import { claimState, liveLeases, readLiveRecord, takeLease, emptyState } from './state-claim.ts';
 import type { Claim, SystemRecord } from './state-claim.ts';
 import { SERVICE_NAMES, withNeeds } from './system-types.ts';
 import type { ServiceName, ServiceProgress, StartOptions, System, SystemInfo } from './system-types.ts';
-
-const STARTERS: Readonly<Record<ServiceName, (context: PartContext) => Promise<StartedPart>>> = {
-  database: startDatabase,
-  temporal: startTemporal,
-  hub: startHub,
-  fleet: startFleet,
-  worker: startWorker,
-  api: startApi,
-};
 
 /** Services of one row start side by side; a row starts when the one before is ready. They stop in reverse. */
 const ORDER: readonly (readonly ServiceName[])[] = [
@@ -92,7 +81,7 @@ class Starter {
     return {
       services: SERVICE_NAMES.filter((name) => this.#parts.has(name)),
       config: this.#config,
-      temporalUi: of('temporal')?.ui,
+      temporalUi: this.#config.temporal.uiUrl,
       api: of('api')?.address,
       fleetControl: of('fleet')?.address,
       queues: this.#parts.has('worker') ? queuesOf(this.#config, this.#options) : [],
@@ -116,6 +105,8 @@ class Starter {
   async #startOne(service: ServiceName, signal: AbortSignal): Promise<void> {
     const since = performance.now();
     this.#tell({ service, state: 'starting', message: '' });
+    // Loaded here, since a command that finds a system running starts nothing.
+    const { STARTERS } = await import('./parts.ts');
     const part = await STARTERS[service]({
       config: this.#config,
       queues: queuesOf(this.#config, this.#options),
@@ -270,6 +261,7 @@ async function servicesToStart(config: WindlassConfig, options: StartOptions): P
   const needs = withNeeds(options.needs);
   const { address, namespace } = config.temporal;
   if (address === undefined || !needs.includes('worker')) return needs;
+  const { hasPollers } = await import('../adapters/temporal/pollers.ts');
   const served = await hasPollers(address, namespace, queuesOf(config, options));
   return served ? needs.filter((s) => s !== 'worker') : needs;
 }

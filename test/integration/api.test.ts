@@ -177,6 +177,31 @@ test('published pipelines are listed and shown; one that is not there is NOT_FOU
   });
 });
 
+describe('the start page', () => {
+  test('each link leads to an answer, and who asks for JSON gets JSON', async () => {
+    const { status, body } = await get('/', { accept: 'application/json' });
+    expect(status).toBe(200);
+    const { links } = body as { links: { href: string }[] };
+    expect(links.length).toBeGreaterThan(5);
+    for (const { href } of links) expect([href, (await api.request(href)).status]).toEqual([href, 200]);
+  });
+
+  test('the page needs no token, says no more than the links, and escapes what it is given', async () => {
+    const temporalUi = 'http://ui.example/"><script>';
+    const open = createApi({ ...deps, temporalUi, token: randomBytes(16).toString('hex') });
+    const response = await open.request('/', { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toContain('text/html');
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const text = await response.text();
+    expect(text).toContain('<a href="/openapi.json">');
+    expect(text).toContain('<a href="http://ui.example/&quot;&gt;&lt;script&gt;">Temporal UI</a>');
+    expect(text).not.toContain('pump-health');
+    expect((await open.request('/', { headers: { host: 'evil.example' } })).status).toBe(200);
+    expect((await api.request('/', { headers: { host: 'evil.example' } })).status).toBe(403);
+  });
+});
+
 describe('who may call', () => {
   const token = randomBytes(16).toString('hex');
   test('with a token set, every route but the health checks needs it', async () => {

@@ -191,6 +191,9 @@ describe('up', () => {
     expect(second.code).toBe(0);
     expect(json(second.stdout)).toMatchObject({ alreadyRunning: true, pid: first.child.pid });
     await waitFor(() => first.said()[0]?.includes('}'), { timeoutMs: 5_000 });
+    expect(first.said()[0]).toMatch(
+      /^\{"temporal":"127[^\n]*"temporalUi":"http[^\n]*"database":"postgres[^\n]*\}\n$/,
+    );
     expect(json(first.said()[0] ?? '')).toMatchObject({
       alreadyRunning: false,
       temporalUi: expect.any(String),

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { fail, toWindlassError } from '../../src/cli/shared/fail.ts';
 import { Output, table } from '../../src/cli/shared/output.ts';
 import { heartbeatText, StepView } from '../../src/cli/shared/step-view.ts';
+import { asCalled, programName } from '../../src/cli/program-name.ts';
 import type { PipelineProgress, StepStatus } from '../../src/contracts/progress.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
@@ -64,6 +65,36 @@ describe('output', () => {
     output.status('s');
     output.error('e');
     expect(stderr.text).toBe('e\n');
+  });
+
+  test('resultLine is one line for programs', () => {
+    const { stdout, output } = sinks({ json: true });
+    output.resultLine({ api: 'x', hub: { y: 1 } }, () => 'text');
+    expect(stdout.text).toBe('{"api":"x","hub":{"y":1}}\n');
+  });
+
+  test('people read command lines that they can type, programs what was written', () => {
+    const hint = 'Start it with `windlass up`; windlass.yaml stays.';
+    const people = sinks();
+    people.output.result({ hint }, () => hint);
+    people.output.note(hint);
+    const typed = 'Start it with `./windlass up`; windlass.yaml stays.\n';
+    expect([people.stdout.text, people.stderr.text]).toEqual([typed, typed]);
+    const programs = sinks({ json: true });
+    programs.output.result({ hint }, () => hint);
+    expect(JSON.parse(programs.stdout.text)).toEqual({ hint });
+    expect(asCalled('  $ X=1 windlass up\n  $ windlass down')).toBe(
+      '  $ X=1 ./windlass up\n  $ ./windlass down',
+    );
+  });
+
+  test.each([
+    [undefined, './windlass'],
+    ['windlass', 'windlass'],
+    ['npx windlass', 'npx windlass'],
+    ['/a b/windlass', "'/a b/windlass'"],
+  ])('called as %s, the program is %s', (WINDLASS_CALLED_AS, name) => {
+    expect(programName({ WINDLASS_CALLED_AS })).toBe(name);
   });
 
   test('tables are aligned', () => {

@@ -77,7 +77,7 @@ Examples:
             'NOT_FOUND',
             `No calibration of ${device} for ${model.name}@${model.version} is kept.`,
             {
-              hint: `Fit one: windlass calibrate ${model.name}@${model.version} --device ${device} --data FILE`,
+              hint: `Fit one: \`windlass calibrate ${model.name}@${model.version} --device ${device} --data FILE\``,
             },
           );
         const document = JSON.parse(

@@ -13,9 +13,9 @@ function hubAddress(hub: SystemInfo['config']['hub']): string | undefined {
 function addresses(info: SystemInfo): Record<string, string> {
   const { temporal, database, hub, fleet, stateDir } = info.config;
   const entries: [string, string | undefined][] = [
+    ['api', info.api],
     ['temporal', temporal.address],
     ['temporalUi', info.temporalUi],
-    ['api', info.api],
     ['hub', hubAddress(hub)],
     ['database', database.url?.replace(/^(\w+:\/\/[^:@/]+:)[^@]+@/, '$1••••@')],
     ['fleet', info.services.includes('fleet') ? `${fleet.devices} virtual pumps` : undefined],
@@ -26,9 +26,9 @@ function addresses(info: SystemInfo): Record<string, string> {
 }
 
 const TITLES: Readonly<Record<string, string>> = {
+  api: 'API',
   temporal: 'Temporal',
   temporalUi: 'Temporal UI',
-  api: 'API and console',
   hub: 'IoT Hub',
   database: 'PostgreSQL',
   fleet: 'Fleet',
@@ -58,7 +58,7 @@ async function startOrFind(cli: Cli, needs: readonly ServiceName[]): Promise<'fo
   try {
     const system = await startSystem(values, cli.startOptions({ needs, command: 'up' }));
     try {
-      cli.output.result({ alreadyRunning: false, pid: process.pid, ...addresses(system.info) }, () =>
+      cli.output.resultLine({ ...addresses(system.info), alreadyRunning: false, pid: process.pid }, () =>
         show(system.info),
       );
       cli.output.note('Ctrl-C stops everything.');
@@ -78,8 +78,8 @@ async function startOrFind(cli: Cli, needs: readonly ServiceName[]): Promise<'fo
     )
       throw error;
     const { record, info } = running;
-    cli.output.result(
-      { alreadyRunning: true, pid: record.pid, since: record.startedAt, ...addresses(info) },
+    cli.output.resultLine(
+      { ...addresses(info), alreadyRunning: true, pid: record.pid, since: record.startedAt },
       () => [`Already running: process ${record.pid}, since ${record.startedAt}.`, '', show(info)].join('\n'),
     );
     return 'found';

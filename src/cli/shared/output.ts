@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import picocolors from 'picocolors';
+import { asCalled } from '../program-name.ts';
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -47,7 +48,13 @@ export class Output {
   result(value: unknown, text: () => string): void {
     this.clearStatus();
     if (this.json) this.writeJson(value);
-    else this.#stdout.write(`${text()}\n`);
+    else this.#stdout.write(`${asCalled(text())}\n`);
+  }
+
+  /** As `result`, but on one line with --json: a program reads it while the command goes on. */
+  resultLine(value: unknown, text: () => string): void {
+    if (this.json) this.#stdout.write(`${JSON.stringify(value)}\n`);
+    else this.result(value, text);
   }
 
   writeJson(value: unknown): void {
@@ -94,7 +101,7 @@ export class Output {
   #line(text: string): void {
     const { isTerminal } = this;
     if (isTerminal && this.#status !== '') this.#stderr.write('\r\u001b[2K');
-    this.#stderr.write(`${text}\n`);
+    this.#stderr.write(`${asCalled(text)}\n`);
     if (isTerminal && this.#status !== '') this.#draw();
   }
 

@@ -1,12 +1,9 @@
-import { Client, type WorkflowHandle } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { System } from '../../local-system/system-types.ts';
 import { TASK_QUEUES, type TaskQueueName, type WorkflowName } from '../../contracts/names.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../contracts/progress.ts';
-import { connectTemporal } from '../../adapters/temporal/connect-temporal.ts';
 import type { Cli } from '../cli.ts';
 import { heartbeatText, StepView, type Heartbeat } from './step-view.ts';
-import { workflowError } from './workflow-error.ts';
 
 export interface RunWorkflowOptions {
   readonly workflow: WorkflowName;
@@ -35,6 +32,9 @@ const CANCEL_TIMEOUT_MS = 20_000;
 /** A Temporal client for a system; close it when done. Throws TEMPORAL_UNAVAILABLE. */
 export async function openClient(system: System): Promise<{ client: Client; close(): Promise<void> }> {
   const { address, namespace } = system.config.temporal;
+  // Loaded here, since commands that only read have no need of Temporal, and it loads slowly.
+  const { Client } = await import('@temporalio/client');
+  const { connectTemporal } = await import('../../adapters/temporal/connect-temporal.ts');
   const connection = await connectTemporal(address ?? `127.0.0.1:${system.config.temporal.port}`);
   return { client: new Client({ connection, namespace }), close: () => connection.close() };
 }
@@ -80,6 +80,7 @@ export async function runWorkflow<R>(
       seconds: (performance.now() - since) / 1000,
     };
   } catch (error) {
+    const { workflowError } = await import('./workflow-error.ts');
     throw workflowError(error, { workflow, workflowId });
   }
 }
@@ -159,6 +160,7 @@ async function readHeartbeats(handle: WorkflowHandle, depth = CHILD_DEPTH): Prom
     const { raw } = await client.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
       handle.describe(),
     );
+    const { defaultPayloadConverter } = await import('@temporalio/common');
     const own = (raw.pendingActivities ?? []).map((pending): Heartbeat => {
       const payload = pending.heartbeatDetails?.payloads?.[0];
       const details: unknown = payload ? defaultPayloadConverter.fromPayload(payload) : undefined;

@@ -41,7 +41,9 @@ function show({ model, missing, gates }: ImportResult): string {
     `${reference} (imported, ${model.state})  ${model.digest}`,
     `  not known   ${missing.join(', ')}`,
     ...(blocking.length === 0
-      ? [`  next        windlass models alias set ${reference} champion, or windlass deploy ${reference}`]
+      ? [
+          `  next        \`windlass models alias set ${reference} champion\`, or \`windlass deploy ${reference}\``,
+        ]
       : ['  it cannot be deployed:', ...blocking.map((gate) => `    ${describeGate(gate)}`)]),
   ].join('\n');
 }

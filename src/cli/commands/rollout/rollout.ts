@@ -8,7 +8,6 @@ import { requireRole } from '../../../composition/open-registry.ts';
 import { findRollout, openStore } from './open-store.ts';
 import { registerPlan } from './plan-command.ts';
 import { showRollout } from './show-rollout.ts';
-import { steerRollout } from './steer-rollout.ts';
 import { openClient } from '../../shared/run-workflow.ts';
 import { actorOf, byOptions, type ByOptions } from '../../shared/with-registry.ts';
 import { table } from '../../shared/output.ts';
@@ -159,6 +158,7 @@ function registerSteering(rollouts: Command, cli: Cli, steering: Steering): void
         const rollout = await findRollout(store, asked);
         await requireRole(system.config, options.actor, { action: 'deploy', project: rollout.model });
         const sent = { update, argument: argument(rollout, options, extra) };
+        const { steerRollout } = await import('./steer-rollout.ts');
         const status = await steerRollout(temporal.client, rollout.workflowId, sent);
         cli.output.result(status, () => `${rollout.rolloutId}: ${status.state}. ${status.reason}`);
       } finally {

@@ -23,11 +23,11 @@ export function showRollout(rollout: StoredRollout): string {
   const waiting = rollout.rings.find((ring) => ring.verdict === 'pending');
   const next =
     state === 'awaiting-approval' && waiting !== undefined
-      ? [`Approve it: windlass rollout approve ${rolloutId} ${waiting.name} --reason "…"`]
+      ? [`Approve it: \`windlass rollout approve ${rolloutId} ${waiting.name} --reason "…"\``]
       : state === 'held'
-        ? [`Held: windlass rollout approve|abort ${rolloutId} …`]
+        ? [`Held: \`windlass rollout approve|abort ${rolloutId} …\``]
         : state === 'paused'
-          ? [`Paused: windlass rollout resume ${rolloutId}`]
+          ? [`Paused: \`windlass rollout resume ${rolloutId}\``]
           : [];
   return [
     `${rolloutId}: ${model}@${version}, ${outcome ?? state}`,
