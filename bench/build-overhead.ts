@@ -1,7 +1,8 @@
 /**
- * What orchestration costs: node bench/build-overhead.ts [--runs 5] [--pumps 24]. Per run, in seconds: the project's own commands
- * (checks, training) by themselves; every step of `buildAndTrain` called one after the other without Temporal; the workflow
- * itself. All three do everything anew in a warm environment; the overhead is the last less the second.
+ * What orchestration costs: node bench/build-overhead.ts [--runs 5] [--pumps 24]. Per run, in
+ * seconds: the project's own commands (checks, training) by themselves; every step of
+ * `buildAndTrain` called one after the other without Temporal; the workflow itself. All three do
+ * everything anew in a warm environment; the overhead is the last less the second.
  */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -158,13 +159,16 @@ async function withoutTemporal(): Promise<void> {
   await control.registerModel({ ...registration, ...made, run: execution }, by);
 }
 
-const first = await workflow(); // builds the environment, and fills every cache of the operating system
+// builds the environment, and fills every cache of the operating system
+const first = await workflow();
 const { spec, source } = (await context.registry.pipeline(first.pipeline.name, 'latest'))!;
 const model = (await context.registry.model(first.model.name, first.model.version))!;
 const runtime = createPythonRuntime({ environments: join(stateDir, 'envs') });
 const environment = await runtime.ensure(lockedEnvironment(repository, spec));
 
-/** What the project's author would type: its checks and its train command in the same environment. */
+/**
+ * What the project's author would type: its checks and its train command in the same environment.
+ */
 async function commands(): Promise<void> {
   const work = mkdtempSync(join(folder, 'commands-'));
   const project = join(work, 'project');

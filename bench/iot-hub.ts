@@ -1,4 +1,7 @@
-/** How fast the hub stand-in is: node bench/iot-hub.ts [--devices 2000] [--connections 200] [--messages 20]. */
+/**
+ * How fast the hub stand-in is: node bench/iot-hub.ts [--devices 2000] [--connections 200]
+ * [--messages 20].
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** How fast the registry answers: node bench/registry.ts [--versions 10000] [--rounds 40] [--json]. Starts its own PostgreSQL. */
+/**
+ * How fast the registry answers: node bench/registry.ts [--versions 10000] [--rounds 40] [--json].
+ * Starts its own PostgreSQL.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -12,7 +12,10 @@ interface Field {
   readonly path: string;
   readonly schema: Schema;
   readonly required: boolean;
-  /** The form of the section that has this field, e.g. `fit: command`; all forms have it when absent. */
+  /**
+   * The form of the section that has this field, e.g. `fit: command`; all forms have it when
+   * absent.
+   */
   readonly onlyFor?: string;
 }
 
@@ -91,7 +94,10 @@ export function projectFields(): readonly Field[] {
   return fieldsOf(z.toJSONSchema(projectSchema, { io: 'input' }), '');
 }
 
-/** The page docs/windlass-yaml.md, made from the schema of windlass.yaml; `npm run docs` writes it anew. */
+/**
+ * The page docs/windlass-yaml.md, made from the schema of windlass.yaml; `npm run docs` writes it
+ * anew.
+ */
 export function renderWindlassYaml(): string {
   const fields = projectFields();
   const sectionOf = ({ path }: Field): string => /^[a-zA-Z]+/.exec(path)?.[0] ?? path;

@@ -1,15 +1,18 @@
 import type { Message, ModuleClient } from 'azure-iot-device';
 
 export interface ModuleCredentials {
-  /** Module connection string; absent: the identity comes from the IoT Edge runtime (IOTEDGE_* variables). */
+  /**
+   * Module connection string; absent: the identity comes from the IoT Edge runtime (IOTEDGE_*
+   * variables).
+   */
   readonly connectionString?: string | undefined;
   /** PEM file of the hub's (or gateway's) authority, when it is not a public one. */
   readonly caFile?: string | undefined;
 }
 
 /**
- * A Microsoft module client over MQTT that does not retry by itself: HubConnection decides when to connect again. The
- * library is loaded here, so that a module without a hub never pays for it.
+ * A Microsoft module client over MQTT that does not retry by itself: HubConnection decides when to
+ * connect again. The library is loaded here, so that a module without a hub never pays for it.
  */
 export async function createModuleClient(credentials: ModuleCredentials): Promise<ModuleClient> {
   const [device, mqtt, common] = await Promise.all([
@@ -26,7 +29,10 @@ export async function createModuleClient(credentials: ModuleCredentials): Promis
   return client;
 }
 
-/** A JSON message with its content type, encoding and schema set, so that the hub can route it by its body. */
+/**
+ * A JSON message with its content type, encoding and schema set, so that the hub can route it by
+ * its body.
+ */
 export async function jsonMessage(body: string, schema: string, messageId: string): Promise<Message> {
   const { Message } = (await import('azure-iot-device')).default;
   const message = new Message(body);

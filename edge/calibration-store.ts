@@ -4,7 +4,10 @@ import type { CalibrationDocument } from '../src/contracts/device/calibration.ts
 import type { ModelManifest } from '../src/contracts/device/model-manifest.ts';
 import type { FittedCalibration } from './calibration.ts';
 
-/** What a device's own calibration belongs to: the same columns, fitted on as many rows. Versions that agree in it share one. */
+/**
+ * What a device's own calibration belongs to: the same columns, fitted on as many rows. Versions
+ * that agree in it share one.
+ */
 export function calibrationKey(manifest: Pick<ModelManifest, 'columns' | 'calibration'>): string {
   const columns = manifest.columns.map((c) => [c.name, c.unit]);
   return createHash('sha256')
@@ -25,8 +28,8 @@ export interface CalibrationStore {
 }
 
 /**
- * A store that tells of what it could not keep, as on a full disk, and goes on: what was fitted or delivered is in use all the same, and
- * comes again after a restart.
+ * A store that reports what it could not save, as on a full disk, and continues: what was fitted or
+ * delivered is used anyway, and is obtained again after a restart.
  */
 export function tolerant(store: CalibrationStore, tell: (error: unknown) => void): CalibrationStore {
   const keep = (save: () => void): void => {

@@ -3,7 +3,10 @@ import { calibrationTensors } from '../src/contracts/device/calibration.ts';
 import type { FloatTensor } from './tensor.ts';
 import { reading } from './windows.ts';
 
-/** Per column the mean and spread of a device's commissioning rows: readings are normalised with them for the monitor. */
+/**
+ * Per column the mean and spread of a device's commissioning rows: readings are normalised with
+ * them for the monitor.
+ */
 export interface MeanStd {
   readonly mean: Float32Array;
   readonly std: Float32Array;
@@ -18,7 +21,10 @@ export interface FittedCalibration extends MeanStd {
 /** What the model is given beside a window, by input name, each with a batch axis of one. */
 export type CalibrationInputs = Readonly<Record<string, FloatTensor>>;
 
-/** The model's calibration inputs from their values by name; a value that is not declared is left out. */
+/**
+ * The model's calibration inputs from their values by name; a value that is not declared is left
+ * out.
+ */
 export function calibrationInputs(
   manifest: Pick<ModelManifest, 'calibration' | 'columns'>,
   values: Readonly<Record<string, Float32Array>>,
@@ -31,10 +37,15 @@ export function calibrationInputs(
   );
 }
 
-/** The floor that training and evaluation use too: a sensor that stood still must not blow up its normalised readings. */
+/**
+ * The floor that training and evaluation use too: a sensor that stood still must not blow up its
+ * normalised readings.
+ */
 export const STD_FLOOR = 1e-6;
 
-/** Collects a device's first rows until they can be fitted; never fits a column that had no reading. */
+/**
+ * Collects a device's first rows until they can be fitted; never fits a column that had no reading.
+ */
 export class Calibrator {
   readonly #columns: number;
   readonly #wanted: number;
@@ -51,7 +62,9 @@ export class Calibrator {
     return this.#rows;
   }
 
-  /** Takes a row; returns the calibration once there are enough rows and every column had a reading. */
+  /**
+   * Takes a row; returns the calibration once there are enough rows and every column had a reading.
+   */
   push(values: ArrayLike<number | null>): FittedCalibration | null {
     for (let c = 0; c < this.#columns; c += 1) {
       const value = Math.fround(reading(values[c]));
@@ -64,7 +77,10 @@ export class Calibrator {
   }
 }
 
-/** Mean and population standard deviation (not below STD_FLOOR) per column, summed in double precision, as float32. */
+/**
+ * Mean and population standard deviation (not below STD_FLOOR) per column, summed in double
+ * precision, as float32.
+ */
 function fit(columns: readonly (readonly number[])[], rows: number): FittedCalibration {
   const mean = new Float32Array(columns.length);
   const std = new Float32Array(columns.length);

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Opens (or creates) the device's own database: a file in WAL mode whose commits are on disk when they return, or memory
- * only (path ":memory:") where nothing may be kept.
+ * Opens (or creates) the device's own database: a file in WAL mode whose commits are on disk when
+ * they return, or memory only (path ":memory:") where nothing may be kept.
  */
 export function openDatabase(path: string): DatabaseSync {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });

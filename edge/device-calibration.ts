@@ -17,9 +17,9 @@ export interface ActiveCalibration extends MeanStd {
 }
 
 /**
- * What one device knows of its calibration: delivered by the platform, or fitted by itself where the model's fit is built in. A
- * delivered one counts more, and of two the one that was fitted later, whichever way and in whatever order they came; it is kept over
- * restarts.
+ * What one device knows of its calibration: delivered by the platform, or fitted by itself where
+ * the model's fit is built in. A delivered one takes precedence; of two, the one that was fitted
+ * later wins, in whatever order and way they arrive. It survives restarts.
  */
 export class DeviceCalibration {
   readonly #device: string;
@@ -59,7 +59,9 @@ export class DeviceCalibration {
     return true;
   }
 
-  /** Takes what the platform delivered; gives why it is refused, and then keeps what was there. */
+  /**
+   * Accepts what the platform delivered, or returns why it is refused and keeps the present one.
+   */
   deliver(value: unknown): string | undefined {
     const read = readCalibration(value, this.#model);
     this.#problem = 'problem' in read ? read.problem : undefined;

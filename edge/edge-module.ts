@@ -31,8 +31,9 @@ export interface EdgeModule {
 }
 
 /**
- * Starts the module: it listens at once (not yet ready), loads the model and checks it, opens the entry script, and then is
- * ready. Rejects with a ModuleFault when model or entry script cannot be used.
+ * Starts the module: it listens at once (not yet ready), loads the model and checks it, opens the
+ * entry script, and then is ready. Rejects with a ModuleFault when model or entry script cannot be
+ * used.
  */
 export async function startModule(
   settings: Settings,

@@ -125,7 +125,8 @@ function checkResult(value: unknown): EntryResult {
       typeof value.alarm === 'boolean'
     ) {
       const { probability, alarm } = value;
-      // A missing reading makes the model's output not a number: no score, but no reason to fall over either.
+      // A missing reading makes the model's output not a number: no score, but no reason to fall
+      // over either.
       if (!Number.isFinite(probability)) return { invalid: 'the probability is not finite' };
       if (probability >= 0 && probability <= 1) return { probability, alarm };
     }
@@ -136,12 +137,18 @@ function checkResult(value: unknown): EntryResult {
   );
 }
 
-/** The user's entry script in this process: an exception in it is a ModuleFault, which ends the module. */
+/**
+ * The user's entry script in this process: an exception in it is a ModuleFault, which ends the
+ * module.
+ */
 export interface EntryHost {
   run(data: EntryData): Promise<EntryResult>;
 }
 
-/** Loads the entry script and runs its `init`; throws a ModuleFault when it does not load, export `run` or start. */
+/**
+ * Loads the entry script and runs its `init`; throws a ModuleFault when it does not load, export
+ * `run` or start.
+ */
 export async function openEntry(options: EntryOptions): Promise<EntryHost> {
   const deadlineMs = options.deadlineMs ?? 10_000;
   const script = await importEntry(options.path);

@@ -11,14 +11,20 @@ export class HttpError extends Error {
   }
 }
 
-/** What a route gives back; a string body is text, bytes are sent as they are, anything else as JSON. */
+/**
+ * What a route gives back; a string body is text, bytes are sent as they are, anything else as
+ * JSON.
+ */
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly body: unknown;
 }
 
-/** The whole body; 413 when it is longer than `limit` bytes (the rest is then read and dropped, so that the answer arrives). */
+/**
+ * The whole body; 413 when it is longer than `limit` bytes (the rest is then read and dropped, so
+ * that the answer arrives).
+ */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = () => new HttpError(413, `the body is larger than ${limit} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());

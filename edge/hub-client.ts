@@ -28,8 +28,8 @@ const IN_FLIGHT = 20;
 const RETRY_MS = 2000;
 
 /**
- * The module's side of the hub: attests in the reported properties what it runs, and drains the queue in order while there
- * is a connection. Nothing here is waited for by the scoring.
+ * The module's side of the hub: attests in the reported properties what it runs, and drains the
+ * queue in order while there is a connection. Nothing here is waited for by the scoring.
  */
 export class HubClient {
   readonly #options: HubClientOptions;
@@ -76,7 +76,9 @@ export class HubClient {
     await this.#connection.stop();
   }
 
-  /** Reports the attestation if it is not what was reported last; offline it is reported on return. */
+  /**
+   * Reports the attestation if it is not what was reported last; offline it is reported on return.
+   */
   async attest(): Promise<void> {
     const session = this.#session;
     if (!session) return;
@@ -85,7 +87,8 @@ export class HubClient {
     const text = JSON.stringify(identity);
     if (text === this.#reported) return;
     try {
-      // Reported properties are merged: what an earlier attestation said and this one does not is taken away.
+      // Reported properties are merged: what an earlier attestation said and this one does not is
+      // taken away.
       const calibration = { id: null, problem: null, ...attestation.calibration };
       await session.report({ [ATTESTATION_KEY]: { ...attestation, calibration } });
       this.#reported = text;

@@ -6,7 +6,10 @@ import { messageOf } from '../src/base/error-message.ts';
 
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** One live connection to the hub; every call rejects after its deadline or when the connection is gone. */
+/**
+ * One live connection to the hub; every call rejects after its deadline or when the connection is
+ * gone.
+ */
 export interface HubSession {
   /** The desired properties at the time of the call, `$version` among them. */
   readDesired(): Promise<Properties>;
@@ -20,7 +23,10 @@ export interface HubSession {
 export interface HubConnectionOptions {
   readonly createClient: () => Promise<ModuleClient>;
   readonly log: Log;
-  /** A new connection: gets the desired properties as they are; while it runs the connection is kept. */
+  /**
+   * A new connection: gets the desired properties as they are; while it runs the connection is
+   * kept.
+   */
   readonly onSession: (session: HubSession, desired: Properties) => Promise<void> | void;
   /** A change of desired properties: only what changed, and `$version`. */
   readonly onDesired?: (patch: Properties) => void;
@@ -34,7 +40,10 @@ export interface HubConnectionOptions {
   readonly random?: () => number;
 }
 
-/** Keeps one module connected for as long as it runs, whatever the link does; being offline for weeks is normal. */
+/**
+ * Keeps one module connected for as long as it runs, whatever the link does; being offline for
+ * weeks is normal.
+ */
 export class HubConnection {
   readonly #options: HubConnectionOptions;
   readonly #deadline: number;
@@ -153,7 +162,9 @@ export class HubConnection {
     }
   }
 
-  /** The library forgets calls that are under way when a connection breaks; here they are rejected. */
+  /**
+   * The library forgets calls that are under way when a connection breaks; here they are rejected.
+   */
   #bound<T>(work: Promise<T>, gone: AbortSignal, what: string): Promise<T> {
     const lost = new Promise<never>((_, reject) => {
       const fail = (): void => reject(new Error(`the connection was lost while ${what}`));
@@ -175,7 +186,7 @@ interface Connected {
   dispose(): void;
 }
 
-/** Closes a client for good; one that hangs is left to its own timeouts. */
+/** Closes a client permanently; one that hangs is left to its own timeouts. */
 async function close(client: ModuleClient): Promise<void> {
   client.removeAllListeners('disconnect');
   await within(client.close(), 5000, 'closing the connection').catch(() => undefined);

@@ -27,7 +27,10 @@ export interface EdgeModel {
   readonly baselineDigest: string;
   readonly signature: ModelSignature;
   readonly golden: Attestation['golden'];
-  /** Why this model must not score, or null: another digest than the manifest's, or golden rows that differ. */
+  /**
+   * Why this model must not score, or null: another digest than the manifest's, or golden rows that
+   * differ.
+   */
   readonly refusal: string | null;
   infer(inputs: Readonly<Record<string, FloatTensor>>): Promise<Record<string, FloatTensor>>;
   close(): Promise<void>;
@@ -110,8 +113,9 @@ function checkAgreement(
 }
 
 /**
- * Loads `<root>/model/{model.onnx,model.json,golden.json,baseline.json}` and scores the golden rows; one thread. Throws a
- * ModuleFault when a file is missing or not valid; a model that loads but must not score says so in `refusal`.
+ * Loads `<root>/model/{model.onnx,model.json,golden.json,baseline.json}` and scores the golden
+ * rows; one thread. Throws a ModuleFault when a file is missing or not valid; a model that loads
+ * but must not score says so in `refusal`.
  */
 export async function loadModel(root: string): Promise<EdgeModel> {
   const folder = join(root, 'model');

@@ -9,7 +9,9 @@ export const EXIT = {
   entryResult: 15,
 } as const;
 
-/** Thrown when the module cannot go on: its process (or virtual module) ends with this exit code. */
+/**
+ * Thrown when the module cannot go on: its process (or virtual module) ends with this exit code.
+ */
 export class ModuleFault extends Error {
   readonly exitCode: number;
 

@@ -3,8 +3,9 @@ import type { EdgeModel } from './model.ts';
 import { sizeOf, type FloatTensor, type TensorSpec } from './tensor.ts';
 
 /**
- * The inference request and response of the Open Inference Protocol v2 (REST), with its binary tensor data extension: the
- * header `Inference-Header-Content-Length` says where the JSON ends and the raw little-endian tensors begin.
+ * The inference request and response of the Open Inference Protocol v2 (REST), with its binary
+ * tensor data extension: the header `Inference-Header-Content-Length` says where the JSON ends and
+ * the raw little-endian tensors begin.
  */
 export interface InferenceBody {
   readonly bytes: Buffer;
@@ -146,7 +147,10 @@ export function modelMetadata(model: EdgeModel): Record<string, unknown> {
   };
 }
 
-/** Checks an inference request, runs all its rows in one call of the model, and builds the response; HttpError 400. */
+/**
+ * Checks an inference request, runs all its rows in one call of the model, and builds the response;
+ * HttpError 400.
+ */
 export async function infer(model: EdgeModel, body: InferenceBody): Promise<Reply> {
   const { json, raw } = splitBody(body);
   const id = json['id'];
@@ -172,7 +176,10 @@ export async function infer(model: EdgeModel, body: InferenceBody): Promise<Repl
   return { body: Buffer.concat([head, ...binary]), headers: { [BINARY_HEADER]: head.length } };
 }
 
-/** JSON has no NaN or infinity, and null would be taken for a number by somebody: refused, in binary they pass. */
+/**
+ * JSON has no NaN or infinity, and null would be taken for a number by somebody: refused, in binary
+ * they pass.
+ */
 function jsonNumbers(data: Float32Array, name: string): number[] {
   const values = Array.from(data);
   const wrong = values.findIndex((v) => !Number.isFinite(v));

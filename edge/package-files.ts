@@ -1,4 +1,7 @@
-/** The edge module as an image needs it: its main file, which is bundled with all that it imports but the packages named here. */
+/**
+ * The edge module as an image needs it: its main file, which is bundled with all that it imports
+ * but the packages named here.
+ */
 export const EDGE_SERVER = {
   entry: 'edge/main.ts',
   /** npm packages with native code: they stay files of their own below node_modules. */

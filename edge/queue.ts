@@ -13,7 +13,9 @@ export interface QueueEntry {
   readonly priority: number;
   /** The message for the sequence number that it gets. */
   body(seq: number): unknown;
-  /** Given when the message already has its number; one that was queued before is not queued again. */
+  /**
+   * Given when the message already has its number; one that was queued before is not queued again.
+   */
   readonly seq?: number;
 }
 
@@ -65,8 +67,9 @@ CREATE TABLE IF NOT EXISTS counters (
 CREATE TABLE IF NOT EXISTS evictions (device TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;`;
 
 /**
- * Messages on disk until the hub has them: in order per device, numbered per (device, model) without gap or repeat, within a
- * quota. Several appends share one commit. An append that resolved survives `kill -9`.
+ * Messages on disk until the hub has them: in order per device, numbered per (device, model)
+ * without gap or repeat, within a quota. Several appends share one commit. An append that resolved
+ * survives `kill -9`.
  */
 export class StoreAndForward {
   readonly #db: DatabaseSync;
@@ -128,7 +131,9 @@ export class StoreAndForward {
     }));
   }
 
-  /** Forgets messages that the hub has taken. After a crash before the commit they are sent again. */
+  /**
+   * Forgets messages that the hub has taken. After a crash before the commit they are sent again.
+   */
   acknowledge(ids: readonly number[]): void {
     if (ids.length === 0) return;
     this.#done.push(...ids);

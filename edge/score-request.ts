@@ -18,7 +18,10 @@ function problems(error: z.ZodError): string {
     .join('; ');
 }
 
-/** Body of `POST /score`: a window (rows × columns, null = no reading), and the calibration (flat values by input name) unless the device has its own. */
+/**
+ * Body of `POST /score`: a window (rows × columns, null = no reading), and the calibration (flat
+ * values by input name) unless the device has its own.
+ */
 export function parseScore(
   json: unknown,
   manifest: ModelManifest,

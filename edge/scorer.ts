@@ -43,7 +43,10 @@ export interface Totals {
   summaries: number;
 }
 
-/** Gives a scorer the calibration among the desired properties, when there is one that it does not have yet. */
+/**
+ * Gives a scorer the calibration among the desired properties, when there is one that it does not
+ * have yet.
+ */
 export function deliverDesired(scorer: Scorer, desired: Readonly<Record<string, unknown>>): void {
   const document = desired[CALIBRATION_KEY];
   if (typeof document !== 'object' || document === null) return;
@@ -99,8 +102,8 @@ export class Scorer {
   }
 
   /**
-   * Takes rows in order; calls are done one after the other. Rejects with a ModuleFault when the entry script fails, which
-   * ends the module. A model that must not score takes no rows.
+   * Takes rows in order; calls are done one after the other. Rejects with a ModuleFault when the
+   * entry script fails, which ends the module. A model that must not score takes no rows.
    */
   ingest(rows: readonly Row[]): Promise<Totals> {
     const next = this.#last.then(async () => {
@@ -121,7 +124,10 @@ export class Scorer {
     return next;
   }
 
-  /** Takes a calibration that was delivered, between two calls of `ingest`; gives why it is refused, else it is in use. */
+  /**
+   * Takes a calibration that was delivered, between two calls of `ingest`; gives why it is refused,
+   * else it is in use.
+   */
   deliver(document: unknown): Promise<string | undefined> {
     const { log, onChange } = this.#options;
     const next = this.#last.then(() => {

@@ -13,15 +13,16 @@ const tensors = z.record(
 );
 const goldenSchema = z.object({ schema: z.literal('windlass.golden/1'), inputs: tensors, outputs: tensors });
 
-/** The first rows of a tensor whose first dimension counts rows. */
+/** The first rows of a tensor whose first dimension is the rows. */
 function firstRows(tensor: { shape: number[]; data: number[] }, rows: number): FloatTensor {
   const [, ...rest] = tensor.shape;
   return { shape: [rows, ...rest], data: Float32Array.from(tensor.data.slice(0, rows * sizeOf(rest))) };
 }
 
 /**
- * Scores at most 64 golden rows on this device and compares them with the training framework's own predictions; the
- * difference is null when a value is not finite. Throws a ModuleFault when the rows cannot be scored at all.
+ * Scores at most 64 golden rows on this device and compares them with the training framework's own
+ * predictions; the difference is null when a value is not finite. Throws a ModuleFault when the
+ * rows cannot be scored at all.
  */
 export async function selfTest(
   value: unknown,

@@ -65,7 +65,10 @@ async function listen(server: Server, address: string): Promise<string> {
   return `${host}:${bound.port}`;
 }
 
-/** Starts the HTTP server of the module: Open Inference Protocol v2, `/score`, `/rows`, `/attestation`, `/metrics`. */
+/**
+ * Starts the HTTP server of the module: Open Inference Protocol v2, `/score`, `/rows`,
+ * `/attestation`, `/metrics`.
+ */
 export async function startServer(options: ServerOptions): Promise<EdgeServer> {
   const metrics = new Metrics();
   let served: Served | undefined;

@@ -36,7 +36,10 @@ const schema = z.object({
   IOTEDGE_WORKLOADURI: z.string().optional(),
 });
 
-/** Reads the module's settings from the environment; throws a ModuleFault that names every wrong variable. */
+/**
+ * Reads the module's settings from the environment; throws a ModuleFault that names every wrong
+ * variable.
+ */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const parsed = schema.safeParse(env);
   if (!parsed.success) {

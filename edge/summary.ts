@@ -8,12 +8,15 @@ import {
 import type { MeanStd } from './calibration.ts';
 import type { EntryResult } from './entry-host.ts';
 
-/** Normalised readings farther out than this count as this: sums stay exact, and one broken sensor cannot drown them. */
+/**
+ * Normalised readings farther out than this count as this: sums stay exact, and one broken sensor
+ * cannot drown them.
+ */
 const Z_LIMIT = 1000;
 
 /**
- * Sums are kept on a binary grid (z: 2⁻²⁰, z²: 2⁻¹², ms: 2⁻¹⁰), on which float64 addition is exact while they stay below
- * 2³³, 2⁴¹ and 2⁴³; so summaries merge to the same bits in any order.
+ * Sums are kept on a binary grid (z: 2⁻²⁰, z²: 2⁻¹², ms: 2⁻¹⁰), on which float64 addition is exact
+ * while they stay below 2³³, 2⁴¹ and 2⁴³; so summaries merge to the same bits in any order.
  */
 const grid = (value: number, bits: number): number => Math.round(value * 2 ** bits) / 2 ** bits;
 
@@ -64,8 +67,9 @@ const emptyCounts = () => ({
 export type SummaryBody = Omit<WindowSummary, 'schema' | 'device' | 'model' | 'baseline' | 'seq'>;
 
 /**
- * Adds up one stretch of readings and scores of one device. `n` counts finite readings, those out of the sensor's range
- * among them (as the baseline does); a reading is stuck when it ends a whole window of identical ones.
+ * Adds up one stretch of readings and scores of one device. `n` counts finite readings, those out
+ * of the sensor's range among them (as the baseline does); a reading is stuck when it ends a whole
+ * window of identical ones.
  */
 export class SummaryBuilder {
   readonly #names: readonly string[];

@@ -1,4 +1,6 @@
-/** The last rows of a stream as a ring; gives the window that ends at a row, every `stride` rows. */
+/**
+ * The last rows of a stream as a ring; gives the window that ends at a row, every `stride` rows.
+ */
 export class WindowBuffer {
   readonly #columns: number;
   readonly #window: number;
@@ -22,8 +24,9 @@ export class WindowBuffer {
   }
 
   /**
-   * Takes a row (null and other values that are not finite become NaN) and returns the row-major window that ends at it
-   * when the ring is full, the row may be scored, and `stride` rows have passed since the last window.
+   * Takes a row (null and other values that are not finite become NaN) and returns the row-major
+   * window that ends at it when the ring is full, the row may be scored, and `stride` rows have
+   * passed since the last window.
    */
   push(values: ArrayLike<number | null>, mayScore: boolean): Float32Array | null {
     const slot = (this.#rows % this.#window) * this.#columns;

@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 
 /**
- * Who may import whom. The first zone whose `files` prefix matches a file is its zone. `may` lists the folders it may import
- * values and types from, `types` those it may import types only from, `packages` the npm packages and `node:` modules it may
- * import values from (absent: any). `withoutNode` and `withoutZod`: nothing that it imports, at any distance, may load `node:` modules or
- * zod. `instead` says what to write.
+ * Who may import whom. The first zone whose `files` prefix matches a file is its zone. `may` lists
+ * the folders it may import values and types from, `types` those it may import types only from,
+ * `packages` the npm packages and `node:` modules it may import values from (absent: any).
+ * `withoutNode` and `withoutZod`: nothing that it imports, at any distance, may load `node:`
+ * modules or zod. `instead` says what to write.
  */
 const ZONES = [
   {
@@ -185,7 +186,9 @@ const ZONES = [
 const ROOT = join(import.meta.dirname, '..');
 const loadedMemo = new Map();
 
-/** Packages and `node:` modules that importing this file at run time loads, whatever lies between. */
+/**
+ * Packages and `node:` modules that importing this file at run time loads, whatever lies between.
+ */
 function loadedBy(file, seen = new Set()) {
   const known = loadedMemo.get(file);
   if (known !== undefined) return known;

@@ -5,8 +5,9 @@ import type { Client } from '@temporalio/client';
 const KEPT_DAYS = 7;
 
 /**
- * Removes folders of runs that are older than a week and that nobody comes back to: their worker was killed, and their workflow ended
- * elsewhere. A run that still goes on keeps its folder, however long it takes or its workers are away.
+ * Removes folders of runs that are older than a week and that nobody comes back to: their worker
+ * was killed, and their workflow ended elsewhere. A run that still goes on keeps its folder,
+ * however long it takes or its workers are away.
  */
 export async function cleanWork(
   work: string,

@@ -18,7 +18,10 @@ export function hubConfig({ hub }: WindlassConfig): HubConfig {
   return { connectionString, ...rest };
 }
 
-/** What devices sent, from the folder into which the hub routes it; without one, reading says what to set. */
+/**
+ * What devices sent, from the folder into which the hub routes it; without one, reading says what
+ * to set.
+ */
 export function openTelemetrySource({ hub }: WindlassConfig): TelemetrySource {
   if (hub.telemetryDir !== undefined) return createRoutedTelemetry({ folder: hub.telemetryDir });
   const missing = new WindlassError(

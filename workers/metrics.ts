@@ -10,8 +10,8 @@ async function temporalMetrics(address: string): Promise<string> {
 }
 
 /**
- * Serves `/metrics` (Prometheus text: this process, then Temporal's own metrics read from `temporalAddress`) and `/health`.
- * Throws PORT_IN_USE.
+ * Serves `/metrics` (Prometheus text: this process, then Temporal's own metrics read from
+ * `temporalAddress`) and `/health`. Throws PORT_IN_USE.
  */
 export async function serveMetrics(
   listen: { host: string; port: number },

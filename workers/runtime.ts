@@ -2,7 +2,10 @@ import { Context } from '@temporalio/activity';
 import { Runtime, type Logger as TemporalLogger, type LogLevel, type LogMetadata } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
-/** Fields of every log line written inside an activity: which workflow, which run, which activity, which attempt. */
+/**
+ * Fields of every log line written inside an activity: which workflow, which run, which activity,
+ * which attempt.
+ */
 export function activityFields(): Record<string, unknown> {
   try {
     const { workflowExecution, activityType, activityId, attempt } = Context.current().info;
@@ -17,7 +20,10 @@ function pinoLevel(level: LogLevel): 'trace' | 'debug' | 'info' | 'warn' | 'erro
   return level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
 
-/** Temporal's logs, those of workflows and activities included, written by pino with their workflow and run ids. */
+/**
+ * Temporal's logs, those of workflows and activities included, written by pino with their workflow
+ * and run ids.
+ */
 export function temporalLogger(logger: Logger): TemporalLogger {
   const log = (level: LogLevel, message: string, meta?: LogMetadata): void => {
     const { error, ...rest } = (meta ?? {}) as Record<string, unknown>;
@@ -33,7 +39,10 @@ export function temporalLogger(logger: Logger): TemporalLogger {
   };
 }
 
-/** Installs Temporal's runtime once per process: pino as its logger, its own Prometheus endpoint at `metricsAddress`. */
+/**
+ * Installs Temporal's runtime once per process: pino as its logger, its own Prometheus endpoint at
+ * `metricsAddress`.
+ */
 export function installRuntime(logger: Logger, metricsAddress?: string): void {
   Runtime.install({
     logger: temporalLogger(logger),

@@ -28,7 +28,10 @@ const QUEUES: Readonly<Record<TaskQueueName, () => Promise<CreateQueue>>> = {
   profiling: async () => (await import('./profiling.ts')).createProfilingQueue,
 };
 
-/** Running activities may finish this long after SIGTERM; then they are cancelled, and Temporal gives them to another worker. */
+/**
+ * Running activities may finish this long after SIGTERM; then they are cancelled, and Temporal
+ * gives them to another worker.
+ */
 const DRAIN = '10 seconds';
 const FORCE = '20 seconds';
 
@@ -49,7 +52,10 @@ async function connect(address: string): Promise<NativeConnection> {
   }
 }
 
-/** Things that were opened, closed in reverse order; one that fails to close does not keep the others open. */
+/**
+ * Things that were opened, closed in reverse order; one that fails to close does not keep the
+ * others open.
+ */
 class Opened {
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -108,14 +114,16 @@ async function createWorkers(
 }
 
 /**
- * Serves the task queues that the configuration names, one Temporal Worker each, in this process. `stop` drains them. Throws
- * what opening the context throws, and PORT_IN_USE for the metrics endpoint.
+ * Serves the task queues that the configuration names, one Temporal Worker each, in this process.
+ * `stop` drains them. Throws what opening the context throws, and PORT_IN_USE for the metrics
+ * endpoint.
  */
 export async function startWorkers(config: WindlassConfig, logger: Logger): Promise<RunningChild> {
   const opened = new Opened();
   try {
     installRuntime(logger, await startMetrics(config, opened));
-    // Workflows set search attributes; a server that nobody prepared would refuse each of their steps.
+    // Workflows set search attributes; a server that nobody prepared would refuse each of their
+    // steps.
     if (config.worker.queues.includes('control'))
       await prepareTemporal(temporalAddress(config), config.temporal.namespace);
     const context = await openWorkerContext(config, logger);

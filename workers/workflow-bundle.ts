@@ -8,7 +8,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const WORKFLOWS_PATH = join(ROOT, 'workflows/all-workflows.ts');
 const CACHE = join(ROOT, 'node_modules/.cache/windlass');
 
-/** Everything that can enter the bundle: workflows may import only these folders, and packages that the lock file pins. */
+/**
+ * Everything that can enter the bundle: workflows may import only these folders, and packages that
+ * the lock file pins.
+ */
 const SOURCES = ['workflows/**/*.ts', 'src/domain/**/*.ts', 'src/contracts/**/*.ts', 'package-lock.json'];
 
 function sourcesDigest(): string {
@@ -22,8 +25,9 @@ function sourcesDigest(): string {
 }
 
 /**
- * The code of all workflows in one file for Temporal's sandbox. Bundling takes seconds, so the result is kept by the
- * digest of its sources; where the cache cannot be written it is bundled each time.
+ * The code of all workflows in one file for Temporal's sandbox. Bundling takes seconds, so the
+ * result is kept by the digest of its sources; where the cache cannot be written it is bundled each
+ * time.
  */
 export async function loadWorkflowBundle(logger?: Logger): Promise<WorkflowBundle> {
   const file = join(CACHE, `workflows-${sourcesDigest()}.js`);

@@ -4,8 +4,9 @@ import type { ProjectCode } from '../environment/environment-activities.ts';
 import { runCalibrateCommand, type CalibrateDeps, type CalibrateHooks } from './run-calibrate-command.ts';
 
 /**
- * Fits the calibration of each group on its first rows, as windlass.yaml says: built in, or all groups by one run of the
- * project's command. Throws DATA_INVALID when a column has no reading there, CALIBRATION_FAILED when the command fails.
+ * Fits the calibration of each group on its first rows, as windlass.yaml says: built in, or all
+ * groups by one run of the project's command. Throws DATA_INVALID when a column has no reading
+ * there, CALIBRATION_FAILED when the command fails.
  */
 export async function calibrateGroups<G extends { readonly data: GroupRows }>(
   deps: CalibrateDeps,

@@ -44,8 +44,8 @@ const plain = (values: Float32Array): number[] => Array.from(values, (v) => Numb
 export function createCalibrationActivities(deps: CalibrationDeps) {
   return {
     /**
-     * Fits a device's calibration on the first rows of a file, as the version's project says, and keeps the document. Throws
-     * DATA_NOT_FOUND, DATA_INVALID (too few rows), CALIBRATION_FAILED.
+     * Fits a device's calibration on the first rows of a file, as the version's project says, and
+     * keeps the document. Throws DATA_NOT_FOUND, DATA_INVALID (too few rows), CALIBRATION_FAILED.
      */
     fitDeviceCalibration: ({ code, model, device, data }: FitRequest): Promise<DeviceCalibration> =>
       withHeartbeats(async (report, signal) => {

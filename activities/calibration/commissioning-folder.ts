@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import type { CommandCalibration, CommissioningManifest } from '../../src/contracts/device/calibration.ts';
 import type { GroupRows } from '../../src/domain/evaluation/group-rows.ts';
 
-/** Nine significant digits bring every float32 back exactly; a missing reading is an empty field. */
+/**
+ * Nine significant digits bring every float32 back exactly; a missing reading is an empty field.
+ */
 const field = (value: number | undefined): string =>
   value !== undefined && Number.isFinite(value) ? String(Number(value.toPrecision(9))) : '';
 const quoted = (name: string): string => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
 
-/** Lays out what a calibrate command reads: manifest.json and the commissioning rows of each group as CSV. */
+/**
+ * Lays out what a calibrate command reads: manifest.json and the commissioning rows of each group
+ * as CSV.
+ */
 export async function writeCommissioning(
   folder: string,
   groups: readonly GroupRows[],

@@ -15,7 +15,10 @@ export type DeliveryActivities = ReturnType<typeof createDeliveryActivities>;
 /** Activities that send calibrations to devices. */
 export function createDeliveryActivities({ hub, artefacts }: DeliveryDeps) {
   return {
-    /** Writes a calibration to its device's module twin; gives why not when device or module are not there (yet). */
+    /**
+     * Writes a calibration to its device's module twin; returns the reason when the device or
+     * module does not exist (yet).
+     */
     deliverCalibration: ({ device, document }: DeviceCalibration): Promise<{ readonly why: string | null }> =>
       withHeartbeats(async () => {
         const bytes = await artefacts.read(document.digest);

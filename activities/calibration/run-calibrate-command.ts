@@ -31,8 +31,9 @@ export interface CalibrateHooks {
 }
 
 /**
- * Fits the calibration of every group with one run of the project's calibrate command, in the project's own environment. Throws
- * CALIBRATION_FAILED when it fails, or gives other tensors than windlass.yaml declares.
+ * Fits the calibration of every group with one run of the project's calibrate command, in the
+ * project's own environment. Throws CALIBRATION_FAILED when it fails, or gives other tensors than
+ * windlass.yaml declares.
  */
 export async function runCalibrateCommand(
   deps: CalibrateDeps,

@@ -108,7 +108,10 @@ async function judgeCheck(
   });
 }
 
-/** Runs checks at the same time; their reports are read when all have ended, so that none changes what is looked at. */
+/**
+ * Runs checks at the same time; their reports are read when all have ended, so that none changes
+ * what is looked at.
+ */
 async function runGroup(deps: CheckDeps, group: readonly Check[], place: Place): Promise<GateResult[]> {
   // A report that came with the commit is not this run's.
   for (const name of group.flatMap(reportsOf)) await removeWritten(place.project, name);
@@ -143,7 +146,10 @@ function refuseFailed(gates: readonly GateResult[]): void {
 /** Activities that run a project's own checks. */
 export function createCheckActivities(deps: CheckDeps) {
   return {
-    /** Runs every check of windlass.yaml in a fresh folder; all run, then the failed ones are CHECK_FAILED together. */
+    /**
+     * Runs every check of windlass.yaml in a fresh folder; all run, then the failed ones are
+     * CHECK_FAILED together.
+     */
     runChecks: (request: CheckRequest): Promise<StepOutput<readonly GateResult[]>> =>
       withHeartbeats(async (report, signal) => {
         const { bundle, spec, reuse } = request;

@@ -9,7 +9,10 @@ import type { DataDeps, SnapshotRequest } from './snapshot.ts';
 
 export type DataActivities = ReturnType<typeof createDataActivities>;
 
-/** Activities about training data; both heartbeat with the file they are at, however long a query or a file takes. */
+/**
+ * Activities about training data; both heartbeat with the file they are at, however long a query or
+ * a file takes.
+ */
 export function createDataActivities(deps: DataDeps) {
   return {
     /** Keeps the files of a source; `source` absent: what the last run of this pipeline used. */

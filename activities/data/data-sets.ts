@@ -35,8 +35,9 @@ export async function checkData(
 }
 
 /**
- * Writes a snapshot for training: every file as `;`-separated CSV at its path (Parquet becomes .csv), and `manifest.json`,
- * whose paths are those of the files written; `sha256` stays that of the original.
+ * Writes a snapshot for training: every file as `;`-separated CSV at its path (Parquet becomes
+ * .csv), and `manifest.json`, whose paths are those of the files written; `sha256` stays that of
+ * the original.
  */
 export async function materializeData(
   deps: Pick<DataDeps, 'artefacts' | 'files'>,

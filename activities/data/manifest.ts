@@ -13,8 +13,8 @@ export function dataSetDigest(files: readonly DataFile[]): string {
 }
 
 /**
- * The manifest of a snapshot. Throws NOT_FOUND, ARTEFACT_CORRUPT, or DATA_INVALID when it is no manifest, describes another data set
- * than the reference, or names a path outside the data folder.
+ * The manifest of a snapshot. Throws NOT_FOUND, ARTEFACT_CORRUPT, or DATA_INVALID when it is no
+ * manifest, describes another data set than the reference, or names a path outside the data folder.
  */
 export async function readManifest(artefacts: ArtefactStore, ref: DataRef): Promise<DataManifest> {
   const text = (await artefacts.read(ref.manifest.digest)).toString('utf8');

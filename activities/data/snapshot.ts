@@ -24,10 +24,16 @@ export interface DataDeps {
 }
 
 export interface SnapshotRequest {
-  /** Notation of a source (see docs/guide-data-scientist.md); without one, what the last run of this pipeline used. */
+  /**
+   * Notation of a source (see docs/guide-data-scientist.md); without one, what the last run of this
+   * pipeline used.
+   */
   readonly source?: string | undefined;
   readonly spec: ProjectSpec;
-  /** Whether files that have not changed since an earlier snapshot are taken from it; by default every file is read. */
+  /**
+   * Whether files that have not changed since an earlier snapshot are taken from it; by default
+   * every file is read.
+   */
   readonly reuse?: boolean;
 }
 
@@ -43,16 +49,18 @@ type Progress = (message: string) => void;
 const CONCURRENT = 4;
 /** Files that are looked for in the artefact store at the same time. */
 const CHECKED = 16;
-/** What was read is noted in portions, so that a snapshot that is broken off goes on where it was. */
+/**
+ * What was read is noted in portions, so that a snapshot that is broken off goes on where it was.
+ */
 const PORTION = 200;
 
 const mediaTypeOf = (path: string): string =>
   /\.parquet$/i.test(path) ? 'application/vnd.apache.parquet' : 'text/csv';
 
 /**
- * Keeps every file of a source as artefact and lists them in a manifest; the same content gives the same digest wherever it
- * lies and however it was read. Throws DATA_NOT_FOUND, or DATA_INVALID when files cannot be taken, contradict each other or change
- * meanwhile.
+ * Keeps every file of a source as artefact and lists them in a manifest; the same content gives the
+ * same digest wherever it lies and however it was read. Throws DATA_NOT_FOUND, or DATA_INVALID when
+ * files cannot be taken, contradict each other or change meanwhile.
  */
 export async function snapshotData(
   deps: DataDeps,
@@ -76,7 +84,10 @@ export async function snapshotData(
   }
 }
 
-/** From the record on retention keeps the files; one that was there already may have been removed before, as bytes that nothing needed. */
+/**
+ * Once recorded, retention keeps the files; one that existed before may have been removed earlier,
+ * because nothing needed it.
+ */
 async function refuseGone({ artefacts }: DataDeps, files: readonly DataFile[]): Promise<void> {
   const there = await pLimit(CHECKED).map([...files], ({ sha256 }) => artefacts.has(`sha256:${sha256}`));
   const gone = files.find((_, i) => there[i] !== true);

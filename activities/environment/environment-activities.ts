@@ -51,7 +51,10 @@ export function createEnvironmentActivities(deps: EnvironmentDeps) {
   const keepLog = async (file: string): Promise<ArtefactRef | null> =>
     deps.artefacts.putFile(file, 'text/plain').catch(() => null);
   return {
-    /** Builds the environment once per lock file (or image), Python and platform; its build log is kept. */
+    /**
+     * Builds the environment once per lock file (or image), Python and platform; its build log is
+     * kept.
+     */
     prepareEnvironment: (code: ProjectCode): Promise<StepOutput<PreparedEnvironment>> =>
       withHeartbeats(async (report, signal) => {
         const environment = await environmentOf(deps, code, {

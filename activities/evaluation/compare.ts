@@ -32,13 +32,18 @@ export interface CompareRequest {
   readonly metrics: EvaluationMetrics;
   readonly spec: ProjectSpec;
   readonly seed: number;
-  /** Version to compare with instead of the model's own champion: `name@version` or `name@alias`. */
+  /**
+   * Version to compare with instead of the model's own champion: `name@version` or `name@alias`.
+   */
   readonly against?: string | undefined;
 }
 
 const MAIN = 'main';
 
-/** The champion's model that may judge a group: the fold model that did not see it, else the main one. */
+/**
+ * The champion's model that may judge a group: the fold model that did not see it, else the main
+ * one.
+ */
 export function fairModel(
   group: Pick<DataFile, 'group' | 'sha256'>,
   champion: DataManifest,
@@ -53,7 +58,10 @@ export function fairModel(
   return own.fold !== null && key in folds ? { key, seen: false } : { key: MAIN, seen: own.labelled };
 }
 
-/** The version that a reference means, the champion for a name alone; throws NOT_FOUND when an explicit reference means none. */
+/**
+ * The version that a reference means, the champion for a name alone; throws NOT_FOUND when an
+ * explicit reference means none.
+ */
 async function baseline(
   registry: CompareDeps['registry'],
   reference: string,
@@ -110,8 +118,9 @@ export function comparisonPlan(spec: ProjectSpec, champion: { version: string; t
 }
 
 /**
- * Challenger against champion on the very same windows: the champion scores each group with the model that did not see it, reading
- * its own columns, window and calibration; only windows that both scored count.
+ * Challenger against champion on the very same windows: the champion scores each group with the
+ * model that did not see it, reading its own columns, window and calibration; only windows that
+ * both scored count.
  */
 export async function compareWithChampion(
   deps: CompareDeps,

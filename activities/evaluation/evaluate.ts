@@ -103,8 +103,9 @@ export function reportRows(spec: Pick<ProjectSpec, 'model' | 'monitoring'>): num
 }
 
 /**
- * Scores every labelled window of the groups that have a fold with the model that did not see the group, and makes metrics,
- * the scores for later comparison, and the monitoring baseline. Nothing here was reported by the training code.
+ * Scores every labelled window of the groups that have a fold with the model that did not see the
+ * group, and makes metrics, the scores for later comparison, and the monitoring baseline. Nothing
+ * here was reported by the training code.
  */
 export async function evaluate(
   deps: EvaluateDeps,

@@ -60,7 +60,10 @@ async function readMeasured(
   };
 }
 
-/** What decides the tensors that a calibrate command fits; nothing for a built-in fit, which the spec describes whole. */
+/**
+ * What decides the tensors that a calibrate command fits; nothing for a built-in fit, which the
+ * spec describes whole.
+ */
 async function calibrationIdentity(
   deps: EvaluationDeps,
   code: EvaluateRequest,
@@ -98,7 +101,9 @@ function describeMetrics(m: EvaluationMetrics): string {
 /** Activities that measure a model on data it did not see, and against the champion. */
 export function createEvaluationActivities(deps: EvaluationDeps) {
   return {
-    /** Metrics, scores and monitoring baseline; throws GATE_FAILED when windlass.yaml demands more. */
+    /**
+     * Metrics, scores and monitoring baseline; throws GATE_FAILED when windlass.yaml demands more.
+     */
     evaluateModel: (request: EvaluateRequest & { reuse: boolean }): Promise<StepOutput<JudgedEvaluation>> =>
       withHeartbeats(async (report, signal) => {
         const { spec, reuse } = request;

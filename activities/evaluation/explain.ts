@@ -19,7 +19,10 @@ import { readScores } from './compare.ts';
 import { scoreJob, type EvaluateDeps } from './evaluate.ts';
 import { placeModels, readGroup, type CalibratedGroup } from './group-source.ts';
 
-/** Readings that all exchanged windows together may have: what about two seconds of scoring take for a small model. */
+/**
+ * Readings that all exchanged windows together may have: what about two seconds of scoring take for
+ * a small model.
+ */
 const MAX_READINGS = 16_000_000;
 const MAX_GROUPS = 40;
 const REPEATS = 3;
@@ -45,8 +48,9 @@ interface Subject {
 }
 
 /**
- * What the evaluated scores rest on: importance of each column, and contributions to the highest alarms, right and false; each group by
- * the fold model that did not see it. The work is bounded by a budget of readings, not by the size of the data.
+ * What the evaluated scores rest on: importance of each column, and contributions to the highest
+ * alarms, right and false; each group by the fold model that did not see it. The work is bounded by
+ * a budget of readings, not by the size of the data.
  */
 export async function explain(
   deps: EvaluateDeps,
@@ -115,7 +119,7 @@ async function readSubjects(
   return calibrated.flatMap((group): Subject[] => {
     const own = chosen.find((g) => g.group === group.file.group);
     if (own === undefined) return [];
-    // Where a device is still quiet, the score is none of the model's.
+    // Where a device is still quiet, the score does not come from the model.
     const scored = new Set(judgedRows(group.data, spec.data.columns.length, spec.model).scored);
     const kept = own.rows.flatMap((row, i) => (scored.has(row) ? [i] : []));
     const of = (all: readonly number[]): number[] => kept.map((i) => all[i] as number);
@@ -130,7 +134,10 @@ function jobOf({ group, model }: Subject, windows: readonly Window[], spec: Proj
   return scoreJob({ ...group, data: { ...group.data, values } }, { file: model, spec }, rows);
 }
 
-/** Per group its windows with each column exchanged, in the order column, repeat, window; none when the budget is too small. */
+/**
+ * Per group its windows with each column exchanged, in the order column, repeat, window; none when
+ * the budget is too small.
+ */
 function planExchanges(subjects: readonly Subject[], spec: ProjectSpec, seed: number) {
   const columns = spec.data.columns.length;
   const shape = { window: spec.model.window, columns };
@@ -166,7 +173,10 @@ interface Alert {
   readonly at: number;
 }
 
-/** Highest alarms first, of each group at most the highest right and the highest false one; false ones up to their share. */
+/**
+ * Highest alarms first, of each group at most the highest right and the highest false one; false
+ * ones up to their share.
+ */
 function chooseAlerts(subjects: readonly Subject[], threshold: number): Alert[] {
   const score = ({ subject, at }: Alert): number => subject.own.scores[at] as number;
   const highest = (label: number): Alert[] =>

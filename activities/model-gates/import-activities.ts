@@ -54,8 +54,8 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
       ),
 
     /**
-     * The gates of a build; without golden rows those on parity are insufficient and stay so, everything else that does not pass
-     * is GATE_FAILED.
+     * The gates of a build; without golden rows those on parity are insufficient and stay so,
+     * everything else that does not pass is GATE_FAILED.
      */
     judgeImport: (
       request: ReceivedModel & { readonly spec: ProjectSpec | null },

@@ -25,7 +25,10 @@ export interface ModelGateRequest {
   readonly golden: ArtefactRef;
   readonly folds: Readonly<Record<string, ArtefactRef>>;
   readonly spec: ProjectSpec;
-  /** "quality" for a candidate that is meant to differ from the training framework, such as a quantised one. */
+  /**
+   * "quality" for a candidate that is meant to differ from the training framework, such as a
+   * quantised one.
+   */
   readonly parity?: Parity;
   readonly reuse: boolean;
 }

@@ -71,7 +71,10 @@ async function storedRef(artefacts: ArtefactStore, digest: string, mediaType: st
   return { digest, size: (await artefacts.read(digest)).length, mediaType };
 }
 
-/** Judges the champion's device windows since its last report, and keeps the report as HTML and JSON; once per run. */
+/**
+ * Judges the champion's device windows since its last report, and keeps the report as HTML and
+ * JSON; once per run.
+ */
 export async function analyseWindows(deps: AnalyseDeps, input: ResolvedMonitorInput): Promise<AnalysedModel> {
   const { champion, pipeline } = await subject(deps.registry, input.model);
   const run = currentRun();

@@ -14,7 +14,10 @@ export interface IngestResult {
   readonly rejected: number;
 }
 
-/** Brings the device windows that the hub routed since the last run into the database; resumes at the saved cursor. */
+/**
+ * Brings the device windows that the hub routed since the last run into the database; resumes at
+ * the saved cursor.
+ */
 export async function ingestTelemetry(deps: {
   telemetry: TelemetrySource;
   store: MonitorStore;

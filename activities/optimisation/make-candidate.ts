@@ -31,7 +31,10 @@ const SCRIPT = fileURLToPath(new URL('./optimise.py', import.meta.url));
 const SAID_WHY = 3;
 const TIMEOUT_MS = 30 * 60_000;
 
-/** Makes a cheaper form of a model and of its fold models, in the project's environment unless it is the graph's; throws OPTIMISATION_FAILED that says what stands in the way. */
+/**
+ * Makes a cheaper form of a model and of its fold models, in the project's environment unless it is
+ * the graph's; throws OPTIMISATION_FAILED that says what stands in the way.
+ */
 export async function makeCandidate(
   deps: CandidateDeps,
   request: CandidateRequest & { readonly environment: RuntimeEnvironment | undefined },

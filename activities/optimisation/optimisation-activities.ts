@@ -39,7 +39,9 @@ export type OptimisationActivities = ReturnType<typeof createOptimisationActivit
 export function createOptimisationActivities(deps: OptimisationDeps) {
   const { artefacts } = deps;
   return {
-    /** The model and its fold models in another form; throws OPTIMISATION_FAILED or MODEL_INVALID. */
+    /**
+     * The model and its fold models in another form; throws OPTIMISATION_FAILED or MODEL_INVALID.
+     */
     makeCandidate: (request: CandidateRequest & { reuse: boolean }): Promise<StepOutput<TrainedFiles>> =>
       withHeartbeats(async (report, signal) => {
         const { kind, onnx, folds, spec, bundle, reuse } = request;
@@ -64,7 +66,10 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
         ).finally(() => removeRunFolder(folder));
       }),
 
-    /** A candidate against the model as it was trained, on the same windows and by the rules for a challenger. */
+    /**
+     * A candidate against the model as it was trained, on the same windows and by the rules for a
+     * challenger.
+     */
     compareCandidate: ({ original, candidate, spec, seed }: LossRequest): Promise<Comparison> =>
       withHeartbeats(async () => {
         const [before, after] = [
@@ -83,7 +88,9 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
         return compareModels(pairs, { ...plan, seed });
       }),
 
-    /** Of the platforms those that something can be measured on, each with the task queue to ask. */
+    /**
+     * Of the platforms those that something can be measured on, each with the task queue to ask.
+     */
     findProfilers: async (request: {
       readonly platforms: readonly string[];
     }): Promise<ReadonlyArray<{ readonly platform: string; readonly taskQueue: string | null }>> => {
@@ -97,7 +104,10 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
       );
     },
 
-    /** Golden rows with the model's own predictions: what a form that is meant to differ is held to on other machines. */
+    /**
+     * Golden rows with the model's own predictions: what a form that is meant to differ is held to
+     * on other machines.
+     */
     keepOwnGolden: (request: {
       readonly onnx: ArtefactRef;
       readonly golden: ArtefactRef;

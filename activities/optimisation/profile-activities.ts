@@ -40,8 +40,8 @@ async function profileOf(measuring: Promise<ModelProfile>): Promise<ModelProfile
 }
 
 /**
- * Each model in turn, several times over, in processes of their own; of each the round with the lowest median counts. A model that does
- * not run in one of them is refused.
+ * Each model in turn, several times over, in processes of their own; of each the round with the
+ * lowest median counts. A model that does not run in one of them is refused.
  */
 async function measure(
   { artefacts, models }: ProfileDeps,
@@ -74,7 +74,10 @@ async function measure(
 /** Activities that measure what models cost on the machine that they run on. */
 export function createProfileActivities(deps: ProfileDeps) {
   return {
-    /** Profiles of all models side by side; the same models on the same kind of machine are measured once, so that a build again keeps the same. */
+    /**
+     * Profiles of all models side by side; the same models on the same kind of machine are measured
+     * once, so that a build again keeps the same.
+     */
     profileModels: (request: ProfileRequest): Promise<StepOutput<readonly VariantProfile[]>> =>
       withHeartbeats((report, signal) => {
         const { models, golden, spec, reuse } = request;

@@ -8,8 +8,9 @@ const ENTRY = IMAGE_LAYOUT.entry.split('/').at(-1) ?? 'entry.js';
 const FOLDER = IMAGE_LAYOUT.entry.slice(0, -ENTRY.length);
 
 /**
- * Files of the entry layer: the script and the assets keep their places in the project below `windlass/entry`, and `entry.js` is
- * the script itself or leads to it. An asset may be a folder. Throws PROJECT_INVALID for a file that the project lacks.
+ * Files of the entry layer: the script and the assets keep their places in the project below
+ * `windlass/entry`, and `entry.js` is the script itself or leads to it. An asset may be a folder.
+ * Throws PROJECT_INVALID for a file that the project lacks.
  */
 export function entryFiles(files: readonly ProjectFile[], serve: ProjectSpec['serve']): ImageEntry[] {
   const script = clean(serve.entry);

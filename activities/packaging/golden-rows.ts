@@ -15,7 +15,10 @@ const goldenSchema = z.object({
   outputs: tensorsSchema,
 });
 
-/** Reads a golden file; throws MODEL_INVALID when its tensors do not all have the same number of rows. */
+/**
+ * Reads a golden file; throws MODEL_INVALID when its tensors do not all have the same number of
+ * rows.
+ */
 export function parseGolden(bytes: Uint8Array): GoldenFile {
   let value: unknown;
   try {
@@ -59,7 +62,10 @@ export function goldenSlice(golden: GoldenFile, from: number, to: number): Golde
   return { schema: golden.schema, inputs: cut(golden.inputs), outputs: cut(golden.outputs) };
 }
 
-/** The same rows as 32-bit numbers written with nine digits, which name each exactly; less than half the text. */
+/**
+ * The same rows as 32-bit numbers written with nine digits, which name each exactly; less than half
+ * the text.
+ */
 export function compactGolden(golden: GoldenFile): GoldenFile {
   const compact = (tensors: GoldenFile['inputs']): GoldenFile['inputs'] =>
     Object.fromEntries(

@@ -10,7 +10,9 @@ import { compactGolden, goldenSlice } from './golden-rows.ts';
 /** Golden rows that go to every device, where they are scored at each start. */
 export const DEVICE_GOLDEN_ROWS = 64;
 
-/** What the edge module finds out about its model: the registry's facts in the form of `model.json`. */
+/**
+ * What the edge module finds out about its model: the registry's facts in the form of `model.json`.
+ */
 export function modelManifest(model: ModelVersion, { spec }: PipelineVersion): ModelManifest {
   return {
     schema: 'windlass.model/1',
@@ -61,7 +63,10 @@ function file(path: string, content: Buffer | string): ImageEntry {
   return { type: 'file', path, content: Buffer.from(content) };
 }
 
-/** Labels that hold for everybody who builds the same thing: no times, and no folders of the machine that built it. */
+/**
+ * Labels that hold for everybody who builds the same thing: no times, and no folders of the machine
+ * that built it.
+ */
 function labels(
   model: ModelVersion,
   { name, version, source, spec }: PipelineVersion,

@@ -41,7 +41,10 @@ export function createControlActivities({ registry }: ControlDeps) {
       await registry.setAlias(target, by);
     },
 
-    /** `name@version` or `name@alias`; gates come without their evidence. Throws NOT_FOUND that says what there is. */
+    /**
+     * `name@version` or `name@alias`; gates come without their evidence. Throws NOT_FOUND that says
+     * what there is.
+     */
     async resolveModel(reference: string): Promise<ModelVersion> {
       const { name, version } = parts(reference, 'name@version or name@alias, e.g. "pump-health@champion"');
       const model = await registry.model(name, version);

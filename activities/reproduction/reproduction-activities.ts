@@ -22,7 +22,10 @@ function unchecked(what: string, why: string): Recheck {
   return { differences: [], unchecked: [{ what, why }], notes: [] };
 }
 
-/** An origin that cannot be looked at any more is not compared, and what was kept of it is used; anything unforeseen is thrown on. */
+/**
+ * An origin that cannot be looked at any more is not compared, and what was kept of it is used;
+ * anything unforeseen is thrown on.
+ */
 function outOfReach(what: string, error: unknown): Recheck {
   if (!(error instanceof WindlassError) || error.code === 'INTERNAL' || error.code === 'CANCELLED')
     throw error;
@@ -63,7 +66,10 @@ export function createReproductionActivities(deps: ReproductionDeps) {
         }
       }),
 
-    /** The recorded data files against those at their source now, or at `source`. Nothing is recorded. */
+    /**
+     * The recorded data files against those at their source now, or at `source`. Nothing is
+     * recorded.
+     */
     recheckData: (request: { ref: DataRef; spec: ProjectSpec; source?: string }): Promise<Recheck> =>
       withHeartbeats(async (report, signal) => {
         const { ref, spec, source = ref.source } = request;

@@ -5,7 +5,10 @@ import { isNews, judgeDevices } from './judge-devices.ts';
 import { restoreTargets } from './model-configurations.ts';
 
 export interface StragglerLook {
-  /** Devices that still have to take the version; those that a newer rollout took over are no longer counted. */
+  /**
+   * Devices that still have to take the version; those that a newer rollout took over are no longer
+   * counted.
+   */
   readonly left: number;
   /** Of them, in contact and on their way: worth looking at again soon. */
   readonly busy: number;
@@ -16,9 +19,9 @@ export interface StragglerLook {
 }
 
 /**
- * One look at the devices that a finished rollout still waits for. A query says which of them were in contact (it may
- * lag, which only delays); their twins decide, by the gate of the rollout's rings. One that fails goes back alone, and
- * so do those whose failure their ring tolerated.
+ * One look at the devices that a finished rollout still waits for. A query says which of them were
+ * in contact (it may lag, which only delays); their twins decide, by the gate of the rollout's
+ * rings. One that fails goes back alone, and so do those whose failure their ring tolerated.
  */
 export async function checkStragglers(deps: FleetDeps, rolloutId: string): Promise<StragglerLook> {
   const { hub, store, clock } = deps;
@@ -68,7 +71,10 @@ function mayHaveReturned(
   return lastActivity !== null && Date.parse(lastActivity) > Date.parse(device.memory.offeredAt);
 }
 
-/** Gives failed devices their previous target back, where that still has a configuration; returns those that go back. */
+/**
+ * Gives failed devices their previous target back, where that still has a configuration; returns
+ * those that go back.
+ */
 async function putBack(deps: FleetDeps, rolloutId: string, deviceIds: readonly string[]): Promise<string[]> {
   if (deviceIds.length === 0) return [];
   const { hub, store } = deps;

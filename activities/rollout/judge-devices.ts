@@ -2,7 +2,9 @@ import { judgeDevice, type DeviceJudgement } from '../../src/domain/rollout/devi
 import type { DeviceEvidence } from '../../src/contracts/device/evidence.ts';
 import type { JudgedDevice, ObservedDevice, StoredRollout } from '../../src/ports/rollout-store.ts';
 
-/** Judges devices by fresh evidence; one that the hub did not answer for keeps what is known of it. */
+/**
+ * Judges devices by fresh evidence; one that the hub did not answer for keeps what is known of it.
+ */
 export function judgeDevices(
   devices: readonly ObservedDevice[],
   evidence: readonly DeviceEvidence[],

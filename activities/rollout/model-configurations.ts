@@ -3,7 +3,10 @@ import type { FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { ModelConfiguration } from '../../src/contracts/device/evidence.ts';
 import type { Registry } from '../../src/ports/registry/registry.ts';
 
-/** Priority of a version's configuration: above every other deployment, and growing with the version. */
+/**
+ * Priority of a version's configuration: above every other deployment, and growing with the
+ * version.
+ */
 const FIRST_PRIORITY = 1000;
 
 /** The one hub configuration of a model version. */
@@ -28,13 +31,18 @@ export function digestIn(reference: string): string | undefined {
 }
 
 export interface RestorableTargets {
-  /** Image digest of each target whose configuration is there, or was made again from the registry. */
+  /**
+   * Image digest of each target whose configuration is there, or was made again from the registry.
+   */
   readonly images: Readonly<Record<string, string>>;
   /** Targets without a configuration, of versions that the registry does not know either. */
   readonly unrestorable: readonly string[];
 }
 
-/** Sees to it that the configurations of these targets exist: a device whose target has none would run nothing. */
+/**
+ * Sees to it that the configurations of these targets exist: a device whose target has none would
+ * run nothing.
+ */
 export async function restoreTargets(
   deps: { readonly hub: FleetHub; readonly registry: Registry },
   targets: readonly string[],

@@ -5,7 +5,10 @@ import type { RolloutState } from '../../src/domain/rollout/states.ts';
 import type { Actor } from '../../src/contracts/audit.ts';
 import type { FleetDeps } from './rollout-deps.ts';
 
-/** One transition of a rollout as it is written down: the decision first, then the rings, then the state. */
+/**
+ * One transition of a rollout as it is written down: the decision first, then the rings, then the
+ * state.
+ */
 export interface RolloutNote extends Actor {
   readonly rolloutId: string;
   readonly state: RolloutState;
@@ -30,7 +33,10 @@ export interface RolloutNote extends Actor {
   readonly action?: string;
 }
 
-/** Writes a transition of the rollout into the store, with its audit events; a second time it changes nothing. */
+/**
+ * Writes a transition of the rollout into the store, with its audit events; a second time it
+ * changes nothing.
+ */
 export async function noteRollout({ store }: FleetDeps, note: RolloutNote): Promise<void> {
   const {
     rolloutId,

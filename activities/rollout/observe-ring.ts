@@ -50,7 +50,9 @@ class RingLook {
     return countDevices(this.#devices);
   }
 
-  /** Reads and judges the undecided devices: those in contact always, those without some at a time. */
+  /**
+   * Reads and judges the undecided devices: those in contact always, those without some at a time.
+   */
   async poll(first: boolean): Promise<void> {
     const open = this.#devices.filter(isOpen);
     const [near, far] = [open.filter((d) => d.reachable), open.filter((d) => !d.reachable)];
@@ -61,7 +63,10 @@ class RingLook {
     await this.#look([...near, ...(all ? far : some)]);
   }
 
-  /** Reads the good devices once more: what was good when it was read may have broken while others soaked. */
+  /**
+   * Reads the good devices once more: what was good when it was read may have broken while others
+   * soaked.
+   */
   async confirm(): Promise<void> {
     await this.#look(this.#devices.filter((device) => device.verdict === 'good'));
   }
@@ -91,8 +96,9 @@ class RingLook {
 }
 
 /**
- * Looks at an open ring until something is to be decided, for at most 60 s: reads the twins of undecided devices every
- * pollSeconds, judges them, and keeps what it saw. Returns early when the decision changes, and after 10 s when counts did.
+ * Looks at an open ring until something is to be decided, for at most 60 s: reads the twins of
+ * undecided devices every pollSeconds, judges them, and keeps what it saw. Returns early when the
+ * decision changes, and after 10 s when counts did.
  */
 export async function observeRing(deps: BeatingDeps, input: ObserveRing): Promise<RingObservation> {
   const { rolloutId, position, held } = input;

@@ -10,8 +10,9 @@ export interface RingPlace {
 }
 
 /**
- * Gives the devices of a ring the version's target, chunk by chunk: what a device had is written down first, its offer
- * after the hub took the target. Goes on where it stopped; a device is offered once. Returns how many were offered now.
+ * Gives the devices of a ring the version's target, chunk by chunk: what a device had is written
+ * down first, its offer after the hub took the target. Goes on where it stopped; a device is
+ * offered once. Returns how many were offered now.
  */
 export async function openRing(deps: BeatingDeps, { rolloutId, position }: RingPlace): Promise<number> {
   const { hub, store } = deps;
@@ -30,7 +31,8 @@ export async function openRing(deps: BeatingDeps, { rolloutId, position }: RingP
     try {
       await hub.setTarget(ids, targetName(model, version));
     } catch (error) {
-      // Refused for good, some of them may have it: all count as offered, so that the way back reaches them.
+      // After a permanent refusal some devices may still have the target: all count as offered, so
+      // that a revert reaches them.
       if (error instanceof WindlassError && !error.retryable)
         await store.markOffered(rolloutId, position, ids);
       throw error;

@@ -52,8 +52,9 @@ export async function ringDevices(
 }
 
 /**
- * A version that may be rolled out, with its image: what may not become champion may not reach a device either. Throws
- * NOT_FOUND, GATE_FAILED (rejected version), APPROVAL_REQUIRED, PROMOTION_REFUSED or CONFLICT (no image yet).
+ * A version that may be rolled out, with its image: what may not become champion may not reach a
+ * device either. Throws NOT_FOUND, GATE_FAILED (rejected version), APPROVAL_REQUIRED,
+ * PROMOTION_REFUSED or CONFLICT (no image yet).
  */
 export async function deployableVersion(
   registry: Registry,
@@ -96,8 +97,9 @@ function previousOf(
 }
 
 /**
- * Plans a rollout once per workflow: lists the devices, assigns rings, writes the plan (which supersedes live rollouts of
- * the model) and makes sure of the version's configuration. Throws NOT_FOUND, GATE_FAILED, CONFLICT.
+ * Plans a rollout once per workflow: lists the devices, assigns rings, writes the plan (which
+ * supersedes live rollouts of the model) and makes sure of the version's configuration. Throws
+ * NOT_FOUND, GATE_FAILED, CONFLICT.
  */
 export async function planRollout(
   deps: BeatingDeps,

@@ -8,11 +8,16 @@ import { digestIn, restoreTargets } from './model-configurations.ts';
 export interface WayBack {
   readonly possible: boolean;
   readonly reason: string;
-  /** Previous targets that have no configuration any more: devices that had them keep what they run. */
+  /**
+   * Previous targets that have no configuration any more: devices that had them keep what they run.
+   */
   readonly unrestorable: readonly string[];
 }
 
-/** Finds out whether the devices that were offered the version can go back, and makes lost configurations again. */
+/**
+ * Finds out whether the devices that were offered the version can go back, and makes lost
+ * configurations again.
+ */
 export async function prepareRevert(deps: FleetDeps, rolloutId: string): Promise<WayBack> {
   const previous = await deps.store.previousTargets(rolloutId);
   const named = previous.flatMap(({ target }) => (target === null ? [] : [target]));
@@ -23,7 +28,10 @@ export async function prepareRevert(deps: FleetDeps, rolloutId: string): Promise
   return { possible, unrestorable, reason: unrestorable.length > 0 ? lost : to };
 }
 
-/** Gives every offered device its previous target back (or none); resumes where it stopped. Returns how many now. */
+/**
+ * Gives every offered device its previous target back (or none); resumes where it stopped. Returns
+ * how many now.
+ */
 export async function revertDevices(
   deps: BeatingDeps,
   input: { readonly rolloutId: string; readonly unrestorable: readonly string[]; readonly reason: string },
@@ -59,7 +67,10 @@ export interface RevertObservation {
   readonly restored: number;
 }
 
-/** True when the device runs what it had before; without a previous model: when it no longer runs the version. */
+/**
+ * True when the device runs what it had before; without a previous model: when it no longer runs
+ * the version.
+ */
 export function isBack(
   evidence: DeviceEvidence,
   device: RevertingDevice,
@@ -72,7 +83,10 @@ export function isBack(
 
 const LONGEST_MS = 60_000;
 
-/** Looks until every device in contact runs its previous version again, for at most 60 s (`once`: one look). */
+/**
+ * Looks until every device in contact runs its previous version again, for at most 60 s (`once`:
+ * one look).
+ */
 export async function observeRevert(
   deps: BeatingDeps,
   { rolloutId, once }: { readonly rolloutId: string; readonly once: boolean },

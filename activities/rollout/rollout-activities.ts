@@ -15,7 +15,10 @@ import {
 } from './revert-devices.ts';
 import { takeOver } from './take-over.ts';
 
-/** Activities of the `fleet` task queue: all that a rollout asks of the hub and writes down. All are idempotent. */
+/**
+ * Activities of the `fleet` task queue: all that a rollout asks of the hub and writes down. All are
+ * idempotent.
+ */
 export function createFleetActivities(deps: FleetDeps) {
   const beating = <T>(work: (deps: BeatingDeps) => Promise<T>): Promise<T> =>
     withHeartbeats((report) => work({ ...deps, report }));

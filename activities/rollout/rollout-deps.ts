@@ -27,5 +27,7 @@ export async function storedRollout(store: RolloutStore, rolloutId: string): Pro
   return rollout;
 }
 
-/** Most devices that are handled between two writes to the store: what a crash may have to do again. */
+/**
+ * Most devices that are handled between two writes to the store: what a crash may have to do again.
+ */
 export const CHUNK = 100;

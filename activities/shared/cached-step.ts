@@ -17,9 +17,15 @@ export interface StepIdentity {
   readonly version: number;
   /** Everything that decides the result: digests of code and data, parameters, seed. */
   readonly inputs: unknown;
-  /** What a person should read about why a result was taken, e.g. "same source bundle and environment". */
+  /**
+   * What a person should read about why a result was taken, e.g. "same source bundle and
+   * environment".
+   */
   readonly same: string;
-  /** Whether results of other runs may be taken; this run's own always is, so that no step is done twice. */
+  /**
+   * Whether results of other runs may be taken; this run's own always is, so that no step is done
+   * twice.
+   */
   readonly reuse: boolean;
 }
 
@@ -33,8 +39,8 @@ export function stepKey({
 }
 
 /**
- * Gives the stored result of a step when it was done before with the very same inputs and its artefacts are all there;
- * otherwise does it and stores the result, which must be small JSON.
+ * Gives the stored result of a step when it was done before with the very same inputs and its
+ * artefacts are all there; otherwise does it and stores the result, which must be small JSON.
  */
 export async function cachedStep<T>(
   { steps, artefacts }: StepDeps,

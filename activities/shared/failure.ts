@@ -3,8 +3,9 @@ import { CompleteAsyncError } from '@temporalio/activity';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
 /**
- * What Temporal is told of an error: type = the error's code, details = [ErrorBody], retries by the error table. Temporal's own
- * failures pass unchanged; anything unforeseen becomes a retryable INTERNAL that keeps its message and stack.
+ * What Temporal is told of an error: type = the error's code, details = [ErrorBody], retries by the
+ * error table. Temporal's own failures pass unchanged; anything unforeseen becomes a retryable
+ * INTERNAL that keeps its message and stack.
  */
 export function toApplicationFailure(error: unknown): Error {
   if (error instanceof WindlassError)

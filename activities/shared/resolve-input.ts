@@ -56,8 +56,8 @@ const INPUTS: { readonly [N in InputName]: { schema: z.ZodType<ResolvedInputs[N]
 };
 
 /**
- * Completes the one JSON object that a workflow was started with; nothing at all counts as `{}`. Throws INPUT_INVALID that
- * lists every wrong field, what was expected, and an example.
+ * Completes the one JSON object that a workflow was started with; nothing at all counts as `{}`.
+ * Throws INPUT_INVALID that lists every wrong field, what was expected, and an example.
  */
 export function resolveInput<N extends InputName>(name: N, raw: unknown): ResolvedInputs[N] {
   const input = INPUTS[name];

@@ -7,8 +7,9 @@ export type WrittenFile =
   | { readonly is: 'missing' | 'a link to elsewhere' | 'no file' };
 
 /**
- * Looks at what a process of the project wrote to `folder` under a relative name. A job in a container could name a file of the machine that
- * it cannot read itself: nothing is read through a link, in whatever part of the path. The process must have ended before.
+ * Looks at what a process of the project wrote to `folder` under a relative name. A job in a
+ * container could name a file of the machine that it cannot read itself: nothing is read through a
+ * link, in whatever part of the path. The process must have ended before.
  */
 export async function writtenFile(folder: string, name: string): Promise<WrittenFile> {
   const path = join(folder, name);
@@ -19,7 +20,9 @@ export async function writtenFile(folder: string, name: string): Promise<Written
   return info.isFile() ? { is: 'a file', path, size: info.size } : { is: 'no file' };
 }
 
-/** Removes what lies in `folder` under a relative name, but nothing that a link on the way leads to. */
+/**
+ * Removes what lies in `folder` under a relative name, but nothing that a link on the way leads to.
+ */
 export async function removeWritten(folder: string, name: string): Promise<void> {
   const holder = await realpath(dirname(join(folder, name))).catch(() => undefined);
   if (holder !== dirname(join(await realpath(folder), name))) return;

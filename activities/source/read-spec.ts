@@ -34,7 +34,10 @@ function searchProblems({ train }: ProjectSpec): { field: string; problem: strin
   return plan.problems.map(({ field, problem }) => ({ field: `train.${field}`, problem }));
 }
 
-/** Reads and validates windlass.yaml, and that the files it names are there; throws PROJECT_NOT_FOUND or PROJECT_INVALID. */
+/**
+ * Reads and validates windlass.yaml, and that the files it names are there; throws
+ * PROJECT_NOT_FOUND or PROJECT_INVALID.
+ */
 export function readSpec(files: readonly ProjectFile[], where: string): ProjectSpec {
   const file = files.find((f) => f.path === SPEC_FILE);
   if (file === undefined)
@@ -73,7 +76,10 @@ export function readSpec(files: readonly ProjectFile[], where: string): ProjectS
   return spec;
 }
 
-/** What a project's environment is made from; throws PROJECT_INVALID when its file is not in the bundle. */
+/**
+ * What a project's environment is made from; throws PROJECT_INVALID when its file is not in the
+ * bundle.
+ */
 export function environmentRequest(files: readonly ProjectFile[], spec: ProjectSpec): EnvironmentRequest {
   const source = environmentSource(spec.environment);
   if (source.kind === 'image') return source;

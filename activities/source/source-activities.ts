@@ -25,7 +25,10 @@ export interface CheckoutRequest {
   readonly allowDirty: boolean;
 }
 
-/** A project as one immutable bundle, its specification, and the digest that identifies the pipeline made of it. */
+/**
+ * A project as one immutable bundle, its specification, and the digest that identifies the pipeline
+ * made of it.
+ */
 export interface CheckedOutProject {
   readonly source: SourceRef;
   readonly spec: ProjectSpec;
@@ -37,7 +40,10 @@ export type SourceActivities = ReturnType<typeof createSourceActivities>;
 /** Activities that bring training code in. */
 export function createSourceActivities({ source, artefacts, cwd = process.cwd() }: SourceDeps) {
   return {
-    /** Resolves the ref, bundles the project folder and reads windlass.yaml; the same commit gives the same bundle. */
+    /**
+     * Resolves the ref, bundles the project folder and reads windlass.yaml; the same commit gives
+     * the same bundle.
+     */
     checkoutProject: (request: CheckoutRequest): Promise<StepOutput<CheckedOutProject>> =>
       withHeartbeats(async (report, signal) => {
         const project = isGitUrl(request.project) ? request.project : resolve(cwd, request.project);

@@ -29,7 +29,10 @@ export interface SearchPlan {
   readonly evaluation: FoldGroups;
   /** For the trials: without the groups of `evaluation`. */
   readonly trialData: DataRef;
-  /** For training and evaluation of the chosen model: groups of `validation` train, and are not measured. */
+  /**
+   * For training and evaluation of the chosen model: groups of `validation` train, and are not
+   * measured.
+   */
   readonly data: DataRef;
 }
 
@@ -81,7 +84,10 @@ function validationOf(files: readonly DataFile[], count: number | undefined, giv
   );
 }
 
-/** Plans the trials and splits the groups, so that the chosen model is measured on groups that no trial was given. */
+/**
+ * Plans the trials and splits the groups, so that the chosen model is measured on groups that no
+ * trial was given.
+ */
 export async function planSearch(deps: Deps, request: PlanSearchRequest): Promise<SearchPlan> {
   const { spec, data, seed, validationFolds } = request;
   const declared = request.search ?? spec.train.search;

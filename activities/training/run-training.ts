@@ -77,8 +77,9 @@ async function layOut(folder: string, fill: (fresh: string) => Promise<unknown>)
 }
 
 /**
- * Work in the folder of this run, which every attempt finds again with its checkpoint. It goes when the work is done, can never be or is
- * cancelled; after a lost or stopped worker or an unforeseen error the next attempt goes on from there.
+ * Work in the folder of this run, which every attempt finds again with its checkpoint. It goes when
+ * the work is done, can never be or is cancelled; after a lost or stopped worker or an unforeseen
+ * error the next attempt goes on from there.
  */
 export async function inRunFolder<T>(work: string, run: (folder: string) => Promise<T>): Promise<T> {
   const folder = runFolder(work, 'train');
@@ -94,7 +95,10 @@ export async function inRunFolder<T>(work: string, run: (folder: string) => Prom
   }
 }
 
-/** Runs the train command in `folder`, from its checkpoint if there is one; throws TRAIN_FAILED with the last lines of its log. */
+/**
+ * Runs the train command in `folder`, from its checkpoint if there is one; throws TRAIN_FAILED with
+ * the last lines of its log.
+ */
 export async function runTraining(
   deps: TrainDeps,
   training: TrainingRun,

@@ -35,7 +35,10 @@ export interface TrialRequest extends ProjectCode {
 }
 
 export interface TrialOutcome {
-  /** F1 of the platform's evaluation on the validation groups, each scored by the model that did not see it. */
+  /**
+   * F1 of the platform's evaluation on the validation groups, each scored by the model that did not
+   * see it.
+   */
   readonly metric: number;
   readonly seconds: number;
 }
@@ -51,11 +54,17 @@ export type SearchActivities = ReturnType<typeof createSearchActivities>;
 /** Activities of a search for parameters. */
 export function createSearchActivities(deps: SearchDeps) {
   return {
-    /** The trials and the data for them; throws INPUT_INVALID or DATA_INVALID that says what stands in the way. */
+    /**
+     * The trials and the data for them; throws INPUT_INVALID or DATA_INVALID that says what stands
+     * in the way.
+     */
     planSearch: (request: PlanSearchRequest): Promise<SearchPlan> =>
       withHeartbeats(() => planSearch(deps, request)),
 
-    /** Trains the fold models of one trial and judges them; throws TRAIN_FAILED with the last lines of its log. */
+    /**
+     * Trains the fold models of one trial and judges them; throws TRAIN_FAILED with the last lines
+     * of its log.
+     */
     runTrial: (request: TrialRequest): Promise<StepOutput<TrialOutcome>> =>
       withHeartbeats(async (report, signal) => {
         const { spec, bundle, data, reuse } = request;

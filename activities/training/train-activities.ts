@@ -27,7 +27,10 @@ export type TrainActivities = ReturnType<typeof createTrainActivities>;
 /** Activities that train. */
 export function createTrainActivities(deps: TrainDeps) {
   return {
-    /** Runs the train command on a snapshot and keeps its outputs. Throws TRAIN_FAILED with the last lines of its log. */
+    /**
+     * Runs the train command on a snapshot and keeps its outputs. Throws TRAIN_FAILED with the last
+     * lines of its log.
+     */
     train: (request: TrainRequest): Promise<StepOutput<TrainedModel>> =>
       withHeartbeats(async (report, signal) => {
         const { spec, bundle, data, seed, reuse } = request;

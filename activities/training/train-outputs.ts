@@ -7,7 +7,7 @@ import { writtenFile } from '../shared/written-file.ts';
 import { messageOf } from '../../src/base/error-message.ts';
 
 export const ONNX_MEDIA_TYPE = 'application/vnd.onnx.model';
-/** What is read as a whole: larger than any that is meant so. */
+/** Limit for files that are read whole: larger than any legitimate one. */
 const MAX_BYTES: Readonly<Record<string, number>> = { 'golden.json': 512 * 2 ** 20, 'metrics.json': 2 ** 20 };
 
 /** A model and what judges it. */
@@ -20,11 +20,14 @@ export interface TrainedFiles {
 /** What a train command leaves behind, as artefacts. */
 export interface TrainOutputs extends TrainedFiles {
   readonly golden: ArtefactRef;
-  /** What the training code says of itself; never what a gate rests on. */
+  /** What the training code reports; no gate relies on it. */
   readonly reported: Readonly<Record<string, number>>;
 }
 
-/** The flat object of numbers in metrics.json; what is not a finite number is left out (Python writes NaN). */
+/**
+ * The flat object of numbers in metrics.json; what is not a finite number is left out (Python
+ * writes NaN).
+ */
 function readMetrics(text: string): Record<string, number> {
   const plain = text.replaceAll(/(?<=[[,:]\s*)(?:NaN|-?Infinity)(?=\s*[\],}])/g, 'null');
   let value: unknown;
@@ -42,7 +45,9 @@ function readMetrics(text: string): Record<string, number> {
 
 const foldFile = (fold: number): string => join('folds', `${fold}.onnx`);
 
-/** Throws TRAIN_FAILED that lists every file that is missing, empty, too large or leads elsewhere. */
+/**
+ * Throws TRAIN_FAILED that lists every file that is missing, empty, too large or leads elsewhere.
+ */
 async function refuseMissing(out: string, needed: readonly string[]): Promise<void> {
   const missing: string[] = [];
   for (const name of needed) {
@@ -61,7 +66,10 @@ async function refuseMissing(out: string, needed: readonly string[]): Promise<vo
     );
 }
 
-/** Stores the model of each fold, which is all that a trial is judged by; throws TRAIN_FAILED when one is missing. */
+/**
+ * Stores the model of each fold, which is all that a trial is judged by; throws TRAIN_FAILED when
+ * one is missing.
+ */
 export async function storeFolds(
   artefacts: ArtefactStore,
   out: string,
@@ -77,7 +85,10 @@ export async function storeFolds(
   return Object.fromEntries(models);
 }
 
-/** Stores a model and its fold models from a folder that is laid out as a train command does; throws TRAIN_FAILED. */
+/**
+ * Stores a model and its fold models from a folder that is laid out as a train command does; throws
+ * TRAIN_FAILED.
+ */
 export async function storeModels(
   artefacts: ArtefactStore,
   out: string,
@@ -90,7 +101,10 @@ export async function storeModels(
   };
 }
 
-/** Stores the outputs of a train command; throws TRAIN_FAILED that lists every file that is missing or empty. */
+/**
+ * Stores the outputs of a train command; throws TRAIN_FAILED that lists every file that is missing
+ * or empty.
+ */
 export async function storeOutputs(
   artefacts: ArtefactStore,
   out: string,

@@ -9,7 +9,10 @@ export interface TrainHeartbeat {
   readonly memoryMb?: number;
 }
 
-/** Metrics are shown while training goes on, and every heartbeat carries them: so many, with names so long. */
+/**
+ * Metrics are shown during training and every heartbeat carries them: limits on their number and
+ * the length of their names.
+ */
 const MAX_METRICS = 50;
 const LONGEST_NAME = 100;
 

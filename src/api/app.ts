@@ -23,7 +23,7 @@ import { addSystemRoutes } from './routes/system.ts';
 import { addWorkflowRoutes } from './routes/workflows.ts';
 
 const MAX_BODY = 1024 * 1024;
-/** A push of hundreds of commits is told at length. */
+/** The webhook body of a push of hundreds of commits is long. */
 const MAX_HOOK_BODY = 8 * 1024 * 1024;
 
 const limitBody = (maxSize: number) =>
@@ -34,7 +34,10 @@ const limitBody = (maxSize: number) =>
     },
   });
 
-/** The HTTP API as a function from request to response; it holds no state of its own but its metrics. */
+/**
+ * The HTTP API as a function from request to response; it holds no state of its own but its
+ * metrics.
+ */
 export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const api = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {

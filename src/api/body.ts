@@ -2,7 +2,10 @@ import type { Context } from 'hono';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiEnv } from './deps.ts';
 
-/** The JSON body; an empty one counts as `{}`. Other content types are refused, so that no web form can reach the API. */
+/**
+ * The JSON body; an empty one counts as `{}`. Other content types are refused, so that no web form
+ * can reach the API.
+ */
 export async function readBody(c: Context<ApiEnv>): Promise<unknown> {
   const text = await c.req.text();
   if (text.trim() === '') return {};

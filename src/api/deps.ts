@@ -33,7 +33,10 @@ export interface ApiDeps {
   /** What the API cannot do without, by name; each rejects when its part does not answer. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
   readonly logger: Logger;
-  /** Bearer token of the admin; with it set, calls but health checks and the start page need a token. */
+  /**
+   * Bearer token of the admin; with it set, calls but health checks and the start page need a
+   * token.
+   */
   readonly token?: string | undefined;
   /** Address of Temporal's web UI, for links. */
   readonly temporalUi?: string | undefined;

@@ -9,7 +9,7 @@ import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiEnv } from './deps.ts';
 import { errorCode } from '../base/error-code.ts';
 
-/** Any error as one of the table; what nobody foresaw is INTERNAL, and its words stay in the log. */
+/** Maps any error to the table; an unforeseen one is INTERNAL, and its message stays in the log. */
 export function toWindlassError(error: unknown, requestId: string): WindlassError {
   if (error instanceof WindlassError) return error;
   if (error instanceof HTTPException && error.status < 500)
@@ -28,7 +28,10 @@ export function toWindlassError(error: unknown, requestId: string): WindlassErro
   return new WindlassError('INTERNAL', `Something unforeseen happened; the log has it under ${requestId}.`);
 }
 
-/** PostgreSQL refused a text (22021, 22P05): a query or a path brought U+0000 along; bodies are looked at when they are read. */
+/**
+ * PostgreSQL refused a text (22021, 22P05): a query or a path brought U+0000 along; bodies are
+ * looked at when they are read.
+ */
 function hasNul(error: unknown): boolean {
   const code = errorCode(error);
   return code === '22021' || code === '22P05';
@@ -38,7 +41,9 @@ function isCode(type: string | null | undefined): type is ErrorCode {
   return typeof type === 'string' && type in ERRORS;
 }
 
-/** Answers an error as `{error: {code, message, hint, details}}` with the status of the error table. */
+/**
+ * Answers an error as `{error: {code, message, hint, details}}` with the status of the error table.
+ */
 export function answerError(error: unknown, c: Context<ApiEnv>): Response {
   const failure = toWindlassError(error, c.get('requestId'));
   const { status } = ERRORS[failure.code];

@@ -9,7 +9,10 @@ export interface ApiMetrics {
   text(): Promise<string>;
 }
 
-/** Requests counted and timed by route (the pattern, never the path: its ids would be endless), and the process itself. */
+/**
+ * Requests counted and timed by route (the pattern, never the path: its ids would be endless), and
+ * the process itself.
+ */
 export function createMetrics(): ApiMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -6,7 +6,10 @@ import type { ApiMetrics } from './metrics.ts';
 
 const OPEN = new Set(['/healthz', '/readyz']);
 
-/** Gives each request an id (the caller's X-Request-Id when it is a plain one), a logger with it, and a line at its end. */
+/**
+ * Gives each request an id (the caller's X-Request-Id when it is a plain one), a logger with it,
+ * and a line at its end.
+ */
 export function requestContext(
   deps: Pick<ApiDeps, 'logger'>,
   metrics: ApiMetrics,
@@ -31,8 +34,9 @@ export function requestContext(
 }
 
 /**
- * Without a token only this machine may call: a web page in a browser here could otherwise reach the API under a name that
- * resolves to this machine (DNS rebinding), so the Host must be a loopback one, but for `signed` paths.
+ * Without a token only this machine may call: a web page in a browser here could otherwise reach
+ * the API under a name that resolves to this machine (DNS rebinding), so the Host must be a
+ * loopback one, but for `signed` paths.
  */
 export function requireLoopbackHost(
   token: string | undefined,

@@ -1,6 +1,6 @@
 import type { Registry } from '../ports/registry/registry.ts';
 
-/** Leaves an audit event of bytes that are given out; who got them matters as much as who changed something. */
+/** Writes an audit event when bytes are handed out: reads matter as much as changes. */
 export async function noteRead(
   registry: Pick<Registry, 'recordAudit'>,
   actor: string,

@@ -7,17 +7,21 @@ import type { ApiDeps, ApiEnv } from './deps.ts';
 
 /** What needs no token: the health checks, and the page of links. */
 const OPEN = new Set(['/', '/healthz', '/readyz']);
-/** Who did something when nobody was named. */
+/** The actor when nobody was named. */
 const NOBODY = 'api';
 
-/** Who a request comes from: the owner of a token, or somebody trusted who may name anyone (the API's own token, or no token at all). */
+/**
+ * The sender of a request: the owner of a token, or a trusted caller who may name anyone (the API's
+ * own token, or no token at all).
+ */
 export interface Principal {
   readonly actor: string | null;
 }
 
 /**
- * Finds out who calls, by the bearer token. The API's own token is admin; others belong to an actor, whose roles count. Without
- * a token only an API that has none of its own, and no grant, lets anybody in. `signed` paths check a signature of their own.
+ * Finds out who calls, by the bearer token. The API's own token is admin; others belong to an
+ * actor, whose roles count. Without a token only an API that has none of its own, and no grant,
+ * lets anybody in. `signed` paths check a signature of their own.
  */
 export function authenticate(
   { token, access }: Pick<ApiDeps, 'token' | 'access'>,
@@ -44,7 +48,10 @@ export function authenticate(
   };
 }
 
-/** Who does it: the owner of the token; only who is trusted may name somebody else. Throws FORBIDDEN. */
+/**
+ * The actor: the owner of the token; only a trusted caller may name somebody else. Throws
+ * FORBIDDEN.
+ */
 export function actorOf(c: Context<ApiEnv>, named?: string): string {
   const { actor } = c.get('principal');
   if (actor === null) return named ?? NOBODY;
@@ -54,7 +61,10 @@ export function actorOf(c: Context<ApiEnv>, named?: string): string {
   });
 }
 
-/** Checks the role of who calls and gives their name; who is trusted needs no role. Throws FORBIDDEN. */
+/**
+ * Checks the caller's role and returns the caller's name; a trusted caller needs no role. Throws
+ * FORBIDDEN.
+ */
 export async function allow(
   c: Context<ApiEnv>,
   access: ApiDeps['access'],
@@ -65,7 +75,7 @@ export async function allow(
   return actor;
 }
 
-/** The registry that asks for roles, unless who calls is trusted. */
+/** The registry with role checks; without them for a trusted caller. */
 export function registryFor(c: Context<ApiEnv>, { registry, access }: Pick<ApiDeps, 'registry' | 'access'>) {
   return c.get('principal').actor === null ? registry : governRegistry(registry, access);
 }

@@ -56,14 +56,19 @@ export const started = z
 
 type Body = NonNullable<NonNullable<RouteConfig['request']>['body']>;
 
-/** A JSON body as OpenAPI describes it; the handler parses it (`parseBody`), so that errors name each field. */
+/**
+ * A JSON body as OpenAPI describes it; the handler parses it (`parseBody`), so that errors name
+ * each field.
+ */
 export function jsonBody(schema: z.ZodType, example: object): Body {
   type Schema = Extract<Body['content'][string], { schema?: unknown }>['schema'];
   const described: unknown = z.toJSONSchema(schema, { io: 'input' });
   return { content: { 'application/json': { schema: described as Schema, example } } };
 }
 
-/** Parses a body with a strict schema; INPUT_INVALID names every wrong field and shows an example. */
+/**
+ * Parses a body with a strict schema; INPUT_INVALID names every wrong field and shows an example.
+ */
 export function parseBody<T>(
   schema: z.ZodType<T>,
   body: unknown,

@@ -3,8 +3,9 @@ import type { Access } from '../ports/access.ts';
 import type { Registry } from '../ports/registry/registry.ts';
 
 /**
- * The registry as people reach it, through the API or the command line: every change asks first whether the role of who makes
- * it allows it (FORBIDDEN). Workflows use the registry itself: they act for whoever was allowed to start them.
+ * The registry as people reach it, through the API or the command line: every change asks first
+ * whether the role of who makes it allows it (FORBIDDEN). Workflows use the registry itself: they
+ * act for whoever was allowed to start them.
  */
 export function governRegistry(registry: Registry, access: Pick<Access, 'check'>): Registry {
   const aliasAction = (alias: string) => (alias === ALIASES.champion ? 'promote' : 'tag');

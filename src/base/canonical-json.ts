@@ -1,6 +1,7 @@
 /**
- * JSON text that is the same for equal values: object keys sorted, undefined fields left out, no white space. Throws on
- * numbers that JSON cannot hold (NaN, infinities), because they would silently become null.
+ * JSON text that is the same for equal values: object keys sorted, undefined fields left out, no
+ * white space. Throws on numbers that JSON cannot hold (NaN, infinities), because they would
+ * silently become null.
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(ordered(value));

@@ -28,8 +28,8 @@ export async function digestOfFile(path: string): Promise<{ digest: string; size
 const known = new Map<string, string>();
 
 /**
- * Digest of a file that is read again and again, remembered while its size and times stay the same. Not for files that
- * somebody else may change to harm us.
+ * Digest of a file that is read again and again, remembered while its size and times stay the same.
+ * Not for files that somebody else may change to harm us.
  */
 export async function rememberedDigest(path: string): Promise<string> {
   const { size, mtimeNs, ctimeNs, ino } = await stat(path, { bigint: true });
@@ -42,7 +42,10 @@ export async function rememberedDigest(path: string): Promise<string> {
   return digest;
 }
 
-/** JSON bytes whose keys are in the order they were written in, and the digest and size that name them. */
+/**
+ * JSON bytes whose keys are in the order they were written in, and the digest and size that name
+ * them.
+ */
 export function jsonBlob(value: unknown): { bytes: Buffer; digest: string; size: number } {
   const bytes = Buffer.from(JSON.stringify(value));
   return { bytes, digest: digestOf(bytes), size: bytes.length };

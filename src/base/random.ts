@@ -1,4 +1,7 @@
-/** Repeatable uniform numbers in [0, 1) from a 32-bit seed. Generator: sfc32 (C. Doty-Humphrey, PractRand), 15 rounds warm-up. */
+/**
+ * Repeatable uniform numbers in [0, 1) from a 32-bit seed. Generator: sfc32 (C. Doty-Humphrey,
+ * PractRand), 15 rounds warm-up.
+ */
 export function seededRandom(seed: number): () => number {
   let a = 0x9e3779b9 | 0;
   let b = 0x243f6a88 | 0;

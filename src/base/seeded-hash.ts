@@ -1,6 +1,7 @@
 /**
- * Uniform number in [0, 1) from a text and a seed: FNV-1a over the UTF-16 units, twice with different offsets, each
- * finished with MurmurHash3's fmix32, joined to 53 bits. The same on every machine; not for secrets.
+ * Uniform number in [0, 1) from a text and a seed: FNV-1a over the UTF-16 units, twice with
+ * different offsets, each finished with MurmurHash3's fmix32, joined to 53 bits. The same on every
+ * machine; not for secrets.
  */
 export function seededHash(text: string, seed: number): number {
   const high = mix(fnv1a(text, 0x811c9dc5 ^ seed));

@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Polls until `check` gives a value other than undefined or false; gives undefined when the deadline passes first. */
+/**
+ * Polls until `check` gives a value other than undefined or false; gives undefined when the
+ * deadline passes first.
+ */
 export async function waitFor<T>(
   check: () => Promise<T | undefined | false> | T | undefined | false,
   options: { timeoutMs: number; everyMs?: number; signal?: AbortSignal },

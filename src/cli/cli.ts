@@ -13,7 +13,9 @@ export interface GlobalOptions {
   readonly set?: readonly string[];
 }
 
-/** What every command is given: output, configuration, interruption, and the system to work with. */
+/**
+ * What every command is given: output, configuration, interruption, and the system to work with.
+ */
 export class Cli {
   output: Output;
   readonly #interrupt = new AbortController();
@@ -34,7 +36,10 @@ export class Cli {
     this.#interrupt.abort(new WindlassError('CANCELLED', `Interrupted by ${reason}.`));
   }
 
-  /** Reads the configuration; `flags` are settings that the command has as options of its own, by dotted name. */
+  /**
+   * Reads the configuration; `flags` are settings that the command has as options of its own, by
+   * dotted name.
+   */
   async config(flags: Readonly<Record<string, unknown>> = {}): Promise<LoadedConfig> {
     const { loadConfig } = await import('../config/load-config.ts');
     const options = this.#program.opts<GlobalOptions>();
@@ -50,8 +55,8 @@ export class Cli {
   }
 
   /**
-   * The running system if it has what is needed, otherwise one that is started now and stopped when the command ends. Its
-   * `config` has every address filled in.
+   * The running system if it has what is needed, otherwise one that is started now and stopped when
+   * the command ends. Its `config` has every address filled in.
    */
   async system(config: LoadedConfig['values'], options: StartOptions): Promise<System> {
     const { attachOrStart } = await import('../local-system/system.ts');

@@ -12,7 +12,10 @@ export interface CommandEntry {
   readonly load: () => Promise<CommandModule>;
 }
 
-/** Every command, in the order of the help. A new one is a file in `commands/` and a line here; only the one asked for is loaded. */
+/**
+ * Every command, in the order of the help. A new one is a file in `commands/` and a line here; only
+ * the one asked for is loaded.
+ */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'up',

@@ -51,7 +51,7 @@ async function addCommands(program: Command, cli: Cli, args: readonly string[]):
     if (entry.name === asked) (await entry.load()).register(program, cli);
     else program.command(entry.name).description(entry.summary);
   }
-  // Sub-commands share the way in which mistakes are told.
+  // Sub-commands report mistakes in the same way.
   const inherit = (command: Command): void => {
     for (const child of command.commands) {
       child.copyInheritedSettings(command);
@@ -61,9 +61,10 @@ async function addCommands(program: Command, cli: Cli, args: readonly string[]):
   inherit(program);
 }
 
-/** Who acts, when the command line does not say it: the setting `actor`, before the name of the user. */
+/** The actor when the command line names none: the setting `actor`, else the user's name. */
 async function fillActor(cli: Cli, command: Command): Promise<void> {
-  if (command.getOptionValueSource('actor') !== 'default') return; // given, or none: `audit list --actor` is a filter
+  // given, or none: `audit list --actor` is a filter
+  if (command.getOptionValueSource('actor') !== 'default') return;
   const { values } = await cli.config();
   if (values.actor !== undefined) command.setOptionValueWithSource('actor', values.actor, 'config');
 }

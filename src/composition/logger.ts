@@ -1,6 +1,9 @@
 import pino, { type Logger } from 'pino';
 
-/** A JSON logger on stdout; secrets in well-known fields are removed. `mixin` adds fields to every line, e.g. workflow ids. */
+/**
+ * A JSON logger on stdout; secrets in well-known fields are removed. `mixin` adds fields to every
+ * line, e.g. workflow ids.
+ */
 export function createLogger(options: {
   name: string;
   level: string;

@@ -30,8 +30,8 @@ export interface Platform {
 }
 
 /**
- * Opens database (migrated), artefacts, registry and Temporal client. Throws CONFIG_INVALID, DATABASE_UNAVAILABLE,
- * MIGRATION_MISMATCH or TEMPORAL_UNAVAILABLE, with nothing left open.
+ * Opens database (migrated), artefacts, registry and Temporal client. Throws CONFIG_INVALID,
+ * DATABASE_UNAVAILABLE, MIGRATION_MISMATCH or TEMPORAL_UNAVAILABLE, with nothing left open.
  */
 export async function openPlatform(config: WindlassConfig, logger: Logger): Promise<Platform> {
   const { url } = config.database;

@@ -22,7 +22,10 @@ export interface OpenRegistry {
   close(): Promise<void>;
 }
 
-/** The registry for commands, without workers and Temporal; the database must have been migrated. Throws NOT_RUNNING without one. */
+/**
+ * The registry for commands, without workers and Temporal; the database must have been migrated.
+ * Throws NOT_RUNNING without one.
+ */
 export async function openRegistry(config: WindlassConfig): Promise<OpenRegistry> {
   const { url } = config.database;
   if (url === undefined)

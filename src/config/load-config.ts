@@ -26,7 +26,10 @@ export interface LoadConfigOptions {
   readonly flags?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** A configuration file that must exist; otherwise `windlass.config.yaml` in `cwd` is read if it is there. */
+  /**
+   * A configuration file that must exist; otherwise `windlass.config.yaml` in `cwd` is read if it
+   * is there.
+   */
   readonly configFile?: string;
 }
 
@@ -118,8 +121,8 @@ function known(field: string): boolean {
 }
 
 /**
- * Reads every setting with the precedence flag > environment > configuration file > default; throws CONFIG_INVALID that
- * lists every wrong field with its origin.
+ * Reads every setting with the precedence flag > environment > configuration file > default; throws
+ * CONFIG_INVALID that lists every wrong field with its origin.
  */
 export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
   const cwd = options.cwd ?? process.cwd();
@@ -221,7 +224,10 @@ export function settingText(value: unknown): string {
   return value.some((item) => typeof item === 'object') ? JSON.stringify(value) : value.join(',');
 }
 
-/** The settings as environment variables, so that a child process sees exactly the same configuration. */
+/**
+ * The settings as environment variables, so that a child process sees exactly the same
+ * configuration.
+ */
 export function configToEnvironment(values: WindlassConfig): Record<string, string> {
   return Object.fromEntries(
     SETTINGS.flatMap(({ key, env }) => {

@@ -4,7 +4,10 @@ import { triggerSchema } from '../contracts/build/push.ts';
 
 export const TASK_QUEUE_NAMES = Object.values(TASK_QUEUES);
 
-/** Numbers arrive as text from the environment and from flags; anything that is not a number stays as it is and is refused. */
+/**
+ * Numbers arrive as text from the environment and from flags; anything that is not a number stays
+ * as it is and is refused.
+ */
 const numeric = <T extends z.ZodType>(schema: T) =>
   z.preprocess((v) => (typeof v === 'string' && v.trim() !== '' ? Number(v) : v), schema);
 
@@ -33,7 +36,10 @@ const secret = (description: string) =>
     .optional()
     .meta({ description, secret: true });
 
-/** A list of objects arrives as JSON from the environment and from flags; text that is none stays as it is and is refused. */
+/**
+ * A list of objects arrives as JSON from the environment and from flags; text that is none stays as
+ * it is and is refused.
+ */
 const objects = <T extends z.ZodType>(schema: T) =>
   z.preprocess((v) => {
     if (typeof v !== 'string') return v;
@@ -45,9 +51,9 @@ const objects = <T extends z.ZodType>(schema: T) =>
   }, schema);
 
 /**
- * The one schema of every setting. `meta` carries what the loader and the documentation need: `env` (a name other than
- * the derived WINDLASS_…), `secret` (masked when shown; also read from the file that NAME_FILE points to), `path`
- * (resolved to an absolute path).
+ * The one schema of every setting. `meta` carries what the loader and the documentation need: `env`
+ * (a name other than the derived WINDLASS_…), `secret` (masked when shown; also read from the file
+ * that NAME_FILE points to), `path` (resolved to an absolute path).
  */
 export const configSchema = z.strictObject({
   stateDir: text('expected a folder')
@@ -297,5 +303,8 @@ function collect(schema: z.ZodObject, prefix: string): SettingInfo[] {
   });
 }
 
-/** Every setting with its environment name and description, in schema order; the documentation is made from it. */
+/**
+ * Every setting with its environment name and description, in schema order; the documentation is
+ * made from it.
+ */
 export const SETTINGS: readonly SettingInfo[] = collect(configSchema, '');

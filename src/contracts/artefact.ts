@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');
 
-/** A reference to stored bytes: what workflows pass around instead of the bytes. `size` is in bytes. */
+/**
+ * A reference to stored bytes: what workflows pass around instead of the bytes. `size` is in bytes.
+ */
 export interface ArtefactRef {
   readonly digest: string;
   readonly size: number;

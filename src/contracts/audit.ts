@@ -1,4 +1,7 @@
-/** Who did something and why; every change carries one and leaves an audit event in the same transaction. */
+/**
+ * Who did something and why; every change carries one and leaves an audit event in the same
+ * transaction.
+ */
 export interface Actor {
   readonly actor: string;
   readonly reason: string;
@@ -24,7 +27,10 @@ export interface AuditFilter {
   readonly limit?: number | undefined;
 }
 
-/** Whether the audit trail is whole; `head` is the hash of its last good event, to be kept elsewhere and asked about later. */
+/**
+ * Whether the audit trail is whole; `head` is the hash of its last good event, to be kept elsewhere
+ * and asked about later.
+ */
 export interface AuditVerdict {
   readonly ok: boolean;
   readonly entries: number;

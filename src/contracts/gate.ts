@@ -5,7 +5,10 @@ export type GateStatus = (typeof GATE_STATUSES)[number];
 
 export type GateValue = number | string | boolean | null;
 
-/** What one check saw: never a bare boolean. `n` is the number of rows, devices or calls that the verdict rests on. */
+/**
+ * What one check saw: never a bare boolean. `n` is the number of rows, devices or calls that the
+ * verdict rests on.
+ */
 export interface GateResult {
   readonly name: string;
   readonly status: GateStatus;

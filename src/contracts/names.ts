@@ -1,4 +1,7 @@
-/** Names that live outside the code: in Temporal, in the hub, on devices. Changing one is a migration. */
+/**
+ * Names that live outside the code: in Temporal, in the hub, on devices. Changing one is a
+ * migration.
+ */
 
 export const TASK_QUEUES = {
   control: 'control',

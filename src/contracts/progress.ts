@@ -9,7 +9,10 @@ export interface StepProgress {
   readonly message: string;
 }
 
-/** The answer of the query `progress`, which every pipeline workflow registers before its first await. */
+/**
+ * The answer of the query `progress`, which every pipeline workflow registers before its first
+ * await.
+ */
 export interface PipelineProgress {
   readonly stage: string;
   readonly steps: readonly StepProgress[];
@@ -27,7 +30,10 @@ export interface StepReport {
   readonly why?: string;
 }
 
-/** What a step's activity hands back to its workflow: the value, and what the progress report says about it. */
+/**
+ * What a step's activity hands back to its workflow: the value, and what the progress report says
+ * about it.
+ */
 export interface StepOutput<T> {
   readonly value: T;
   readonly cached?: boolean;

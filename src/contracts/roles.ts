@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const ROLES = ['viewer', 'contributor', 'approver', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What a door (API, command line) lets somebody do. */
+/** What the API and the command line let somebody do. */
 export const ACTIONS = [
   'read',
   'build',

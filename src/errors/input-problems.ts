@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { FieldProblem } from './zod-error.ts';
 
 /**
- * Problems of a failed parse for people (with schema and value given, more is said): one line per field with its dotted path, what was expected and what was given; an
- * unknown field is named itself, with the nearest known one.
+ * Problems of a failed parse for people (with schema and value given, more is said): one line per
+ * field with its dotted path, what was expected and what was given; an unknown field is named
+ * itself, with the nearest known one.
  */
 export function inputProblems(error: z.ZodError, schema?: z.ZodType, value?: unknown): FieldProblem[] {
   return error.issues.flatMap((issue): FieldProblem[] => {

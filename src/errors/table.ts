@@ -1,4 +1,7 @@
-/** The one table of errors: what a code means to HTTP callers, to a shell, and to Temporal's retries. */
+/**
+ * The one table of errors: what a code means to HTTP callers, to a shell, and to Temporal's
+ * retries.
+ */
 export interface ErrorEntry {
   readonly status: number;
   readonly exit: number;

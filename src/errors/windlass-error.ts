@@ -7,7 +7,10 @@ export interface ErrorBody {
   readonly details?: unknown;
 }
 
-/** Thrown wherever something goes wrong that a caller can act on; its code is a row of the error table. */
+/**
+ * Thrown wherever something goes wrong that a caller can act on; its code is a row of the error
+ * table.
+ */
 export class WindlassError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;

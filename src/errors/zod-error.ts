@@ -12,7 +12,10 @@ export function fieldProblems(error: z.ZodError): FieldProblem[] {
   return error.issues.map((issue) => ({ field: issue.path.join('.') || '(input)', problem: issue.message }));
 }
 
-/** Parses an untrusted value; throws a WindlassError that lists every wrong field and shows a valid example. */
+/**
+ * Parses an untrusted value; throws a WindlassError that lists every wrong field and shows a valid
+ * example.
+ */
 export function parseOrThrow<T>(
   schema: z.ZodType<T>,
   value: unknown,

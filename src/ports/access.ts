@@ -16,7 +16,10 @@ export interface ApiToken {
   readonly revokedAt: string | null;
 }
 
-/** Who may do what, and by which tokens the API knows them. Every change leaves an audit event in the same transaction. */
+/**
+ * Who may do what, and by which tokens the API knows them. Every change leaves an audit event in
+ * the same transaction.
+ */
 export interface Access {
   /** Whether there is any grant: without one, everybody may do everything. */
   enforced(): Promise<boolean>;
@@ -25,7 +28,10 @@ export interface Access {
   grants(filter?: { actor?: string; project?: string }): Promise<StoredGrant[]>;
   /** The first grant must make somebody admin of all projects; throws CONFLICT otherwise. */
   grant(grant: Grant, by: Actor): Promise<void>;
-  /** Throws NOT_FOUND, or CONFLICT when nobody would be admin of all projects while other grants are left. */
+  /**
+   * Throws NOT_FOUND, or CONFLICT when nobody would be admin of all projects while other grants are
+   * left.
+   */
   revoke(grant: Grant, by: Actor): Promise<void>;
   /** The token itself is answered once and never again. */
   createToken(

@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { ArtefactRef } from '../contracts/artefact.ts';
 
-/** Content-addressed bytes: the name of an artefact is the digest of its content, so a put is idempotent. */
+/**
+ * Content-addressed bytes: the name of an artefact is the digest of its content, so a put is
+ * idempotent.
+ */
 export interface ArtefactStore {
   put(bytes: Uint8Array | string, mediaType: string): Promise<ArtefactRef>;
   putFile(path: string, mediaType: string): Promise<ArtefactRef>;

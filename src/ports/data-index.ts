@@ -1,7 +1,10 @@
 import type { ArtefactRef } from '../contracts/artefact.ts';
 import type { TableSummary } from '../domain/data/table-summary.ts';
 
-/** What is known of a file of a source that was read before: it need not be read again while its stamp is the same. */
+/**
+ * What is known of a file of a source that was read before: it need not be read again while its
+ * stamp is the same.
+ */
 export interface IndexedFile {
   readonly stamp: string;
   readonly artefact: ArtefactRef;

@@ -1,6 +1,8 @@
 import type { PlatformImage } from '../contracts/packaging/image.ts';
 
-/** One thing inside an image; `path` is relative to the image's root, with `/`, and never leaves it. */
+/**
+ * One thing inside an image; `path` is relative to the image's root, with `/`, and never leaves it.
+ */
 export type ImageEntry =
   | {
       readonly type: 'file';
@@ -17,7 +19,10 @@ export type ImageEntry =
 export const LAYER_NAMES = ['environment', 'runtime', 'server', 'entry', 'model'] as const;
 export type LayerName = (typeof LAYER_NAMES)[number];
 
-/** What is particular to one model version; the environment, runtime and server layers are the assembler's own. */
+/**
+ * What is particular to one model version; the environment, runtime and server layers are the
+ * assembler's own.
+ */
 export interface ImageSpec {
   /** Last part of the repository, e.g. the model's name. */
   readonly name: string;
@@ -53,7 +58,10 @@ export interface AssembledImage {
   readonly platforms: readonly AssembledPlatform[];
 }
 
-/** Builds images layer by layer; the same inputs give the same digests. Errors: INPUT_INVALID, PACKAGING_FAILED, DOCKER_UNAVAILABLE. */
+/**
+ * Builds images layer by layer; the same inputs give the same digests. Errors: INPUT_INVALID,
+ * PACKAGING_FAILED, DOCKER_UNAVAILABLE.
+ */
 export interface ImageAssembler {
   assemble(
     spec: ImageSpec,

@@ -15,7 +15,9 @@ export interface InstanceResponse {
   readonly ms: number;
 }
 
-/** What the kernel says about the running server, seen from inside; null where it cannot be told. */
+/**
+ * What the kernel says about the running server, seen from inside; null where it cannot be told.
+ */
 export interface InstanceFacts {
   readonly uid: number | null;
   readonly rootReadOnly: boolean | null;
@@ -45,7 +47,10 @@ export interface ImageInstance {
   stop(): Promise<void>;
 }
 
-/** Runs one image for a test, shut off from everything else. Errors: DOCKER_UNAVAILABLE, PACKAGING_FAILED, CONTAINER_TEST_FAILED. */
+/**
+ * Runs one image for a test, shut off from everything else. Errors: DOCKER_UNAVAILABLE,
+ * PACKAGING_FAILED, CONTAINER_TEST_FAILED.
+ */
 export interface ImageRunner {
   readonly mode: ImageMode;
   start(

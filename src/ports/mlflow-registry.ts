@@ -42,14 +42,18 @@ export interface NewDoorVersion {
   readonly runLink: string | null;
   readonly description: string;
   readonly tags: readonly KeyValue[];
-  /** What the version consists of, relative to its root; it keeps these bytes whatever happens at the source. */
+  /**
+   * What the version consists of, relative to its root; it keeps these bytes whatever happens at
+   * the source.
+   */
   readonly files: readonly TrackedFile[];
 }
 
 /**
- * The registry in the shape of MLflow's protocol. Versions are Windlass's own; one that is made here is `unjudged`: it has passed
- * no gate of Windlass, so nothing rolls it out, and it can be neither champion nor challenger. Every change and its audit event
- * are one transaction. Unknown models and versions are NOT_FOUND.
+ * The registry in the shape of MLflow's protocol. Versions are Windlass's own; one that is made
+ * here is `unjudged`: it has passed no gate of Windlass, so nothing rolls it out, and it can be
+ * neither champion nor challenger. Every change and its audit event are one transaction. Unknown
+ * models and versions are NOT_FOUND.
  */
 export interface MlflowRegistry {
   /** Throws AlreadyExists. */
@@ -72,7 +76,9 @@ export interface MlflowRegistry {
     target: { name: string; version: string; description: string },
     by: Actor,
   ): Promise<DoorVersion>;
-  /** Takes back a version that came through the door; throws FORBIDDEN for one that Windlass made. */
+  /**
+   * Takes back a version that came through the door; throws FORBIDDEN for one that Windlass made.
+   */
   withdrawVersion(target: { name: string; version: string }, by: Actor): Promise<void>;
   searchVersions(search: Search): Promise<Page<DoorVersion>>;
   /** Files of a version that came through the door, by path; none for one that Windlass made. */

@@ -35,25 +35,35 @@ export interface ModelRequest {
 /** Opens model files that others made, in processes of their own that can be ended. */
 export interface ModelRuntime {
   /**
-   * Takes a copy of a file that comes from outside; a gate, because a link and a file with a second name are refused. Throws
-   * NOT_FOUND or INPUT_INVALID.
+   * Takes a copy of a file that comes from outside; a gate, because a link and a file with a second
+   * name are refused. Throws NOT_FOUND or INPUT_INVALID.
    */
   receive(file: string, copy: string): Promise<GateResult>;
-  /** Per file what it says of itself, why it is no ONNX model, or its size when it is not even read. Throws MODEL_INVALID when reading them took too long. */
+  /**
+   * Per file what it says of itself, why it is no ONNX model, or its size when it is not even read.
+   * Throws MODEL_INVALID when reading them took too long.
+   */
   inspect(
     modelFiles: readonly string[],
     hooks: RuntimeHooks & { readonly maxBytes: number },
   ): Promise<ReadonlyArray<ModelStructure | { readonly refused: string } | { readonly tooLarge: number }>>;
   /**
-   * Without a golden file on rows drawn from the columns' ranges. Throws MODEL_INVALID when the runtime cannot open the file, when
-   * opening or running it takes too long or too much memory, or when the golden file does not fit it.
+   * Without a golden file on rows drawn from the columns' ranges. Throws MODEL_INVALID when the
+   * runtime cannot open the file, when opening or running it takes too long or too much memory, or
+   * when the golden file does not fit it.
    */
   exercise(request: ModelRequest, hooks?: RuntimeHooks): Promise<ModelBehaviour>;
   /** Only what running it costs here; throws as `exercise` does. */
   profile(request: ModelRequest, hooks?: RuntimeHooks): Promise<ModelProfile>;
-  /** Writes `to`: the model after the runtime's own optimisations that keep to standard operators. Throws MODEL_INVALID. */
+  /**
+   * Writes `to`: the model after the runtime's own optimisations that keep to standard operators.
+   * Throws MODEL_INVALID.
+   */
   optimise(model: { readonly from: string; readonly to: string }, hooks?: RuntimeHooks): Promise<void>;
-  /** Writes `to`: the golden rows with the model's own predictions, each row scored alone. Throws MODEL_INVALID. */
+  /**
+   * Writes `to`: the golden rows with the model's own predictions, each row scored alone. Throws
+   * MODEL_INVALID.
+   */
   predictGolden(
     request: Required<ModelRequest> & { readonly to: string },
     hooks?: RuntimeHooks,

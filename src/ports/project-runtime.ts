@@ -1,4 +1,7 @@
-/** What an environment is made from: a pip lock file with hashes, a conda file, or an image by digest. */
+/**
+ * What an environment is made from: a pip lock file with hashes, a conda file, or an image by
+ * digest.
+ */
 export type EnvironmentRequest =
   | { readonly kind: 'pip'; readonly lock: Uint8Array }
   | { readonly kind: 'conda'; readonly file: Uint8Array }
@@ -6,7 +9,10 @@ export type EnvironmentRequest =
 
 /** An environment that is complete: exactly what its source says. */
 export interface RuntimeEnvironment {
-  /** sha256 over lock, language version and platform, or the image's digest: same key, same environment. */
+  /**
+   * sha256 over lock, language version and platform, or the image's digest: same key, same
+   * environment.
+   */
   readonly key: string;
   readonly kind: EnvironmentRequest['kind'];
   /** The image, when commands run in containers. */
@@ -44,7 +50,10 @@ export interface ProjectCommand {
   /** Variables beside those of the environment. */
   readonly variables: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** Where its process id is kept while it runs; an orphan that an earlier run left there is ended first. */
+  /**
+   * Where its process id is kept while it runs; an orphan that an earlier run left there is ended
+   * first.
+   */
   readonly pidFile: string;
   readonly timeoutMs: number;
   /** Memory in MiB that it and all that it starts may use together; above it they are ended. */
@@ -70,14 +79,17 @@ export interface CommandResult {
 /** Runs the commands of training projects in their environment. */
 export interface ProjectRuntime {
   /**
-   * Builds or pulls the environment, or finds it; once even when several ask. Throws PYTHON_MISSING, PROJECT_INVALID,
-   * ENVIRONMENT_FAILED, DOCKER_UNAVAILABLE.
+   * Builds or pulls the environment, or finds it; once even when several ask. Throws
+   * PYTHON_MISSING, PROJECT_INVALID, ENVIRONMENT_FAILED, DOCKER_UNAVAILABLE.
    */
   ensure(
     request: EnvironmentRequest,
     hooks?: { readonly signal?: AbortSignal; readonly onLine?: (line: string) => void },
   ): Promise<RuntimeEnvironment>;
-  /** Ends what an earlier attempt left running because its worker was killed; gives ids of processes or containers. */
+  /**
+   * Ends what an earlier attempt left running because its worker was killed; gives ids of processes
+   * or containers.
+   */
   endOrphans(environment: RuntimeEnvironment, pidFile: string): Promise<ReadonlyArray<number | string>>;
   /** Ends the whole process tree on cancellation and timeout. Never throws for an exit code. */
   run(environment: RuntimeEnvironment, command: ProjectCommand): Promise<CommandResult>;
@@ -88,7 +100,9 @@ function describeMemory({ limitMb, usedMb }: NonNullable<CommandResult['overMemo
   return `it ${used} than the ${limitMb} MiB allowed, and was ended`;
 }
 
-/** How a command ended, in words: "exit code 3", "signal SIGKILL", "it took longer than allowed". */
+/**
+ * How a command ended, in words: "exit code 3", "signal SIGKILL", "it took longer than allowed".
+ */
 export function describeEnd(result: CommandResult): string {
   if (result.overMemory !== null) return describeMemory(result.overMemory);
   if (result.timedOut) return `it took longer than allowed (${Math.round(result.seconds)} s) and was ended`;

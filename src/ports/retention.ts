@@ -13,17 +13,29 @@ export interface RetentionPlan {
     readonly bytes: number;
   }>;
   readonly keep: readonly KeptVersion[];
-  /** Those of the artefacts below that MLflow clients overwrote or deleted; none is looked for when a model is named. */
+  /**
+   * Those of the artefacts below that MLflow clients overwrote or deleted; none is looked for when
+   * a model is named.
+   */
   readonly overwritten: { readonly artefacts: number; readonly bytes: number };
-  /** Artefacts that nothing will need, each counted once, and cached steps that would give them out again. */
+  /**
+   * Artefacts that nothing will need, each counted once, and cached steps that would give them out
+   * again.
+   */
   readonly artefacts: number;
   readonly bytes: number;
   readonly steps: number;
 }
 
-/** Deletes the bytes of old versions, and of files that clients overwrote long ago, that nothing needs. A version's row, its lineage and its audit trail stay for ever. */
+/**
+ * Deletes the bytes of old versions, and of files that clients overwrote long ago, that nothing
+ * needs. A version's row, its lineage and its audit trail stay for ever.
+ */
 export interface Retention {
   plan(rule: RetentionRule, model?: string): Promise<RetentionPlan>;
-  /** Safe beside registrations and beside itself; whatever an interrupted run left is done by the next. */
+  /**
+   * Safe beside registrations and beside itself; whatever an interrupted run left is done by the
+   * next.
+   */
   apply(asked: { rule: RetentionRule; model?: string | undefined }, by: Actor): Promise<RetentionPlan>;
 }

@@ -70,11 +70,14 @@ export interface StoredDecision extends RingDecision {
   readonly devices: ReadonlyArray<CountedDevice & { readonly deviceId: string; readonly reason: string }>;
 }
 
-/** Rollouts, their devices and decisions. Every write is idempotent; each names the statements that it costs. */
+/**
+ * Rollouts, their devices and decisions. Every write is idempotent; each names the statements that
+ * it costs.
+ */
 export interface RolloutStore {
   /**
-   * Writes the plan once (a second call with the same id returns what is stored) and marks live rollouts of the same
-   * model as superseded, in one transaction.
+   * Writes the plan once (a second call with the same id returns what is stored) and marks live
+   * rollouts of the same model as superseded, in one transaction.
    */
   create(rollout: NewRollout, devices: readonly AssignedDevice[]): Promise<StoredRollout>;
   rollout(rolloutId: string): Promise<StoredRollout | undefined>;
@@ -91,7 +94,10 @@ export interface RolloutStore {
       readonly outcome?: RolloutOutcome;
       readonly conclusion?: string;
       readonly details?: Record<string, unknown>;
-      /** Name of the audit event; without one it is `rollout.<state>`, and states of mere progress leave none. */
+      /**
+       * Name of the audit event; without one it is `rollout.<state>`, and states of mere progress
+       * leave none.
+       */
       readonly action?: string;
     },
   ): Promise<void>;
@@ -115,15 +121,19 @@ export interface RolloutStore {
   decisions(rolloutId: string): Promise<StoredDecision[]>;
 
   openRing(rolloutId: string, position: number): Promise<void>;
-  /** Devices of the ring without an offer; `baselined` ones have their previous target on record already. */
+  /**
+   * Devices of the ring without an offer; `baselined` ones have their previous target on record
+   * already.
+   */
   toOffer(
     rolloutId: string,
     position: number,
     limit: number,
   ): Promise<Array<{ deviceId: string; baselined: boolean }>>;
   /**
-   * Keeps what each device had before its first offer. A device on a version whose own ring was never promoted gets
-   * that rollout's previous target instead, so that a way back never leads to an unproven version.
+   * Keeps what each device had before its first offer. A device on a version whose own ring was
+   * never promoted gets that rollout's previous target instead, so that a way back never leads to
+   * an unproven version.
    */
   saveBaselines(
     rolloutId: string,
@@ -140,7 +150,9 @@ export interface RolloutStore {
     ReadonlyArray<CountedDevice & { deviceId: string; ring: string; reason: string; stratum: string }>
   >;
 
-  /** Devices that this rollout offered, that still have its target, and that had another one before. */
+  /**
+   * Devices that this rollout offered, that still have its target, and that had another one before.
+   */
   toRevert(
     rolloutId: string,
     options: {

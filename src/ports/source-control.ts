@@ -21,8 +21,9 @@ export interface SourceTree {
 /** Where training projects come from. */
 export interface SourceControl {
   /**
-   * The project folder at a ref; with uncommitted changes and `HEAD`: TREE_DIRTY, or what lies on disk when they are allowed, or the
-   * commit all the same when the tree is to be ignored. Also throws PROJECT_NOT_FOUND, PROJECT_INVALID, SOURCE_UNREACHABLE.
+   * The project folder at a ref; with uncommitted changes and `HEAD`: TREE_DIRTY, or what lies on
+   * disk when they are allowed, or the commit all the same when the tree is to be ignored. Also
+   * throws PROJECT_NOT_FOUND, PROJECT_INVALID, SOURCE_UNREACHABLE.
    */
   checkout(
     request: {

@@ -10,7 +10,10 @@ export interface TelemetryMessage {
 
 /** Routed telemetry, read forward from a cursor; a cursor is opaque and only grows. */
 export interface TelemetrySource {
-  /** At most `limit` messages after the cursor (null = from the start), oldest first, and the cursor behind them. */
+  /**
+   * At most `limit` messages after the cursor (null = from the start), oldest first, and the cursor
+   * behind them.
+   */
   read(
     cursor: string | null,
     limit: number,

@@ -15,7 +15,10 @@ import type {
   TrackedFile,
 } from '../contracts/mlflow/tracking.ts';
 
-/** Experiments; ids are whole numbers as text. Unknown ones are NOT_FOUND, a name that is taken is AlreadyExists. */
+/**
+ * Experiments; ids are whole numbers as text. Unknown ones are NOT_FOUND, a name that is taken is
+ * AlreadyExists.
+ */
 export interface ExperimentStore {
   createExperiment(experiment: { name: string; tags: readonly KeyValue[] }): Promise<string>;
   experiment(by: { id: string } | { name: string }): Promise<Experiment>;
@@ -42,7 +45,10 @@ export interface RunBatch {
   readonly tags: readonly KeyValue[];
 }
 
-/** Runs and what they logged. Unknown runs are NOT_FOUND; changes to a deleted run are INPUT_INVALID. */
+/**
+ * Runs and what they logged. Unknown runs are NOT_FOUND; changes to a deleted run are
+ * INPUT_INVALID.
+ */
 export interface RunStore {
   createRun(run: NewRun): Promise<Run>;
   run(runId: string): Promise<Run>;
@@ -55,7 +61,10 @@ export interface RunStore {
     },
   ): Promise<RunInfo>;
   setRunStage(runId: string, stage: LifecycleStage): Promise<void>;
-  /** All or nothing, and the same batch twice is once; another value for a known param is INPUT_INVALID. */
+  /**
+   * All or nothing, and the same batch twice is once; another value for a known param is
+   * INPUT_INVALID.
+   */
   logBatch(runId: string, batch: RunBatch): Promise<void>;
   deleteTag(runId: string, key: string): Promise<void>;
   logInputs(

@@ -7,7 +7,10 @@ import { renderChart } from './charts.ts';
 
 const milliseconds = (x: number): string => x.toFixed(3);
 
-/** Median latency of each form on each platform that was measured, the kept one in colour; up to the 99th percentile a line. */
+/**
+ * Median latency of each form on each platform that was measured, the kept one in colour; up to the
+ * 99th percentile a line.
+ */
 function latencyChart({ variants, kept }: OptimisationResult): string {
   const bars = variants.flatMap(({ variant, profiles }) =>
     profiles.map(({ machine, latency }) => ({ variant, platform: machine.platform, ...latency })),

@@ -32,7 +32,10 @@ const driftRow = (c: ColumnDrift) =>
     <td class="n">${c.n}</td>
   </tr>`;
 
-/** The monitoring report as one self-contained HTML page: decision and its arithmetic first, then charts and tables. */
+/**
+ * The monitoring report as one self-contained HTML page: decision and its arithmetic first, then
+ * charts and tables.
+ */
 export function monitorReportHtml(analysis: Analysis, baseline: MonitoringBaseline): string {
   const { report, merged, devices } = analysis;
   const worst = [...report.columns].sort((a, b) => (b.psi ?? 0) - (a.psi ?? 0)).slice(0, 4);

@@ -61,7 +61,9 @@ function moduleReport(
   };
 }
 
-/** `$edgeAgent`'s reported properties in the shape of schema 1.1; values that are null are left out. */
+/**
+ * `$edgeAgent`'s reported properties in the shape of schema 1.1; values that are null are left out.
+ */
 export function agentReport(state: AgentState): JsonObject {
   const [os = 'linux', architecture = 'amd64'] = state.platform.split('/');
   const systemModules = state.config?.ok ? state.config.systemModules : {};

@@ -55,7 +55,8 @@ export class AgentReporter {
     const session = this.#session;
     const report = this.#snapshot();
     if (!session || session.signal.aborted || !report) return;
-    // The hub may still hold a module of before: the first report of a connection says so when it is gone.
+    // The hub may still hold a module of before: the first report of a connection says so when it
+    // is gone.
     const before = this.#reported ?? { modules: { [MODULE_SLOT]: {} } };
     const patch = diffPatch(before, report);
     if (Object.keys(patch).length === 0) return;

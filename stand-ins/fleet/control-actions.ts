@@ -79,7 +79,10 @@ function parse<T extends ActionName>(name: T, body: unknown): z.output<(typeof s
   return parsed.data as z.output<(typeof schemas)[T]>;
 }
 
-/** Does one action of the control interface or of a script; gives the ids of the devices it was done to. */
+/**
+ * Does one action of the control interface or of a script; gives the ids of the devices it was done
+ * to.
+ */
 export async function act(
   devices: ReadonlyMap<string, VirtualDevice>,
   name: ActionName,

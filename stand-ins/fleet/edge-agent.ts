@@ -43,8 +43,9 @@ const MIN_RETRY_MS = 500;
 const READ_RETRY_MS = 2000;
 
 /**
- * `$edgeAgent` of one device: reads its desired properties (in full when it connects or a version is missing), makes the
- * device's module what they say, and reports. It acts on nothing but the current desired state.
+ * `$edgeAgent` of one device: reads its desired properties (in full when it connects or a version
+ * is missing), makes the device's module what they say, and reports. It acts on nothing but the
+ * current desired state.
  */
 export class EdgeAgent {
   readonly supervisor: ModuleSupervisor;
@@ -120,7 +121,10 @@ export class EdgeAgent {
     await this.#readWhole();
   }
 
-  /** Reads the whole again because a version is missing; tries until it succeeds or the connection ends. */
+  /**
+   * Reads the whole again because a version is missing; tries until it succeeds or the connection
+   * ends.
+   */
   async #readWhole(): Promise<void> {
     const session = this.#reporter.session;
     while (session && !session.signal.aborted) {

@@ -26,7 +26,10 @@ export function ownPlatform(): string {
   return `linux/${architecture}`;
 }
 
-/** The fleet that a seed stands for: pumps in duty/standby pairs on four sites, most of them on a good link. */
+/**
+ * The fleet that a seed stands for: pumps in duty/standby pairs on four sites, most of them on a
+ * good link.
+ */
 export function deviceSpecs(devices: number, seed: number): DeviceSpec[] {
   return Array.from({ length: devices }, (_, i) => {
     const pair = Math.floor(i / 2);
@@ -73,7 +76,10 @@ async function readKey(rest: HubRest, path: string, as: Signer): Promise<string 
   }
 }
 
-/** Creates, 100 at a time, the edge devices that the hub does not know; keys that are known already are used again. */
+/**
+ * Creates, 100 at a time, the edge devices that the hub does not know; keys that are known already
+ * are used again.
+ */
 async function createDevices(
   rest: HubRest,
   missing: readonly DeviceSpec[],
@@ -96,7 +102,10 @@ async function createDevices(
   return keys;
 }
 
-/** A module's key, read as the device's identity service does, with the device's own key; the module is created if absent. */
+/**
+ * A module's key, read as the device's identity service does, with the device's own key; the module
+ * is created if absent.
+ */
 async function moduleKey(
   rest: HubRest,
   device: { id: string; key: string },
@@ -112,7 +121,10 @@ async function moduleKey(
   return key;
 }
 
-/** Makes sure that the hub knows every device and its modules; safe to repeat. Rejects when the hub cannot be reached. */
+/**
+ * Makes sure that the hub knows every device and its modules; safe to repeat. Rejects when the hub
+ * cannot be reached.
+ */
 export async function provision(
   rest: HubRest,
   specs: readonly DeviceSpec[],

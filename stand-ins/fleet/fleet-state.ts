@@ -2,7 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { DeviceKeys } from './factory.ts';
 
-/** The module that a device has created, as its container engine would remember it over a power cut. */
+/**
+ * The module that a device has created, as its container engine would remember it over a power cut.
+ */
 const installedSchema = z.object({
   image: z.string(),
   /** Folder of the unpacked image. */

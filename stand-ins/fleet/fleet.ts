@@ -29,8 +29,9 @@ const SAVE_MS = 5000;
 const ONLINE_MS = 120_000;
 
 /**
- * Starts the virtual fleet on its state folder: makes sure that the hub knows the devices, powers them on, and waits until
- * those with a network are connected. A hub that cannot be reached stops only the very first start.
+ * Starts the virtual fleet on its state folder: makes sure that the hub knows the devices, powers
+ * them on, and waits until those with a network are connected. A hub that cannot be reached stops
+ * only the very first start.
  */
 export async function startFleet(options: FleetOptions, log: Log): Promise<Fleet> {
   const script = options.script === undefined ? [] : readScript(options.script);

@@ -20,12 +20,17 @@ const manifestSchema = z.looseObject({ config: descriptor, layers: z.array(descr
 export interface PulledImage {
   /** Folder with `windlass/model` and `windlass/entry`. */
   readonly folder: string;
-  /** Digest of the image's configuration: its id on the device, which the agent reports as `imageHash`. */
+  /**
+   * Digest of the image's configuration: its id on the device, which the agent reports as
+   * `imageHash`.
+   */
   readonly imageHash: string;
 }
 
 export interface ImagePuller {
-  /** Resolves `repository@sha256:…` of an index or manifest for a platform; rejects with PullError. */
+  /**
+   * Resolves `repository@sha256:…` of an index or manifest for a platform; rejects with PullError.
+   */
   pull(reference: string, platform: string): Promise<PulledImage>;
 }
 
@@ -59,7 +64,10 @@ async function resolveManifest(
   return { digest: own.digest, manifest: found.data };
 }
 
-/** Pulls from an OCI layout folder into a cache that all virtual devices share; each digest is fetched and verified once. */
+/**
+ * Pulls from an OCI layout folder into a cache that all virtual devices share; each digest is
+ * fetched and verified once.
+ */
 export function createImagePuller(images: string, cache: string): ImagePuller {
   const blobs = join(images, 'blobs', 'sha256');
   const layers = join(cache, 'layers');

@@ -2,7 +2,10 @@ import type { VirtualDevice } from './virtual-device.ts';
 
 const SLOTS = 10;
 
-/** Lets every device run once a second, a tenth of them in each tenth of it; returns the function that ends it. */
+/**
+ * Lets every device run once a second, a tenth of them in each tenth of it; returns the function
+ * that ends it.
+ */
 export function startLiveLoop(devices: readonly VirtualDevice[], speed: number): () => void {
   const slots = Array.from({ length: SLOTS }, (_, slot) => devices.filter((_d, i) => i % SLOTS === slot));
   const last = slots.map(() => performance.now());

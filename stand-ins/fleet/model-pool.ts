@@ -7,11 +7,17 @@ export interface PooledModel {
   release(): Promise<void>;
 }
 
-/** Models by image folder, loaded and tested once however many virtual devices run them; freed with the last. */
+/**
+ * Models by image folder, loaded and tested once however many virtual devices run them; freed with
+ * the last.
+ */
 export class ModelPool {
   readonly #models = new Map<string, { loading: Promise<EdgeModel>; users: number }>();
 
-  /** Loads `<root>/model`, or shares what is loaded; rejects with a ModuleFault when it cannot be used. */
+  /**
+   * Loads `<root>/model`, or shares what is loaded; rejects with a ModuleFault when it cannot be
+   * used.
+   */
   async acquire(root: string): Promise<PooledModel> {
     let entry = this.#models.get(root);
     if (!entry) this.#models.set(root, (entry = { loading: loadModel(root), users: 0 }));
@@ -35,7 +41,10 @@ export class ModelPool {
   }
 }
 
-/** A copy of an image folder whose model.onnx was altered on the way: it still loads, but has another digest. */
+/**
+ * A copy of an image folder whose model.onnx was altered on the way: it still loads, but has
+ * another digest.
+ */
 export async function tamperedCopy(folder: string): Promise<string> {
   const copy = `${folder}.tampered`;
   if (await stat(join(copy, 'tampered')).catch(() => undefined)) return copy;

@@ -31,7 +31,10 @@ const CREATED: ModuleRuntime = {
   lastRestartTimeUtc: null,
 };
 
-/** The device's container engine and restart policy for the one module: what is created, what runs, and what it ended with. */
+/**
+ * The device's container engine and restart policy for the one module: what is created, what runs,
+ * and what it ended with.
+ */
 export class ModuleSupervisor {
   readonly #options: SupervisorOptions;
   #installed: Installed | null;

@@ -75,8 +75,8 @@ async function unpackTo(folder: string, blob: BlobRef, path: string): Promise<vo
 }
 
 /**
- * Unpacks what a device needs of a layer into `<cache>/<hex of its digest>` and verifies digest and size over all of it; a
- * layer that is there already is not read again. Throws PullError.
+ * Unpacks what a device needs of a layer into `<cache>/<hex of its digest>` and verifies digest and
+ * size over all of it; a layer that is there already is not read again. Throws PullError.
  */
 export async function fetchLayer(blobs: string, cache: string, blob: BlobRef): Promise<string> {
   const folder = join(cache, hexOf(blob.digest));

@@ -18,7 +18,10 @@ export interface FleetOptions {
   readonly state: string;
   readonly devices: number;
   readonly seed: number;
-  /** Rows per second and device; pumps give one row per second of their own time, so this is how fast it runs. */
+  /**
+   * Rows per second and device; pumps give one row per second of their own time, so this is how
+   * fast it runs.
+   */
   readonly speed: number;
   readonly controlPort: number;
   /** Rows between two scored windows. */
@@ -46,7 +49,10 @@ const flagsSchema = z.object({
   log: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 
-/** The hub's own ready line, which the connection string file may hold instead of a plain connection string. */
+/**
+ * The hub's own ready line, which the connection string file may hold instead of a plain connection
+ * string.
+ */
 const readyLineSchema = z.object({
   connectionString: z.string(),
   https: port.optional(),
@@ -65,7 +71,10 @@ function readConnection(flags: z.infer<typeof flagsSchema>): ReadyLine {
   return text.startsWith('{') ? readyLineSchema.parse(JSON.parse(text)) : { connectionString: text };
 }
 
-/** Takes a service connection string apart; throws an Error that names the missing part, never the key. */
+/**
+ * Takes a service connection string apart; throws an Error that names the missing part, never the
+ * key.
+ */
 export function parseHubAddress(
   line: ReadyLine,
   flags: Partial<z.infer<typeof flagsSchema>> = {},

@@ -1,4 +1,7 @@
-/** The real agent's numbers: `coolOffTimeUnitInSeconds`, its longest pause, `maxRestartCount`, `intensiveCareTimeInMinutes`. */
+/**
+ * The real agent's numbers: `coolOffTimeUnitInSeconds`, its longest pause, `maxRestartCount`,
+ * `intensiveCareTimeInMinutes`.
+ */
 export const RESTART_POLICY = {
   coolOffSeconds: 10,
   maxCoolOffSeconds: 300,
@@ -6,7 +9,10 @@ export const RESTART_POLICY = {
   intensiveCareSeconds: 600,
 } as const;
 
-/** Seconds before a module that has been restarted so many times is started again: 10 · 2ⁿ, at most 300. */
+/**
+ * Seconds before a module that has been restarted so many times is started again: 10 · 2ⁿ, at
+ * most 300.
+ */
 export function coolOffSeconds(restartCount: number): number {
   const { coolOffSeconds: unit, maxCoolOffSeconds } = RESTART_POLICY;
   return Math.min(unit * 2 ** Math.min(restartCount, 30), maxCoolOffSeconds);

@@ -5,7 +5,10 @@ import { messageOf } from '../../src/base/error-message.ts';
 import { act, ACTIONS, type ActionName } from './control-actions.ts';
 import type { VirtualDevice } from './virtual-device.ts';
 
-/** A script: what happens to which devices, so many seconds after the fleet is ready; `every` repeats it. */
+/**
+ * A script: what happens to which devices, so many seconds after the fleet is ready; `every`
+ * repeats it.
+ */
 const scriptSchema = z.array(
   z.looseObject({
     at: z.number().nonnegative(),

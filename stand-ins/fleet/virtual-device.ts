@@ -34,15 +34,24 @@ export interface FleetParts {
   readonly log: Log;
 }
 
-/** How long a new image takes over each kind of link, in ms (shortened: most of an image is on the device already). */
+/**
+ * How long a new image takes over each kind of link, in ms (shortened: most of an image is on the
+ * device already).
+ */
 const PULL_MS: Readonly<Record<string, number>> = { lan: 0, lte: 300, satellite: 1200 };
 const RECONNECT_MS = [250, 8000] as const;
-/** Rows of a pump's life before it goes live: its commissioning and a little more, so that no row is seen twice. */
+/**
+ * Rows of a pump's life before it goes live: its commissioning and a little more, so that no row is
+ * seen twice.
+ */
 const ROWS_BEFORE_LIVE = 1000;
 
 const columnIndex = new Map<string, number>(PUMP_COLUMNS.map((c, i) => [c.name, i]));
 
-/** A sample's readings in the order of the model's columns; a column that the pump does not have is missing. */
+/**
+ * A sample's readings in the order of the model's columns; a column that the pump does not have is
+ * missing.
+ */
 function rowOf(sample: { time: string; values: readonly number[] }, columns: readonly string[]): Row {
   return {
     time: sample.time,
@@ -149,8 +158,9 @@ export class VirtualDevice {
   }
 
   /**
-   * Lets the pump run for so many of its seconds and gives the readings to the module. While the module is still busy with
-   * the last ones, the rows wait (at most ten seconds' worth: then the newest are lost, as in a full sensor buffer).
+   * Lets the pump run for so many of its seconds and gives the readings to the module. While the
+   * module is still busy with the last ones, the rows wait (at most ten seconds' worth: then the
+   * newest are lost, as in a full sensor buffer).
    */
   async advance(rows: number): Promise<void> {
     this.#owed = Math.min(this.#owed + rows, Math.max(rows, this.#parts.speed * 10));

@@ -21,7 +21,10 @@ export interface VirtualModuleOptions {
   readonly queue: StoreAndForward;
   readonly calibrations: CalibrationStore;
   readonly faults: DeviceFaults;
-  /** The pump's commissioning record: its first rows in good order, in the columns that the model names. */
+  /**
+   * The pump's commissioning record: its first rows in good order, in the columns that the model
+   * names.
+   */
   readonly commissioning: (rows: number, columns: readonly string[]) => Row[];
   readonly hub: Pick<HubClientOptions, 'createClient' | 'connection'>;
   readonly online: () => boolean;

@@ -5,7 +5,10 @@ import type { HubParts } from './hub-parts.ts';
 import { route, type HttpAnswer, type Route } from './http-router.ts';
 import type { Json } from './json.ts';
 
-/** The stand-in's own part, which no real hub has: switch faults on and off, and see what is on and what was called. */
+/**
+ * The stand-in's own part, which no real hub has: switch faults on and off, and see what is on and
+ * what was called.
+ */
 export function adminRoutes({ faults, index }: HubParts): Route[] {
   const state = (): HttpAnswer => {
     const described: unknown = JSON.parse(JSON.stringify({ ...faults.describe(), queryLagMs: index.lagMs }));

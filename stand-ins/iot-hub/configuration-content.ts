@@ -23,7 +23,9 @@ export interface Configuration {
 
 /** What the configurations of one device add up to for one module. */
 export interface ModuleTarget {
-  /** True: the desired properties are exactly `desired`; false: only the `paths` are set in them. */
+  /**
+   * True: the desired properties are exactly `desired`; false: only the `paths` are set in them.
+   */
   readonly whole: boolean;
   readonly desired: JsonObject;
   readonly paths: readonly string[];
@@ -35,7 +37,10 @@ export function targetOf(configuration: Configuration): { all: boolean; conditio
   return { all: configuration.targetCondition.trim() === '*', condition };
 }
 
-/** A configuration is layered when none of its modules brings the whole of `$edgeAgent`'s desired properties. */
+/**
+ * A configuration is layered when none of its modules brings the whole of `$edgeAgent`'s desired
+ * properties.
+ */
 export function isLayered(configuration: Configuration): boolean {
   const agent = configuration.modulesContent?.['$edgeAgent'];
   return agent === undefined || !Object.hasOwn(agent, DESIRED);
@@ -47,8 +52,8 @@ export function byPriority(a: Configuration, b: Configuration): number {
 }
 
 /**
- * The configurations that a device gets: the base of the highest priority, and the layers above it, low to high. Without a
- * base there is nothing to put layers on.
+ * The configurations that a device gets: the base of the highest priority, and the layers above it,
+ * low to high. Without a base there is nothing to put layers on.
  */
 export function chooseDeployments(targeting: readonly Configuration[]): Configuration[] {
   const ordered = targeting.filter((c) => c.modulesContent !== null).sort(byPriority);

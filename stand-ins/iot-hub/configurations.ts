@@ -44,7 +44,9 @@ export class Configurations {
     return configuration;
   }
 
-  /** Creates, or replaces when If-Match is given; content and target condition are checked first. */
+  /**
+   * Creates, or replaces when If-Match is given; content and target condition are checked first.
+   */
   put(
     id: string,
     body: unknown,
@@ -75,7 +77,10 @@ export class Configurations {
     this.#deployments.use(this.list());
   }
 
-  /** The configuration as the REST API shows it; metrics are counted by their queries, so they lag as queries do. */
+  /**
+   * The configuration as the REST API shows it; metrics are counted by their queries, so they lag
+   * as queries do.
+   */
   body(configuration: Configuration): JsonObject {
     const content: JsonObject = configuration.modulesContent
       ? { modulesContent: { ...configuration.modulesContent } }
@@ -119,7 +124,8 @@ export class Configurations {
     if (typeof targetCondition !== 'string') throw invalid('targetCondition: expected a string');
     parseCondition(targetCondition);
     const content = readContent(body['content']);
-    // IoT Hub keeps the content of a configuration for good: only labels, metrics, priority and target may change.
+    // IoT Hub keeps the content of a configuration for good: only labels, metrics, priority and
+    // target may change.
     if (before && body['content'] !== undefined && !sameJson({ ...content }, pick(before))) {
       throw invalid(
         'the content of a configuration cannot be changed, only its target, priority, labels and metrics',

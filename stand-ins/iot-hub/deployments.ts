@@ -21,8 +21,9 @@ interface Target {
 }
 
 /**
- * Works out, level-triggered, what the configurations mean for each device, and writes it into the module twins: at once when
- * a device's tags change, in the background for the whole fleet when a configuration changes.
+ * Works out, level-triggered, what the configurations mean for each device, and writes it into the
+ * module twins: at once when a device's tags change, in the background for the whole fleet when a
+ * configuration changes.
  */
 export class Deployments {
   readonly #directory: Directory;
@@ -58,7 +59,10 @@ export class Deployments {
     this.#waiting.clear();
   }
 
-  /** Writes what base and layers give into the module twins of the device, and notes which configurations apply. */
+  /**
+   * Writes what base and layers give into the module twins of the device, and notes which
+   * configurations apply.
+   */
   evaluate(deviceId: string): void {
     const device = this.#directory.find(deviceId, null);
     if (!device) return;
@@ -101,7 +105,9 @@ export class Deployments {
     }
   }
 
-  /** Sets the module twins of one device to this content alone, as `applyConfigurationContent` does. */
+  /**
+   * Sets the module twins of one device to this content alone, as `applyConfigurationContent` does.
+   */
   applyOnce(device: Entity, configuration: Configuration): void {
     this.applyModules(device, [configuration], {});
   }

@@ -8,7 +8,10 @@ import { patchReported } from './twin-operations.ts';
 
 const ACTIVITY_GRAIN_MS = 10_000;
 
-/** What devices ask for by publishing: telemetry, their twin, reported properties, results of methods. */
+/**
+ * What devices ask for by publishing: telemetry, their twin, reported properties, results of
+ * methods.
+ */
 export class DeviceRequests {
   readonly #parts: HubParts;
 

@@ -16,7 +16,9 @@ import type { JsonObject } from './json.ts';
 import { checkTwinPart, diff, patchSection } from './twin-document.ts';
 import type { StateFile } from './state-file.ts';
 
-/** Called after each change of an entity; `before` is null when it is new, `after` when it is gone. */
+/**
+ * Called after each change of an entity; `before` is null when it is new, `after` when it is gone.
+ */
 export type ChangeListener = (before: Entity | null, after: Entity | null) => void;
 
 export interface NewIdentity {

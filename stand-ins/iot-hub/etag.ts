@@ -12,7 +12,10 @@ export function numberEtag(value: number): string {
   return Buffer.from(String(value)).toString('base64');
 }
 
-/** Throws PreconditionFailed when an If-Match header is given that is neither `*` nor the current etag. */
+/**
+ * Throws PreconditionFailed when an If-Match header is given that is neither `*` nor the current
+ * etag.
+ */
 export function checkIfMatch(header: string | undefined, current: string): void {
   if (header === undefined) return;
   const wanted = header.replace(/^W\//, '').replace(/^"(.*)"$/, '$1');

@@ -8,7 +8,10 @@ import {
 } from '../../src/contracts/device/hub-tier.ts';
 import { HubError } from './hub-error.ts';
 
-/** One fault that can be switched on: on an operation class (or all), for some calls, with some probability. */
+/**
+ * One fault that can be switched on: on an operation class (or all), for some calls, with some
+ * probability.
+ */
 export const faultRuleSchema = z.strictObject({
   operation: z.enum([...HUB_OPERATIONS, '*']).default('*'),
   /** throttle: 429; error: `status`; hang: no answer; reset: the connection is cut. */
@@ -38,7 +41,10 @@ export type FaultAction =
 
 const NONE: FaultAction = { kind: 'none' };
 
-/** Decides for each call whether a fault that is switched on, or the tier's limit, hits it; counts the calls. */
+/**
+ * Decides for each call whether a fault that is switched on, or the tier's limit, hits it; counts
+ * the calls.
+ */
 export class FaultSwitch {
   #rules: Array<{ rule: z.output<typeof faultRuleSchema>; left: number }> = [];
   #down = false;

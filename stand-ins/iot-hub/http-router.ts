@@ -16,7 +16,10 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A path pattern (`:name` takes one part) with the throttling class of the operation and what answers it. */
+/**
+ * A path pattern (`:name` takes one part) with the throttling class of the operation and what
+ * answers it.
+ */
 export interface Route {
   readonly method: string;
   readonly pattern: readonly string[];

@@ -11,7 +11,10 @@ import { parseSas, verifySas } from './sas.ts';
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 export const ADMIN_PATH = '$stand-in';
 
-/** IoT Hub's HTTPS side: checks version and signature, applies faults, answers when the change is durable. */
+/**
+ * IoT Hub's HTTPS side: checks version and signature, applies faults, answers when the change is
+ * durable.
+ */
 export class HttpServer {
   readonly #parts: HubParts;
   readonly #routes: readonly Route[];
@@ -84,7 +87,10 @@ export class HttpServer {
     return answer;
   }
 
-  /** The service's policy may do everything; a device's own key only reads and keeps the device's modules. */
+  /**
+   * The service's policy may do everything; a device's own key only reads and keeps the device's
+   * modules.
+   */
   #authorize(header: string | undefined, method: string, path: readonly string[]): void {
     const token = parseSas(header);
     const resource = path.join('/');

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../src/base/error-message.ts';
 
-/** IoT Hub's error codes: the name in the body and in `iothub-errorcode`, its HTTP status, its number for devices. */
+/**
+ * IoT Hub's error codes: the name in the body and in `iothub-errorcode`, its HTTP status, its
+ * number for devices.
+ */
 const CODES = {
   ArgumentInvalid: { status: 400, number: 400004 },
   InvalidProtocolVersion: { status: 400, number: 400002 },

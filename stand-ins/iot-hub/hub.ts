@@ -36,7 +36,10 @@ export interface IotHubOptions {
   readonly tier?: HubTier;
 }
 
-/** A running hub. `connectionString` is the service's (policy iothubowner); real clients add port and CA. */
+/**
+ * A running hub. `connectionString` is the service's (policy iothubowner); real clients add port
+ * and CA.
+ */
 export interface IotHub {
   readonly httpsPort: number;
   readonly mqttPort: number;

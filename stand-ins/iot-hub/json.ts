@@ -22,7 +22,9 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   );
 }
 
-/** A copy of `target` in which the value at the path is set; missing objects on the way are made. */
+/**
+ * A copy of `target` in which the value at the path is set; missing objects on the way are made.
+ */
 export function setPath(target: JsonObject, path: readonly string[], value: Json): JsonObject {
   const [head, ...rest] = path;
   if (head === undefined) return isObject(value) ? value : target;

@@ -13,7 +13,10 @@ import { diff } from './twin-document.ts';
 
 const SWEEP_MS = 1000;
 
-/** IoT Hub's MQTT side: one connection per device or module, telemetry, twins and direct methods over its own topics. */
+/**
+ * IoT Hub's MQTT side: one connection per device or module, telemetry, twins and direct methods
+ * over its own topics.
+ */
 export class MqttServer {
   readonly #parts: HubParts;
   readonly #server: Server;
@@ -31,7 +34,8 @@ export class MqttServer {
     this.#server = createServer({ key: certificate.key, cert: certificate.cert }, (socket) =>
       this.#accept(socket),
     );
-    this.#server.on('tlsClientError', () => undefined); // a client that does not trust us; its own error tells it
+    // a client that does not trust us; its own error tells it
+    this.#server.on('tlsClientError', () => undefined);
     this.#sweep = setInterval(() => this.#dropStale(), SWEEP_MS);
     this.#sweep.unref();
     parts.directory.onChange((before, after) => this.#onChange(before, after));

@@ -42,7 +42,10 @@ export class MqttSession {
     this.#lastSeen = Date.now();
   }
 
-  /** True when the client has been silent for one and a half keep-alive times, or its token has run out. */
+  /**
+   * True when the client has been silent for one and a half keep-alive times, or its token has run
+   * out.
+   */
   isStale(now: number): boolean {
     return now >= this.tokenExpiry || (this.#keepaliveMs > 0 && now - this.#lastSeen > this.#keepaliveMs);
   }
@@ -56,7 +59,10 @@ export class MqttSession {
     this.send(packet);
   }
 
-  /** Relays a direct method; rejects with GatewayTimeout when no answer comes in time, DeviceNotOnline when it leaves. */
+  /**
+   * Relays a direct method; rejects with GatewayTimeout when no answer comes in time,
+   * DeviceNotOnline when it leaves.
+   */
   async call(name: string, payload: unknown, timeoutMs: number): Promise<MethodResult> {
     const requestId = randomUUID().slice(0, 8);
     const { promise, resolve } = Promise.withResolvers<MethodResult | Error>();
@@ -90,7 +96,10 @@ export class MqttSession {
   }
 }
 
-/** The answer to a CONNECT; codes of MQTT 3.1.1: 0 accepted, 3 unavailable, 4 bad user, 5 not authorised. */
+/**
+ * The answer to a CONNECT; codes of MQTT 3.1.1: 0 accepted, 3 unavailable, 4 bad user, 5 not
+ * authorised.
+ */
 export function connack(returnCode: 0 | 3 | 4 | 5, sessionPresent: boolean): Buffer {
   const packet: IConnackPacket = { cmd: 'connack', returnCode, sessionPresent };
   return mqttPacket.generate(packet);

@@ -11,7 +11,10 @@ export type DeviceRequest =
   | { readonly kind: 'report'; readonly requestId: string }
   | { readonly kind: 'method-result'; readonly requestId: string; readonly status: number };
 
-/** Reads the topic of a publish by this device or module; null for a topic that IoT Hub does not know. */
+/**
+ * Reads the topic of a publish by this device or module; null for a topic that IoT Hub does not
+ * know.
+ */
 export function readTopic(topic: string, deviceId: string, moduleId: string | null): DeviceRequest | null {
   const events = `devices/${deviceId}/${moduleId === null ? '' : `modules/${moduleId}/`}messages/events/`;
   if (topic.startsWith(events) || `${topic}/` === events) {
@@ -33,7 +36,10 @@ export function maySubscribe(filter: string, deviceId: string, moduleId: string 
     : filter === `devices/${deviceId}/modules/${moduleId}/inputs/#`;
 }
 
-/** Who a connection says it is: `{host}/{device}[/{module}]/?api-version=…` and the client id; null when they disagree. */
+/**
+ * Who a connection says it is: `{host}/{device}[/{module}]/?api-version=…` and the client id; null
+ * when they disagree.
+ */
 export function readUsername(
   username: string,
   clientId: string,

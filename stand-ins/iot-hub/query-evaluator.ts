@@ -19,7 +19,10 @@ export function valueAt(document: JsonObject, path: Path): Json | undefined {
   return value;
 }
 
-/** The rows of a query over the documents, before paging: whole documents, projections, or groups with their counts. */
+/**
+ * The rows of a query over the documents, before paging: whole documents, projections, or groups
+ * with their counts.
+ */
 export function* evaluate(query: Query, documents: Iterable<JsonObject>): Generator<JsonObject> {
   const limit = query.top ?? Infinity;
   let given = 0;

@@ -15,7 +15,10 @@ export interface QueryPage {
 const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
 
-/** What queries see: the twins as they were `lagMs` ago, as in IoT Hub, where queries lag behind twin reads. */
+/**
+ * What queries see: the twins as they were `lagMs` ago, as in IoT Hub, where queries lag behind
+ * twin reads.
+ */
 export class QueryIndex {
   readonly #entities = { devices: new Map<string, Entity>(), 'devices.modules': new Map<string, Entity>() };
   readonly #sorted: Record<Query['from'], string[] | null> = { devices: null, 'devices.modules': null };
@@ -40,7 +43,10 @@ export class QueryIndex {
     else this.#waiting.push(change);
   }
 
-  /** One page of a query; throws ArgumentInvalid for a bad query or a continuation token of another one. */
+  /**
+   * One page of a query; throws ArgumentInvalid for a bad query or a continuation token of another
+   * one.
+   */
   page(text: string, pageSize: number | null, continuation: string | null): QueryPage {
     const query = parseQuery(text);
     const size = Math.min(pageSize ?? DEFAULT_PAGE, MAX_PAGE);

@@ -11,7 +11,10 @@ export function parseQuery(text: string): Query {
   return query;
 }
 
-/** Parses the target condition of a configuration; `*` and the empty text mean every device and none: both give null. */
+/**
+ * Parses the target condition of a configuration; `*` and the empty text mean every device and
+ * none: both give null.
+ */
 export function parseCondition(text: string): Condition | null {
   if (text.trim() === '' || text.trim() === '*') return null;
   const parser = new Parser(tokenize(text));

@@ -1,7 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { HubError } from './hub-error.ts';
 
-/** A shared access signature token, taken apart but not yet verified. `expiry` is in seconds since the epoch. */
+/**
+ * A shared access signature token, taken apart but not yet verified. `expiry` is in seconds since
+ * the epoch.
+ */
 export interface SasToken {
   readonly resource: string;
   readonly signature: string;
@@ -10,7 +13,10 @@ export interface SasToken {
   readonly signedText: string;
 }
 
-/** Reads `SharedAccessSignature sr=…&sig=…&se=…[&skn=…]`; throws IotHubUnauthorizedAccess when it is malformed. */
+/**
+ * Reads `SharedAccessSignature sr=…&sig=…&se=…[&skn=…]`; throws IotHubUnauthorizedAccess when it is
+ * malformed.
+ */
 export function parseSas(token: string | undefined): SasToken {
   const match = /^SharedAccessSignature\s+(.+)$/.exec(token ?? '');
   if (!match) throw unauthorized('a shared access signature is missing');
@@ -33,8 +39,9 @@ export function parseSas(token: string | undefined): SasToken {
 }
 
 /**
- * Verifies signature, expiry and scope: one of the base64 keys must have signed the token, and its resource must be the
- * given path (`devices/d1`) or a parent of it. The host part is not compared: the same hub answers to several names.
+ * Verifies signature, expiry and scope: one of the base64 keys must have signed the token, and its
+ * resource must be the given path (`devices/d1`) or a parent of it. The host part is not compared:
+ * the same hub answers to several names.
  */
 export function verifySas(
   token: SasToken,

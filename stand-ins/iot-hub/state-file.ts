@@ -1,8 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 /**
- * The hub's durable state: JSON by kind and key in one SQLite file. Writes are grouped: what is put until the next turn of
- * the event loop goes into one transaction, and `committed()` resolves when it is on disk (it survives kill -9).
+ * The hub's durable state: JSON by kind and key in one SQLite file. Writes are grouped: what is put
+ * until the next turn of the event loop goes into one transaction, and `committed()` resolves when
+ * it is on disk (it survives kill -9).
  */
 export class StateFile {
   readonly #db: DatabaseSync;
@@ -32,7 +33,9 @@ export class StateFile {
       .map((row) => [String(row['key']), JSON.parse(String(row['body'])) as T]);
   }
 
-  /** Notes the value to be written; `undefined` deletes. The value must not be changed afterwards. */
+  /**
+   * Notes the value to be written; `undefined` deletes. The value must not be changed afterwards.
+   */
   put(kind: string, key: string, value: unknown): void {
     if (this.#closed) return;
     this.#pending.set(`${kind}\n${key}`, { kind, key, value });

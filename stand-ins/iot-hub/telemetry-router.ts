@@ -7,7 +7,10 @@ export interface DeviceMessage {
   readonly deviceId: string;
   readonly moduleId: string | null;
   readonly generationId: string;
-  /** Names as in MQTT topics: `$.ct`, `$.ce`, `$.mid`, `$.cid`, `$.uid`, `$.on`; all others are the application's. */
+  /**
+   * Names as in MQTT topics: `$.ct`, `$.ce`, `$.mid`, `$.cid`, `$.uid`, `$.on`; all others are the
+   * application's.
+   */
   readonly properties: Readonly<Record<string, string>>;
   readonly payload: Buffer;
 }
@@ -28,8 +31,9 @@ interface Waiting {
 }
 
 /**
- * Routes device-to-cloud messages to a folder that stands for the storage container: IoT Hub's JSON lines in files
- * `{iothub}/{partition}/{YYYY}/{MM}/{DD}/{HH}/{mm}`. A message is acknowledged when its line is in the file.
+ * Routes device-to-cloud messages to a folder that stands for the storage container: IoT Hub's JSON
+ * lines in files `{iothub}/{partition}/{YYYY}/{MM}/{DD}/{HH}/{mm}`. A message is acknowledged when
+ * its line is in the file.
  */
 export class TelemetryRouter {
   readonly #folder: string;
@@ -66,7 +70,8 @@ export class TelemetryRouter {
   }
 
   async #write(partition: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 5)); // gathers what arrives together into one append
+    // gathers what arrives together into one append
+    await new Promise((resolve) => setTimeout(resolve, 5));
     const queue = this.#queues[partition] ?? [];
     while (queue.length > 0) {
       let bytes = 0;
@@ -94,7 +99,9 @@ export class TelemetryRouter {
   }
 }
 
-/** One line of a routed file, with IoT Hub's names. The body is JSON only when the message says so. */
+/**
+ * One line of a routed file, with IoT Hub's names. The body is JSON only when the message says so.
+ */
 export function routedRecord(message: DeviceMessage, enqueued: Date): Record<string, unknown> {
   const properties: Record<string, string> = {};
   const system: Record<string, string> = {

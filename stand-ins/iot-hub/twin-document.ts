@@ -1,7 +1,10 @@
 import { HubError } from './hub-error.ts';
 import { isObject, sameJson, type Json, type JsonObject } from './json.ts';
 
-/** Desired or reported properties of a twin, with IoT Hub's per-value change times. Times are ISO 8601. */
+/**
+ * Desired or reported properties of a twin, with IoT Hub's per-value change times. Times are
+ * ISO 8601.
+ */
 export interface TwinSection {
   readonly values: JsonObject;
   readonly metadata: JsonObject;
@@ -42,7 +45,9 @@ export function diff(from: JsonObject, to: JsonObject): JsonObject {
   return patch;
 }
 
-/** The section after a patch: values merged, version + 1, `$lastUpdated` of every touched value set. */
+/**
+ * The section after a patch: values merged, version + 1, `$lastUpdated` of every touched value set.
+ */
 export function patchSection(
   section: TwinSection,
   patch: JsonObject,
@@ -83,13 +88,18 @@ export function sectionForDevice(section: TwinSection): JsonObject {
   return { ...section.values, $version: section.version };
 }
 
-/** The object without `$version` and `$metadata`, which clients may send back and the hub ignores. */
+/**
+ * The object without `$version` and `$metadata`, which clients may send back and the hub ignores.
+ */
 export function withoutSystemKeys(value: JsonObject): JsonObject {
   const { $version: _version, $metadata: _metadata, ...rest } = value;
   return rest;
 }
 
-/** Throws ArgumentInvalid when a part of a twin breaks IoT Hub's rules for keys, depth, values or size. */
+/**
+ * Throws ArgumentInvalid when a part of a twin breaks IoT Hub's rules for keys, depth, values or
+ * size.
+ */
 export function checkTwinPart(part: keyof typeof TWIN_LIMITS, values: JsonObject): void {
   checkValue(part, values, 0);
   const size = sizeOf(values);
@@ -126,7 +136,9 @@ function checkValue(path: string, value: Json, depth: number): void {
   }
 }
 
-/** IoT Hub's size of a twin value in bytes: UTF-8 of keys and strings, 8 per number, 4 per boolean. */
+/**
+ * IoT Hub's size of a twin value in bytes: UTF-8 of keys and strings, 8 per number, 4 per boolean.
+ */
 function sizeOf(value: Json): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (typeof value === 'number') return 8;

@@ -11,7 +11,10 @@ export interface TwinRequest {
   readonly ifMatch: string | undefined;
 }
 
-/** PATCH of a twin by the service: tags and desired properties merge, null deletes. Returns the twin after it. */
+/**
+ * PATCH of a twin by the service: tags and desired properties merge, null deletes. Returns the twin
+ * after it.
+ */
 export function patchTwin(directory: Directory, entity: Entity, { body, ifMatch }: TwinRequest): Entity {
   checkIfMatch(ifMatch, counterEtag(entity.twin.counter));
   const { tags, desired } = readTwin(body);
@@ -28,7 +31,10 @@ export function patchTwin(directory: Directory, entity: Entity, { body, ifMatch 
   return directory.putTwin(entity, touched(twin, change));
 }
 
-/** PUT of a twin by the service: tags and desired properties are replaced. Returns the twin after it. */
+/**
+ * PUT of a twin by the service: tags and desired properties are replaced. Returns the twin after
+ * it.
+ */
 export function replaceTwin(directory: Directory, entity: Entity, { body, ifMatch }: TwinRequest): Entity {
   checkIfMatch(ifMatch, counterEtag(entity.twin.counter));
   const { tags, desired } = readTwin(body);

@@ -20,7 +20,9 @@ export interface PumpCharacter {
   readonly noise: number;
 }
 
-/** Draws a pump: the spread between pumps is a few per cent, as between experiments on a real bench. */
+/**
+ * Draws a pump: the spread between pumps is a few per cent, as between experiments on a real bench.
+ */
 export function drawCharacter(random: RandomStream): PumpCharacter {
   return {
     flow: 32.1 + 0.9 * random.normal(),
@@ -34,7 +36,10 @@ export function drawCharacter(random: RandomStream): PumpCharacter {
   };
 }
 
-/** A value around zero with standard deviation `spread` that forgets in about `tau` seconds (Ornstein–Uhlenbeck, 1 Hz). */
+/**
+ * A value around zero with standard deviation `spread` that forgets in about `tau` seconds
+ * (Ornstein–Uhlenbeck, 1 Hz).
+ */
 export function createWander(random: RandomStream, spread: number, tau: number): () => number {
   const keep = 1 - 1 / tau;
   const kick = spread * Math.sqrt(1 - keep * keep);

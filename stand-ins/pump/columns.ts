@@ -1,6 +1,9 @@
 import type { ColumnSpec } from '../../src/contracts/project/data.ts';
 
-/** The eight channels of the test bench in file order: name, unit, and the range that a working sensor can give. */
+/**
+ * The eight channels of the test bench in file order: name, unit, and the range that a working
+ * sensor can give.
+ */
 export const PUMP_COLUMNS = [
   { name: 'Accelerometer1RMS', unit: 'g', min: 0, max: 2 },
   { name: 'Accelerometer2RMS', unit: 'g', min: 0, max: 2 },

@@ -42,7 +42,10 @@ export const FAULTS = {
     roughness: 0.01,
     heat: 3,
   },
-  /** Water escapes before the flow meter: the meter sees less, the pressure falls, the pump runs out on its curve. */
+  /**
+   * Water escapes before the flow meter: the meter sees less, the pressure falls, the pump runs out
+   * on its curve.
+   */
   leak: {
     flow: -0.16,
     pressureBar: -0.3,
@@ -74,7 +77,10 @@ const smooth = (share: number): number => {
   return x * x * (3 - 2 * x);
 };
 
-/** A fault in progress; `at` says how severe it is and whether the label counts it, at a second since its injection. */
+/**
+ * A fault in progress; `at` says how severe it is and whether the label counts it, at a second
+ * since its injection.
+ */
 export function scheduleFault(kind: FaultKind, plan: FaultPlan) {
   const {
     severity = 0.6,

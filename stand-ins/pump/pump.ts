@@ -24,7 +24,10 @@ export interface PumpOptions {
   readonly regime?: RegimeName;
   /** Time of the first sample, ISO 8601. */
   readonly startTime?: string;
-  /** Sensor dropouts begun per second; the default puts one into about every 20th window of 60 rows. 0 turns them off. */
+  /**
+   * Sensor dropouts begun per second; the default puts one into about every 20th window of 60 rows.
+   * 0 turns them off.
+   */
   readonly dropoutRate?: number;
   /** Wear at the start, 0 (new) to 1 (worn out). */
   readonly wear?: number;
@@ -43,16 +46,20 @@ export interface Pump {
   injectFault(kind: FaultKind, plan?: FaultPlan): void;
   /** Ends every fault at once, effect and label. */
   repair(): void;
-  /** Lets a sensor read wrong by a growing amount, in its unit per hour. The pump itself stays healthy, and so does the label. */
+  /**
+   * Lets a sensor read wrong by a growing amount, in its unit per hour. The pump itself stays
+   * healthy, and so does the label.
+   */
   driftSensor(column: PumpColumn, perHour: number): void;
 }
 
 export const DEFAULT_DROPOUT_RATE = 0.0008;
 
 /**
- * Creates a pump on a test bench that yields one sample per second. Flow, head and power follow the affinity laws,
- * temperatures follow losses and surroundings with first-order lags; noise levels are those of a real bench of this
- * size. Equal options give equal samples. Throws a RangeError for a start time that is not ISO 8601.
+ * Creates a pump on a test bench that yields one sample per second. Flow, head and power follow the
+ * affinity laws, temperatures follow losses and surroundings with first-order lags; noise levels
+ * are those of a real bench of this size. Equal options give equal samples. Throws a RangeError for
+ * a start time that is not ISO 8601.
  */
 export function createPump(options: PumpOptions): Pump {
   const { id, seed, startTime = '2026-01-05T06:00:00Z', wear = 0, wearPerHour = 0.002 } = options;
@@ -134,7 +141,8 @@ function createBench(id: string, seed: number, initial: RegimeName) {
       character.vibration1 * shake * Math.max(0.1, 1 + fault.vibration1 + spread1 * random.normal()),
       character.vibration2 * shake * Math.max(0.1, 1 + fault.vibration2 + spread2 * random.normal()),
       Math.max(0.05, character.current * load + currentNoise()),
-      0.054711 + 0.327918 * Math.round((pressure - 0.054711) / 0.327918), // the transmitter's coarse steps
+      // the transmitter's coarse steps
+      0.054711 + 0.327918 * Math.round((pressure - 0.054711) / 0.327918),
       ambient + heat + motorWander(),
       water + warming + fluidWander() + 0.004 * random.normal(),
       231 - 1.2 * (load - 1) + random.between(-18.4, 18.4) * noise,
@@ -143,7 +151,10 @@ function createBench(id: string, seed: number, initial: RegimeName) {
   };
 }
 
-/** Replaces the readings of a silent sensor by NaN for 2 to 5 seconds; it has a stream of its own and changes nothing else. */
+/**
+ * Replaces the readings of a silent sensor by NaN for 2 to 5 seconds; it has a stream of its own
+ * and changes nothing else.
+ */
 function createDropouts(id: string, seed: number, rate: number) {
   const random = createRandom(seed, id, 'dropouts');
   const silentFor: number[] = PUMP_COLUMNS.map(() => 0);

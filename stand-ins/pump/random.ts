@@ -1,6 +1,9 @@
 const { imul } = Math; // a local name: looked up hundreds of times per sample
 
-/** A seeded stream of random numbers; equal seeds give equal streams on every machine (integer arithmetic only). */
+/**
+ * A seeded stream of random numbers; equal seeds give equal streams on every machine (integer
+ * arithmetic only).
+ */
 export interface RandomStream {
   /** Uniform in [0, 1). */
   next(): number;
@@ -17,7 +20,10 @@ function hash(text: string): number {
   return h >>> 0;
 }
 
-/** Creates the stream that belongs to these names, e.g. `(seed, 'pump-001', 'noise')`; a different name is another stream. */
+/**
+ * Creates the stream that belongs to these names, e.g. `(seed, 'pump-001', 'noise')`; a different
+ * name is another stream.
+ */
 export function createRandom(...names: readonly (string | number)[]): RandomStream {
   let state = hash(names.join('/'));
   // A Weyl sequence through a 32-bit mixing function with full avalanche (Steele et al., SplitMix).

@@ -1,6 +1,9 @@
 /** What the site asks of the pump: everything that is healthy and yet changes the readings. */
 export interface Regime {
-  /** Pump speed relative to the nominal one; flow follows it, head its square, power its cube (affinity laws). */
+  /**
+   * Pump speed relative to the nominal one; flow follows it, head its square, power its cube
+   * (affinity laws).
+   */
   readonly speed: number;
   /** Air and water temperature of the site, °C. */
   readonly ambient: number;

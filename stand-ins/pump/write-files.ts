@@ -30,7 +30,10 @@ const KINDS = Object.keys(FAULTS) as FaultKind[];
 
 type FileStory = Required<Pick<PumpFilesOptions, 'rows' | 'seed' | 'regime' | 'faultShare'>>;
 
-/** The text of one labelled file (`;`, CRLF): a pump is commissioned, changes regime, has a fault episode, and recovers. */
+/**
+ * The text of one labelled file (`;`, CRLF): a pump is commissioned, changes regime, has a fault
+ * episode, and recovers.
+ */
 export function pumpFile(number: number, { rows, seed, regime, faultShare }: FileStory): string {
   const id = `bench/${fileStem(number)}`; // a bench pump is never one of the fleet's
   const random = createRandom(seed, id, regime, 'story');
@@ -61,7 +64,10 @@ export function pumpFile(number: number, { rows, seed, regime, faultShare }: Fil
   return lines.join('\r\n') + '\r\n';
 }
 
-/** Four neighbouring numbers hold every kind, and so does every residue modulo four: folds by file number stay balanced. */
+/**
+ * Four neighbouring numbers hold every kind, and so does every residue modulo four: folds by file
+ * number stay balanced.
+ */
 function faultKind(number: number): FaultKind {
   return KINDS[(number + Math.floor(number / KINDS.length)) % KINDS.length] ?? 'valve-closing';
 }
@@ -70,7 +76,10 @@ function fileStem(number: number): string {
   return `pump-${String(number).padStart(3, '0')}`;
 }
 
-/** Writes `pump-001.csv`, … into the folder, the same bytes for the same options; returns the paths. Throws a RangeError below 900 rows. */
+/**
+ * Writes `pump-001.csv`, … into the folder, the same bytes for the same options; returns the paths.
+ * Throws a RangeError below 900 rows.
+ */
 export async function writePumpFiles(options: PumpFilesOptions): Promise<string[]> {
   const {
     folder,

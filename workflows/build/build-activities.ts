@@ -75,7 +75,10 @@ export const {
   summary: 'write to or read from the registry',
 });
 
-/** As long as windlass.yaml allows; a worker that dies is noticed within ten seconds, and another goes on. */
+/**
+ * As long as windlass.yaml allows; a worker that dies is noticed within ten seconds, and another
+ * goes on.
+ */
 function whileTraining(summary: string, seconds: number): ActivityOptions {
   return { ...onTraining(summary, Math.ceil(seconds / 60) + 30), heartbeatTimeout: '10 seconds' };
 }

@@ -23,9 +23,11 @@ import { searchParameters } from './search-parameters.ts';
 import { judgeData, publishCommit } from './shared-steps.ts';
 
 /**
- * From a commit to a registered model version: environment, checks, published pipeline, data snapshot and gates, search for
- * parameters, training, model gates, evaluation on unseen groups, cheaper forms of the model, comparison with the champion, registration. A version that
- * passed is deployed when the policy says so. A failed run that is started again goes on from the failed step.
+ * From a commit to a registered model version: environment, checks, published pipeline, data
+ * snapshot and gates, search for parameters, training, model gates, evaluation on unseen groups,
+ * cheaper forms of the model, comparison with the champion, registration. A version that passed is
+ * deployed when the policy says so. A failed run that is started again goes on from the failed
+ * step.
  */
 export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> {
   const steps = createSteps('Build and train', BUILD_STEPS);
@@ -162,7 +164,10 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
 
 type BuildSteps = Steps<BuildStep>;
 
-/** Whether a step may take the result of another run: not when switched off for it, nor from the step on that `from` names. */
+/**
+ * Whether a step may take the result of another run: not when switched off for it, nor from the
+ * step on that `from` names.
+ */
 function mayReuse({ noCache, from }: ResolvedBuildInput, step: BuildStep): boolean {
   if (noCache.includes('*') || noCache.includes(step)) return false;
   return from === undefined || BUILD_STEPS.indexOf(step) < BUILD_STEPS.indexOf(from);
@@ -206,8 +211,8 @@ async function takePublished(steps: BuildSteps, reference: string): Promise<Pipe
 }
 
 /**
- * The first version becomes champion, unless it needs approvals; others that are good enough, challenger. Registered before: it
- * stays as it is.
+ * The first version becomes champion, unless it needs approvals; others that are good enough,
+ * challenger. Registered before: it stays as it is.
  */
 async function pointAlias(
   registered: ModelVersion,
@@ -217,7 +222,8 @@ async function pointAlias(
   const { name, version, state } = registered;
   if (registered.aliases.length > 0 || !promotable(comparison.verdict) || !isUsable(state)) return registered;
   const mayBeFirst = comparison.verdict === 'NO_BASELINE' && approvalRule(spec).approvals === 0;
-  // Another first build may have been quicker: what was compared with nothing does not take its place.
+  // Another first build may have been quicker: what was compared with nothing does not take its
+  // place.
   const first = mayBeFirst && (await activity.findModel(`${name}@${ALIASES.champion}`)) === null;
   const point = async (alias: string): Promise<ModelVersion> => {
     await activity.setAlias({ name, alias, version }, by);
@@ -237,8 +243,8 @@ function describeVersion({ version, aliases, state }: ModelVersion): string {
 }
 
 /**
- * Only a version that may be promoted is deployed, and none that waits for approvals; the input's word counts more than the
- * project's.
+ * Only a version that may be promoted is deployed, and none that waits for approvals; the input's
+ * word counts more than the project's.
  */
 function deploymentPolicy(
   input: ResolvedBuildInput,

@@ -46,9 +46,10 @@ interface Measured {
 }
 
 /**
- * Registers a model that was trained elsewhere, through the same gates as a build: a project says what it is asked to be and serves
- * it, golden rows what it should predict, data what it is worth. What is not given is said to be missing, and the version can
- * then be looked at but not deployed. A refused import registers nothing.
+ * Registers a model that was trained elsewhere, through the same gates as a build: a project says
+ * what it is asked to be and serves it, golden rows what it should predict, data what it is worth.
+ * What is not given is said to be missing, and the version can then be looked at but not deployed.
+ * A refused import registers nothing.
  */
 export async function importModel(raw: ImportInput): Promise<ImportResult> {
   const steps = createSteps('Import a model', IMPORT_STEPS);
@@ -122,7 +123,10 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
   };
 }
 
-/** The project that serves the model is published like any other; the model is judged before anything is built for it. */
+/**
+ * The project that serves the model is published like any other; the model is judged before
+ * anything is built for it.
+ */
 async function judge(
   steps: ImportSteps,
   { project, ref, allowDirty, actor, reason }: ResolvedImportInput,

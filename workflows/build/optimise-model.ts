@@ -63,8 +63,9 @@ type Tried = Pick<VariantResult, 'variant' | 'status' | 'reason'> & {
 };
 
 /**
- * Tries the cheaper forms of a model that windlass.yaml names, measures all on every platform that some worker has, and keeps the one
- * that gains enough and passes what the original passes; without any the model stays as it was trained.
+ * Tries the cheaper forms of a model that windlass.yaml names, measures all on every platform that
+ * some worker has, and keeps the one that gains enough and passes what the original passes; without
+ * any the model stays as it was trained.
  */
 export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRequest): Promise<Shipped> {
   const { original, golden, spec } = request;
@@ -152,7 +153,10 @@ function notRunning(
 
 const isMeantToDiffer = (variant: Variant): boolean => variant === 'int8' || variant === 'float16';
 
-/** The golden rows that a form is held to elsewhere: the training framework's, or its own where it is meant to differ from them. */
+/**
+ * The golden rows that a form is held to elsewhere: the training framework's, or its own where it
+ * is meant to differ from them.
+ */
 export async function goldenOf(
   variant: Variant,
   model: { readonly onnx: ArtefactRef; readonly golden: ArtefactRef; readonly spec: ProjectSpec },
@@ -161,7 +165,9 @@ export async function goldenOf(
   return isMeantToDiffer(variant) ? activity.keepOwnGolden({ onnx, golden, spec }) : golden;
 }
 
-/** Makes, judges and evaluates one form as a trained model is; what stands in its way is a result. */
+/**
+ * Makes, judges and evaluates one form as a trained model is; what stands in its way is a result.
+ */
 async function tryForm(kind: Optimisation, request: OptimiseRequest): Promise<Tried> {
   const { original, golden, options: _, ...rest } = request;
   const { spec, seed, reuse, bundle, data } = rest;
@@ -238,7 +244,8 @@ function profilerOn(taskQueue: string): ProfileActivities['profileModels'] {
   return proxyActivities<ProfileActivities>({
     taskQueue,
     startToCloseTimeout: '30 minutes',
-    // It may measure for other builds first; one that was there a minute ago may be gone, and a build does not wait long for it.
+    // It may measure for other builds first; one that was there a minute ago may be gone, and a
+    // build does not wait long for it.
     scheduleToStartTimeout: '10 minutes',
     heartbeatTimeout: '20 seconds',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -37,9 +37,10 @@ const REMEMBERED = 100;
 const SHOWN_BUILDS = 20;
 
 /**
- * One per repository, branch and project, started by a push (signal-with-start) and ended when none has come for a while. Waits for
- * `debounceSeconds` of quiet, builds the newest commit, and takes up the newest of those that came meanwhile: one build at a time, and a
- * build under way is finished. Gives what it built.
+ * One per repository, branch and project, started by a push (signal-with-start) and ended when none
+ * has come for a while. Waits for `debounceSeconds` of quiet, builds the newest commit, and takes
+ * up the newest of those that came meanwhile: one build at a time, and a build under way is
+ * finished. Gives what it built.
  */
 export async function pushCoordinator(input: PushCoordinatorInput): Promise<PushCoordinatorState> {
   const { repository, branch, project, memory } = input;
@@ -87,7 +88,10 @@ export async function pushCoordinator(input: PushCoordinatorInput): Promise<Push
     show();
   }
 
-  /** Parses what the signal handler kept; a bad or repeated push is logged and left out, it never stops the others. */
+  /**
+   * Parses what the signal handler kept; a bad or repeated push is logged and left out, it never
+   * stops the others.
+   */
   async function takeArrived(): Promise<void> {
     while (arrived.length > 0) {
       const raw = arrived.shift();
@@ -121,7 +125,10 @@ export async function pushCoordinator(input: PushCoordinatorInput): Promise<Push
     }
   }
 
-  /** Builds the pending commit; a failure is kept for people to read, and the next push is built all the same. */
+  /**
+   * Builds the pending commit; a failure is kept for people to read, and the next push is built all
+   * the same.
+   */
   async function buildPending(): Promise<void> {
     if (pending === null) return;
     const { commit, build } = pending;

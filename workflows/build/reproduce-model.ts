@@ -23,9 +23,9 @@ import { goldenOf } from './optimise-model.ts';
 const STEPS = ['resolve', 'source', 'environment', 'data', 'train', 'optimise', 'evaluate'] as const;
 
 /**
- * Makes a registered version again from the recorded commit, environment, data, parameters and seed, and compares every digest
- * and metric. What was kept (bundle, snapshot) is built from; its origins are looked at again, and what changed there is named.
- * Nothing is registered.
+ * Makes a registered version again from the recorded commit, environment, data, parameters and
+ * seed, and compares every digest and metric. What was kept (bundle, snapshot) is built from; its
+ * origins are looked at again, and what changed there is named. Nothing is registered.
  */
 export async function reproduceModel(raw: ReproduceInput = {}): Promise<ReproduceResult> {
   const steps = createSteps('Reproduce', STEPS);
@@ -61,7 +61,8 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   });
   const { spec, source } = pipeline;
   const { data: snapshot, params, seed } = model;
-  const data = model.search?.data ?? snapshot; // without the folds that its parameters were chosen by
+  // without the folds that its parameters were chosen by
+  const data = model.search?.data ?? snapshot;
   const reference = `${model.name}@${model.version}`;
   setSearchAttributes({
     model: model.name,

@@ -20,7 +20,10 @@ import { trainTrial } from './train-trial.ts';
 
 export interface SearchRequest extends Omit<TrialRequest, 'plan'>, PlanSearchRequest {}
 
-/** What training goes on with: every parameter has its value, and no group that chose them is measured. */
+/**
+ * What training goes on with: every parameter has its value, and no group that chose them is
+ * measured.
+ */
 export interface Chosen {
   readonly params: Readonly<Record<string, unknown>>;
   readonly data: DataRef;
@@ -30,7 +33,10 @@ export interface Chosen {
 
 const LONGEST_REASON = 300;
 
-/** Chooses the parameters that have several values by trials on validation groups; without any it does nothing. */
+/**
+ * Chooses the parameters that have several values by trials on validation groups; without any it
+ * does nothing.
+ */
 export async function searchParameters(steps: Steps<BuildStep>, request: SearchRequest): Promise<Chosen> {
   const { spec, params, data, search, validationFolds } = request;
   const space = parameterSpace({ ...spec.train.params, ...params }, { lists: false });
@@ -76,7 +82,10 @@ export async function searchParameters(steps: Steps<BuildStep>, request: SearchR
   });
 }
 
-/** Runs trials, `parallel` at a time; ends when the last has ended, also when the build is cancelled. */
+/**
+ * Runs trials, `parallel` at a time; ends when the last has ended, also when the build is
+ * cancelled.
+ */
 async function runAll(
   plan: SearchPlan,
   request: SearchRequest,
@@ -97,7 +106,10 @@ async function runAll(
   return results.sort((a, b) => a.trial - b.trial);
 }
 
-/** A trial that fails is a result, and so is one that was cancelled by itself; only the build's own cancellation goes on. */
+/**
+ * A trial that fails is a result, and so is one that was cancelled by itself; only the build's own
+ * cancellation goes on.
+ */
 async function runOne(plan: TrialPlan, request: SearchRequest, data: DataRef): Promise<TrialResult> {
   const { bundle, spec, params, reuse } = request;
   const startedAt = Date.now();

@@ -7,7 +7,9 @@ import { refuseGates } from '../shared/refuse-gates.ts';
 import type { Steps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
 
-/** A commit becomes an immutable pipeline version, once its environment stands and its checks pass. */
+/**
+ * A commit becomes an immutable pipeline version, once its environment stands and its checks pass.
+ */
 export async function publishCommit(
   steps: Steps<'environment' | 'checks' | 'publish'>,
   { source, spec, pipelineDigest }: CheckedOutProject,

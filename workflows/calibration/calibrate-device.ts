@@ -33,8 +33,9 @@ const { deliverCalibration } = proxyActivities<DeliveryActivities>({
 });
 
 /**
- * Fits the calibration of one device for one model version on the device's commissioning rows, keeps it with version and device, and delivers
- * it through the device's module twin. A device that is offline takes it when it is back.
+ * Fits the calibration of one device for one model version on the device's commissioning rows,
+ * keeps it with version and device, and delivers it through the device's module twin. A device that
+ * is offline takes it when it is back.
  */
 export async function calibrateDevice(raw: CalibrateInput): Promise<CalibrateResult> {
   const steps = createSteps('Calibrate', STEPS);

@@ -28,8 +28,8 @@ const headline = (report: MonitorReport): string =>
   ].join('\n');
 
 /**
- * Merges the device windows that arrived since the last report, judges quality, drift and estimated performance, and
- * retrains through the published pipeline when the policy says so.
+ * Merges the device windows that arrived since the last report, judges quality, drift and estimated
+ * performance, and retrains through the published pipeline when the policy says so.
  */
 export async function monitorAndRetrain(raw: MonitorInput = {}): Promise<MonitorResult> {
   const steps = createSteps('Monitor and retrain', ['ingest', 'analyse', 'retrain']);

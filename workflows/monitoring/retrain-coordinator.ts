@@ -38,8 +38,9 @@ const REMEMBERED_EVENTS = 200;
 const LONGEST_WAIT = 10;
 
 /**
- * One per model, started by its first event (signal-with-start). Waits until no event came for `debounceSeconds`, makes one
- * retrain of all that are pending, and takes up what arrived meanwhile afterwards. An event id counts once.
+ * One per model, started by its first event (signal-with-start). Waits until no event came for
+ * `debounceSeconds`, makes one retrain of all that are pending, and takes up what arrived meanwhile
+ * afterwards. An event id counts once.
  */
 export async function retrainCoordinator(input: RetrainCoordinatorInput): Promise<void> {
   const arrived: unknown[] = [];
@@ -84,7 +85,10 @@ export async function retrainCoordinator(input: RetrainCoordinatorInput): Promis
     );
   }
 
-  /** Parses what the signal handler kept; a bad or repeated event is logged and left out, it never stops the others. */
+  /**
+   * Parses what the signal handler kept; a bad or repeated event is logged and left out, it never
+   * stops the others.
+   */
   async function takeArrived(): Promise<void> {
     while (arrived.length > 0) {
       const raw = arrived.shift();
@@ -117,7 +121,10 @@ export async function retrainCoordinator(input: RetrainCoordinatorInput): Promis
     }
   }
 
-  /** One retrain for all pending events, on the data that the newest names; its failure is kept for people to read. */
+  /**
+   * One retrain for all pending events, on the data that the newest names; its failure is kept for
+   * people to read.
+   */
   async function retrain(): Promise<void> {
     const events = pending;
     const newest = events.at(-1);

@@ -58,8 +58,9 @@ function failure(code: string, message: string, gates: ModelVersion['gates']): A
 }
 
 /**
- * Packages a registered version as container images, tests the running image, and rolls it out to the fleet in rings. A
- * rollout that stopped and went back is a result with that outcome, not a failure.
+ * Packages a registered version as container images, tests the running image, and rolls it out to
+ * the fleet in rings. A rollout that stopped and went back is a result with that outcome, not a
+ * failure.
  */
 export async function packageAndDeploy(raw: DeployInput = {}): Promise<DeployResult> {
   const steps = createSteps('Package and deploy', STEPS);

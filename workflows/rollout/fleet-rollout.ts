@@ -39,9 +39,10 @@ const { findModel, setAlias } = proxyActivities<Pick<ControlActivities, 'findMod
 });
 
 /**
- * Brings a packaged version to a fleet ring by ring: each ring is opened, observed and judged by its evidence; a ring that
- * fails goes back with all before it. The state table of `src/domain/rollout` says what may follow what. `carried` is
- * for the workflow itself, when it continues as new.
+ * Brings a packaged version to a fleet ring by ring: each ring is opened, observed and judged by
+ * its evidence; a ring that fails goes back with all before it. The state table of
+ * `src/domain/rollout` says what may follow what. `carried` is for the workflow itself, when it
+ * continues as new.
  */
 export async function fleetRollout(
   raw: FleetRolloutInput = {},
@@ -77,7 +78,10 @@ function throwRoot(error: unknown): never {
   throw rootFailure(error);
 }
 
-/** Does the work of the state until it is done or a message comes; then the work is cancelled and waited for. */
+/**
+ * Does the work of the state until it is done or a message comes; then the work is cancelled and
+ * waited for.
+ */
 async function workOrLetter(run: RolloutRun): Promise<Happening | undefined> {
   const scope = new CancellationScope();
   const work = scope.run(() => doWork(run));
@@ -92,7 +96,10 @@ async function workOrLetter(run: RolloutRun): Promise<Happening | undefined> {
   return run.nextLetter();
 }
 
-/** Somebody cancelled the workflow in Temporal: devices keep what they run, and that is written down. */
+/**
+ * Somebody cancelled the workflow in Temporal: devices keep what they run, and that is written
+ * down.
+ */
 async function cancelled(run: RolloutRun): Promise<void> {
   if (!run.isPlanned || isFinal(run.memory.state)) return;
   await run.take({
@@ -102,7 +109,10 @@ async function cancelled(run: RolloutRun): Promise<void> {
   });
 }
 
-/** After the end: production's alias follows what devices run, and somebody waits for those that are away. */
+/**
+ * After the end: production's alias follows what devices run, and somebody waits for those that are
+ * away.
+ */
 async function conclude(run: RolloutRun): Promise<void> {
   const { memory } = run;
   const { model, version, previous, rolloutId } = memory.plan;

@@ -5,7 +5,10 @@ import type { ResolvedFleetRolloutInput, RolloutStatus } from '../../src/contrac
 import { noCounts, type RingCounts } from '../../src/domain/rollout/ring-counts.ts';
 import { ROLLOUT_OUTCOME, type RolloutState } from '../../src/domain/rollout/states.ts';
 
-/** All that a rollout carries from run to run of its workflow: it grows with the rings, never with the devices. */
+/**
+ * All that a rollout carries from run to run of its workflow: it grows with the rings, never with
+ * the devices.
+ */
 export interface RolloutMemory {
   readonly input: ResolvedFleetRolloutInput;
   readonly plan: PlannedRollout;
@@ -17,7 +20,10 @@ export interface RolloutMemory {
   /** Approver by ring name. */
   readonly approved: Record<string, string>;
   tookOver: boolean;
-  /** Milliseconds for which the current ring was observed before the last pause, and since when it is now. */
+  /**
+   * Milliseconds for which the current ring was observed before the last pause, and since when it
+   * is now.
+   */
   spentMs: number;
   since: number | null;
   /** Decisions taken so far: the next one's number. */
@@ -74,13 +80,18 @@ export function ringSeconds(memory: RolloutMemory, now: number): number {
 const offered = (memory: RolloutMemory): RingCounts[] =>
   memory.counts.filter((_, i) => memory.rings[i]?.openedAt !== undefined);
 
-/** Devices that were away: offered the version without contact since, or that left early, or have not gone back yet. */
+/**
+ * Devices to follow up: offered the version but not in contact since, left early, or not yet
+ * reverted.
+ */
 export function pendingDevices(memory: RolloutMemory): number {
   if (memory.state === 'reverted') return memory.revertPending;
   return offered(memory).reduce((sum, counts) => sum + counts.pending + counts.lost, 0);
 }
 
-/** Offered devices that are not good: away, not waited for, or failed where their ring tolerated it. */
+/**
+ * Offered devices that are not good: away, not waited for, or failed where their ring tolerated it.
+ */
 export function leftDevices(memory: RolloutMemory): number {
   return offered(memory).reduce((sum, counts) => sum + counts.devices - counts.good, 0);
 }

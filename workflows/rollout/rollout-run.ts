@@ -45,7 +45,10 @@ const ACTIONS: Partial<Record<RolloutEvent, string>> = {
   'abort-revert': 'rollout.aborted',
 };
 
-/** A deployment that waits for this rollout shows how it stands; one that has ended meanwhile is no concern of ours. */
+/**
+ * The deployment that waits for this rollout shows its status; if it has ended meanwhile, nothing
+ * is left to do.
+ */
 function tellParent(line: string): void {
   const { parent } = workflowInfo();
   if (parent === undefined) return;
@@ -54,7 +57,10 @@ function tellParent(line: string): void {
     .catch(() => undefined);
 }
 
-/** A rollout in its workflow: its memory, the messages that wait, and the one way to change its state. */
+/**
+ * A rollout in its workflow: its memory, the messages that wait, and the one way to change its
+ * state.
+ */
 export class RolloutRun {
   #memory: RolloutMemory | undefined;
   readonly #letters: Letter[] = [];
@@ -117,7 +123,10 @@ export class RolloutRun {
     }
   }
 
-  /** Puts a message in line and waits until it was its turn; throws CONFLICT when it was refused then. */
+  /**
+   * Puts a message in line and waits until it was its turn; throws CONFLICT when it was refused
+   * then.
+   */
   async ask(happening: Happening): Promise<ReturnType<typeof statusOf>> {
     const letter: Letter = { ...happening };
     this.#letters.push(letter);
@@ -130,7 +139,10 @@ export class RolloutRun {
     return statusOf(this.memory);
   }
 
-  /** Puts a message in line; one that changes nothing now is dropped, so that it does not interrupt the work. */
+  /**
+   * Puts a message in line; one that changes nothing now is dropped, so that it does not interrupt
+   * the work.
+   */
   post(happening: Happening): void {
     const cell = cellOf(this.#memory?.state ?? 'planned', happening.event);
     if (typeof cell === 'object') this.#letters.push({ ...happening });
@@ -175,7 +187,10 @@ export class RolloutRun {
     letter.answer = 'taken';
   }
 
-  /** Who approves a ring that is held overrules the rule: that is a decision too, kept with the gates as they stood. */
+  /**
+   * Approving a held ring overrides the rule: that is a decision too, recorded with the gates at
+   * that time.
+   */
   #overruled(happening: Happening): Happening {
     const { memory, seconds, isLastRing, current } = this;
     const counts = memory.counts[memory.ring];
@@ -273,11 +288,13 @@ export class RolloutRun {
         Object.assign(memory, { ring: ring + 1, spentMs: 0, since: null, looks: 0 });
         break;
       case 'halt-work':
-        break; // whoever took the message has cancelled the work
+        break; // the handler of the message has cancelled the work
     }
   }
 
-  /** Rings that were never opened are skipped; one that was open without a verdict is left as held. */
+  /**
+   * Rings that were never opened are skipped; one that was open without a verdict is left as held.
+   */
   #end(note: MutableNote): void {
     const { memory } = this;
     memory.finishedAt = this.#now();

@@ -50,7 +50,10 @@ const untilSteered: Work = async () => {
   return undefined;
 };
 
-/** Seconds before the next look at a held ring: 15, 30, … up to ten minutes, and never past the end of the hold. */
+/**
+ * Seconds before the next look at a held ring: 15, 30, … up to ten minutes, and never past the end
+ * of the hold.
+ */
 function holdPause({ memory, seconds }: RolloutRun): number {
   const { ringTimeoutSeconds, holdSeconds } = memory.input.rollout;
   const left = Math.max(1, Math.ceil(ringTimeoutSeconds + holdSeconds - seconds));
@@ -150,7 +153,10 @@ const WORK: Partial<Record<RolloutState, Work>> = {
   reverting,
 };
 
-/** Where an activity that failed for good leads: forward work stops the ring, the way back ends where it is. */
+/**
+ * What follows when an activity has failed permanently: forward work stops the ring, a revert ends
+ * where it is.
+ */
 const ON_FAILURE: Partial<Record<RolloutState, RolloutEvent>> = {
   opening: 'failing',
   soaking: 'failing',

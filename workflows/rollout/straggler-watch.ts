@@ -46,8 +46,9 @@ interface Watch {
 }
 
 /**
- * Waits for the devices that a finished rollout could not reach, for weeks if need be: the wait between looks doubles up to
- * six hours and starts again when one returns. A device that fails its gate goes back alone. Ends when none is left, or newer rollouts have taken them all over.
+ * Waits for the devices that a finished rollout could not reach, for weeks if need be: the wait
+ * between looks doubles up to six hours and starts again when one returns. A device that fails its
+ * gate goes back alone. Ends when none is left, or newer rollouts have taken them all over.
  */
 export async function stragglerWatch(
   input: StragglerWatchInput,

@@ -26,7 +26,10 @@ function gateRow({ name, status, observed, threshold, n, reason }: GateResult): 
   return `| ${name} | ${status} | ${show(observed)} | ${show(threshold)} | ${n ?? ''} | ${cell(reason)} |`;
 }
 
-/** Progress as markdown for the Temporal UI: a table of steps and, once there are any, a table of gates. */
+/**
+ * Progress as markdown for the Temporal UI: a table of steps and, once there are any, a table of
+ * gates.
+ */
 export function renderProgress(title: string, headline: string, progress: PipelineProgress): string {
   const lines = [`### ${title}`];
   if (headline !== '') lines.push('', headline);

@@ -9,8 +9,9 @@ const local = proxyLocalActivities<ControlActivities>({
 });
 
 /**
- * The workflow's first step: parses and completes its one JSON object outside the sandbox (zod never enters the workflow
- * bundle). A bad input fails the workflow at once with INPUT_INVALID, which lists every wrong field and an example.
+ * The workflow's first step: parses and completes its one JSON object outside the sandbox (zod
+ * never enters the workflow bundle). A bad input fails the workflow at once with INPUT_INVALID,
+ * which lists every wrong field and an example.
  */
 export async function resolveInput<N extends InputName>(name: N, raw: unknown): Promise<ResolvedInputs[N]> {
   try {

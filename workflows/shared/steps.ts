@@ -29,7 +29,10 @@ interface StepState {
   why?: string;
 }
 
-/** The steps of one pipeline run: runs them, and keeps the progress query and the UI's current details true. */
+/**
+ * The steps of one pipeline run: runs them, and keeps the progress query and the UI's current
+ * details true.
+ */
 export interface Steps<Name extends string> {
   /** Runs one step; a failure marks it and goes on as the ApplicationFailure that caused it. */
   run<T>(name: Name, work: () => Promise<StepOutput<T>>): Promise<T>;
@@ -49,7 +52,10 @@ export interface Steps<Name extends string> {
 
 const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
-/** The cause that a person wants to read: activity and child wrappers taken off, cancellation left as it is. */
+/**
+ * The cause that a person wants to read: activity and child wrappers taken off, cancellation left
+ * as it is.
+ */
 export function rootFailure(error: unknown): unknown {
   if (isCancellation(error)) return error;
   if (!(error instanceof ActivityFailure) && !(error instanceof ChildWorkflowFailure)) return error;
@@ -70,7 +76,10 @@ export function failureText(error: unknown): string {
   return messageOf(failure);
 }
 
-/** Gates that a failure carries in its first detail (`{details: {gates}}`), so that the progress shows them. */
+/**
+ * Gates that a failure carries in its first detail (`{details: {gates}}`), so that the progress
+ * shows them.
+ */
 function gatesOf(error: unknown): GateResult[] {
   if (!(error instanceof ApplicationFailure)) return [];
   const body = error.details?.[0] as { details?: { gates?: GateResult[] } } | undefined;
@@ -78,8 +87,8 @@ function gatesOf(error: unknown): GateResult[] {
 }
 
 /**
- * Creates the steps of a pipeline and registers the progress query: call it before the workflow's first await. `names` are
- * shown in this order; a step that is not started stays "waiting".
+ * Creates the steps of a pipeline and registers the progress query: call it before the workflow's
+ * first await. `names` are shown in this order; a step that is not started stays "waiting".
  */
 export function createSteps<const Name extends string>(
   pipeline: string,

@@ -9,7 +9,9 @@ function share(covered: number, lines: number): Coverage {
   return { covered, lines, percent: lines === 0 ? 0 : Math.round((10_000 * covered) / lines) / 100 };
 }
 
-/** Cobertura: `lines-covered` of `lines-valid`, or its `line` elements where the root does not say. */
+/**
+ * Cobertura: `lines-covered` of `lines-valid`, or its `line` elements where the root does not say.
+ */
 async function readCobertura(file: string): Promise<Coverage> {
   let root: Readonly<Record<string, string>> | undefined;
   let lines = 0;

@@ -15,8 +15,8 @@ function whole(text: string | undefined): number {
 }
 
 /**
- * Counts a JUnit report: its `testcase` elements, each by its worst outcome; where it has none, what its outermost `testsuite` elements
- * say. Throws ReportProblem.
+ * Counts a JUnit report: its `testcase` elements, each by its worst outcome; where it has none,
+ * what its outermost `testsuite` elements say. Throws ReportProblem.
  */
 export async function readJunit(file: string): Promise<TestCounts> {
   const cases: Counts = { ...zero };

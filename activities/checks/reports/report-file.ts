@@ -5,7 +5,10 @@ import { writtenFile } from '../../shared/written-file.ts';
 
 const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 
-/** Thrown by a reader when a report cannot be believed; its message is the reason, in words that follow "the report". */
+/**
+ * Thrown by a reader when a report cannot be believed; its message is the reason, in words that
+ * follow "the report".
+ */
 export class ReportProblem extends Error {}
 
 /** Where a report lies: `name` is relative to the project. */
@@ -14,7 +17,10 @@ export interface ReportPlace {
   readonly name: string;
 }
 
-/** Reads a report with one of the readers; whatever is wrong with the file becomes a problem in words, never an exception. */
+/**
+ * Reads a report with one of the readers; whatever is wrong with the file becomes a problem in
+ * words, never an exception.
+ */
 export async function readReport<T>(
   { project, name }: ReportPlace,
   read: (path: string) => Promise<T>,

@@ -36,7 +36,10 @@ const run = z.object({
 const sarif = z.object({ version: z.string(), runs: z.array(run) });
 type Run = z.output<typeof run>;
 
-/** The level of a result after SARIF 2.1.0 §3.27.10: its own, else its rule's, else "warning"; only failures have one. */
+/**
+ * The level of a result after SARIF 2.1.0 §3.27.10: its own, else its rule's, else "warning"; only
+ * failures have one.
+ */
 function levelOf(found: z.output<typeof result>, { tool }: Run): (typeof LEVELS)[number] {
   if (found.kind !== undefined && found.kind !== 'fail') return 'none';
   if (found.level !== undefined) return found.level;
@@ -61,8 +64,8 @@ function lineOf({ ruleId, rule: its, locations, message }: z.output<typeof resul
 }
 
 /**
- * Counts the results of a SARIF report by level, and tells the first ones with paths below the project; those that were accepted in the
- * source count as suppressed. Throws ReportProblem.
+ * Counts the results of a SARIF report by level, and tells the first ones with paths below the
+ * project; those that were accepted in the source count as suppressed. Throws ReportProblem.
  */
 export async function readSarif(file: string, project: string): Promise<Findings> {
   const parsed = sarif.safeParse(await readJson(file));

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import sax, { type SAXOptions } from 'sax';
 import { ReportProblem } from './report-file.ts';
 
-// Test runners put whole tracebacks into an attribute; the size of the file bounds it anyway. (The types lack both names.)
+// Test runners put whole tracebacks into an attribute; the size of the file bounds it anyway. (The
+// types lack both names.)
 Object.assign(sax, { MAX_BUFFER_LENGTH: 16 * 1024 * 1024 });
 const OPTIONS: SAXOptions & { readonly strictEntities: boolean } = { strictEntities: true };
 const MAX_DEPTH = 200;
@@ -14,8 +15,9 @@ export interface XmlVisitor {
 }
 
 /**
- * Walks an XML file piece by piece. Entities are never declared nor expanded (but for the five of XML itself), nothing outside is loaded,
- * and depth is limited. Throws ReportProblem for what is not well-formed.
+ * Walks an XML file piece by piece. Entities are never declared nor expanded (but for the five of
+ * XML itself), nothing outside is loaded, and depth is limited. Throws ReportProblem for what is
+ * not well-formed.
  */
 export async function walkXml(file: string, visitor: XmlVisitor): Promise<void> {
   const parser = sax.parser(true, OPTIONS);

@@ -8,7 +8,10 @@ const BATCH = 64;
 /** Rows that go one by one through the entry script. */
 const SCORE_ROWS = 64;
 
-/** Does the server speak the protocol, give the training framework's numbers, and refuse what it cannot judge? */
+/**
+ * Does the server speak the protocol, give the training framework's numbers, and refuse what it
+ * cannot judge?
+ */
 export const functionalSuite: Suite = async (subject) => [
   await protocol(subject),
   await attestation(subject),
@@ -115,7 +118,9 @@ async function goldenParity({ instance, manifest, golden }: TestSubject): Promis
   });
 }
 
-/** Golden rows through the user's entry script: the model's number, or a reason why there is none. */
+/**
+ * Golden rows through the user's entry script: the model's number, or a reason why there is none.
+ */
 async function entryScript({ instance, manifest, golden }: TestSubject): Promise<GateResult> {
   const rows = Math.min(SCORE_ROWS, goldenCount(golden));
   const expected = golden.outputs[manifest.output]?.data ?? [];

@@ -63,7 +63,10 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** What the kernel says about the running server. In a container a rule that does not hold fails; a process cannot keep them all, so there it warns. */
+/**
+ * What the kernel says about the running server. In a container a rule that does not hold fails; a
+ * process cannot keep them all, so there it warns.
+ */
 export const hardeningSuite: Suite = async ({ instance }) => {
   const facts = await instance.facts();
   return RULES.map((rule): GateResult => {

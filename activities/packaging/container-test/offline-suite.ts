@@ -11,9 +11,9 @@ interface Row {
 }
 
 /**
- * Without any network the module must commission itself (or take a calibration), score a stream of readings, and keep window summaries for the
- * day that the hub is there. The stream is the first golden window over and over, with a small ripple so that no sensor stands
- * still.
+ * Without any network the module must commission itself (or take a calibration), score a stream of
+ * readings, and keep window summaries for the day that the hub is there. The stream is the first
+ * golden window over and over, with a small ripple so that no sensor stands still.
  */
 export const offlineSuite: Suite = async (subject) => {
   const { instance, manifest } = subject;
@@ -49,7 +49,10 @@ export const offlineSuite: Suite = async (subject) => {
   return [scores, queue];
 };
 
-/** Delivers the calibration of the first golden row to a module that cannot fit its own; gives what went wrong. */
+/**
+ * Delivers the calibration of the first golden row to a module that cannot fit its own; gives what
+ * went wrong.
+ */
 async function calibrate(
   { instance, manifest, golden }: TestSubject,
   rows: readonly Row[],

@@ -12,8 +12,9 @@ const MIN_PER_SECOND = 20;
 const MAX_START_MS = 15_000;
 const MAX_MEMORY_BYTES = 384 * 1024 * 1024;
 /**
- * The project's limit is for the model alone. A request also passes through HTTP, on a machine that does other things and in a
- * container whose processor time is metered in slices of 100 ms: above the limit is a warning, far above it a failure.
+ * The project's limit is for the model alone. A request also passes through HTTP, on a machine that
+ * does other things and in a container whose processor time is metered in slices of 100 ms: above
+ * the limit is a warning, far above it a failure.
  */
 const MEDIAN_FACTOR = 5;
 const TAIL_FACTOR = 10;
@@ -46,8 +47,8 @@ async function single(subject: TestSubject, row: number): Promise<number> {
 }
 
 /**
- * Other work on the machine can only make a request slower, so the best of up to three rounds is the fairest measure; a
- * further round is run only when the last was too slow.
+ * Other work on the machine can only make a request slower, so the best of up to three rounds is
+ * the fairest measure; a further round is run only when the last was too slow.
  */
 async function latencyGates(subject: TestSubject): Promise<GateResult[]> {
   const { golden, maxLatencyP99Ms: allowed } = subject;

@@ -40,8 +40,9 @@ export interface ContainerTestResult {
 }
 
 /**
- * Starts the image, runs all suites one after the other, and always stops and removes it. A server that does not start, or that
- * stops answering in the middle of a suite, is a failed gate; only what is not the image's fault is thrown.
+ * Starts the image, runs all suites one after the other, and always stops and removes it. A server
+ * that does not start, or that stops answering in the middle of a suite, is a failed gate; only
+ * what is not the image's fault is thrown.
  */
 export async function runContainerTest(
   runner: ImageRunner,
@@ -106,7 +107,9 @@ async function runSuite(run: {
   }
 }
 
-/** The last error that the server logged, in its own words; it is the cause when a call to it fails. */
+/**
+ * The last error that the server logged, in its own words; it is the cause when a call to it fails.
+ */
 function lastError(log: readonly string[]): string | undefined {
   for (const line of log.toReversed()) {
     try {

@@ -23,7 +23,9 @@ export interface Answer {
   readonly ms: number;
 }
 
-/** Sends a request and reads the answer as JSON; an answer that is no JSON comes back as its text. */
+/**
+ * Sends a request and reads the answer as JSON; an answer that is no JSON comes back as its text.
+ */
 export async function ask(instance: ImageInstance, request: InstanceRequest): Promise<Answer> {
   const { status, body, ms }: InstanceResponse = await instance.request(request);
   try {

@@ -3,7 +3,10 @@ import { Transform } from 'node:stream';
 import { digestSchema } from '../../contracts/artefact.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
-/** Where an artefact lies below a store's root: `sha256/ab/cdef…`. Throws INPUT_INVALID for what is no digest. */
+/**
+ * Where an artefact lies below a store's root: `sha256/ab/cdef…`. Throws INPUT_INVALID for anything
+ * but a digest.
+ */
 export function artefactPath(digest: string): string {
   if (!digestSchema.safeParse(digest).success)
     throw new WindlassError('INPUT_INVALID', `"${digest}" is not a digest: expected sha256:<64 hex digits>.`);

@@ -13,8 +13,9 @@ import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import { artefactPath, missing, verifier } from './artefact-parts.ts';
 
 /**
- * An Azure Blob container as artefact store: `PREFIX/sha256/ab/cdef…`, the media type as content type. A blob is committed as a whole,
- * after its digest is known, so no reader sees a part of it; what is read is checked on the way.
+ * An Azure Blob container as artefact store: `PREFIX/sha256/ab/cdef…`, the media type as content
+ * type. A blob is committed as a whole, after its digest is known, so no reader sees a part of it;
+ * what is read is checked on the way.
  */
 export function createAzureArtefactStore(container: ContainerClient, prefix = ''): ArtefactStore {
   const blobOf = (digest: string): BlockBlobClient =>
@@ -30,7 +31,10 @@ export function createAzureArtefactStore(container: ContainerClient, prefix = ''
     }
   };
 
-  /** The digest is the name, so the bytes go to a local file first; one that is there already is not sent again. */
+  /**
+   * The digest is the name, so the bytes go to a local file first; one that is there already is not
+   * sent again.
+   */
   const store = async (source: Readable, mediaType: string): Promise<ArtefactRef> => {
     const folder = await mkdtemp(join(tmpdir(), 'windlass-put-'));
     const local = join(folder, 'bytes');

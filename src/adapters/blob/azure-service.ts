@@ -2,7 +2,10 @@ import { DefaultAzureCredential } from '@azure/identity';
 import { AnonymousCredential, BlobServiceClient } from '@azure/storage-blob';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
-/** How to get into storage accounts; with neither, the identity that the Azure SDK finds (managed identity, `az login`, …). */
+/**
+ * How to get into storage accounts; with neither, the identity that the Azure SDK finds (managed
+ * identity, `az login`, …).
+ */
 export interface AzureAccess {
   readonly connectionString?: string | undefined;
   readonly sasToken?: string | undefined;
@@ -11,7 +14,10 @@ export interface AzureAccess {
 /** One attempt may take this long, in ms; the SDK makes three. */
 const TRY_MS = 60_000;
 
-/** The blob service of an account. Throws CONFIG_INVALID when the connection string is that of another account. */
+/**
+ * The blob service of an account. Throws CONFIG_INVALID when the connection string is that of
+ * another account.
+ */
 export function openBlobService(
   { account, endpoint }: { readonly account: string; readonly endpoint?: string },
   { connectionString, sasToken }: AzureAccess,

@@ -10,7 +10,9 @@ import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import { artefactPath, corrupt, missing, verifier } from './artefact-parts.ts';
 import { digestOf } from '../../base/digest.ts';
 
-/** A folder as artefact store: `sha256/ab/cdef…` holds the bytes, `….type` beside it the media type. */
+/**
+ * A folder as artefact store: `sha256/ab/cdef…` holds the bytes, `….type` beside it the media type.
+ */
 export function createFileArtefactStore(dir: string): ArtefactStore {
   const pathOf = (digest: string): string => join(dir, artefactPath(digest));
   const folder = (digest: string): string => dirname(pathOf(digest));

@@ -4,7 +4,10 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import { createFileArtefactStore } from './file-artefact-store.ts';
 
-/** The artefact store that the configuration names: a container of Azure Blob, or a folder. Throws CONFIG_INVALID. */
+/**
+ * The artefact store that the configuration names: a container of Azure Blob, or a folder. Throws
+ * CONFIG_INVALID.
+ */
 export async function openArtefactStore({
   artefacts,
   azure,

@@ -17,8 +17,9 @@ export interface BlobPlace {
 }
 
 /**
- * CSV and Parquet blobs below a prefix (a folder, or one blob). Each is downloaded when it is read, on the condition that its ETag
- * is still the listed one. Throws DATA_NOT_FOUND, SOURCE_UNREACHABLE or CONFIG_INVALID.
+ * CSV and Parquet blobs below a prefix (a folder, or one blob). Each is downloaded when it is read,
+ * on the condition that its ETag is still the listed one. Throws DATA_NOT_FOUND, SOURCE_UNREACHABLE
+ * or CONFIG_INVALID.
  */
 export async function openAzureBlobs(place: BlobPlace, access: AzureAccess): Promise<DataSource> {
   const container = openBlobService(place, access).getContainerClient(place.container);

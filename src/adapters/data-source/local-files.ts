@@ -8,7 +8,10 @@ import type { Clock } from '../../ports/clock.ts';
 import { byPath, changed, isDataFile, isHidden } from './data-files.ts';
 
 const GLOB = /[*?[{]/;
-/** A file written less than this long ago could be written again without another time (coarse clocks of file systems). */
+/**
+ * A file written less than this long ago could be written again without another time (coarse clocks
+ * of file systems).
+ */
 const SETTLED_NS = 2_000_000_000n;
 
 interface LocalFile extends SourceFile {
@@ -16,8 +19,9 @@ interface LocalFile extends SourceFile {
 }
 
 /**
- * CSV and Parquet files of a file, a folder with all below it, or a glob. What is called like a data file and cannot be taken
- * (pipe, device, link that leads out of the source or nowhere, no permission) is listed with its problem.
+ * CSV and Parquet files of a file, a folder with all below it, or a glob. What is called like a
+ * data file and cannot be taken (pipe, device, link that leads out of the source or nowhere, no
+ * permission) is listed with its problem.
  */
 export async function openLocalFiles(
   source: string,
@@ -92,7 +96,10 @@ function foldersOf(paths: readonly string[], base: string): Set<string> {
   return folders;
 }
 
-/** With a `base`, a link must not lead out of it; a file that was named itself may be a link to anywhere. */
+/**
+ * With a `base`, a link must not lead out of it; a file that was named itself may be a link to
+ * anywhere.
+ */
 async function listed(
   { absolute, base, path }: { absolute: string; base?: string; path: string },
   clock: Clock,

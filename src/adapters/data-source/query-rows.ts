@@ -21,9 +21,10 @@ interface Query {
 }
 
 /**
- * The rows of one SELECT over CSV and Parquet files, one Parquet file per value of its column "group", ordered by time and then by
- * every column: the same query over the same files gives the same bytes. The query may read below its folder
- * (`getvariable('data')`) and nothing else, and write nothing.
+ * The rows of one SELECT over CSV and Parquet files, one Parquet file per value of its column
+ * "group", ordered by time and then by every column: the same query over the same files gives the
+ * same bytes. The query may read below its folder (`getvariable('data')`) and nothing else, and
+ * write nothing.
  */
 export async function openQuery(
   { file, folder }: { readonly file: string; readonly folder?: string },

@@ -10,7 +10,10 @@ export interface BaseImage {
   readonly env: readonly string[];
 }
 
-/** The base image on the engine, pulled for the platform when it is not there; throws PACKAGING_FAILED naming the image. */
+/**
+ * The base image on the engine, pulled for the platform when it is not there; throws
+ * PACKAGING_FAILED naming the image.
+ */
 export async function findBaseImage(
   docker: Docker,
   options: { reference: string; platform: string; progress?: (message: string) => void },

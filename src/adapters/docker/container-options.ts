@@ -2,7 +2,9 @@ import type { ContainerCreateOptions } from 'dockerode';
 import { IMAGE_USER } from '../oci/image-config.ts';
 import { OWNED_LABEL } from './engine.ts';
 
-/** Who started the container (a process identity), and the folder of this machine that it shares. */
+/**
+ * Who started the container (a process identity), and the folder of this machine that it shares.
+ */
 export const OWNER_LABEL = 'io.windlass.owner';
 export const FOLDER_LABEL = 'io.windlass.folder';
 

@@ -18,9 +18,9 @@ import { loadImage, removeOldImages } from './load-image.ts';
 const ABANDONED_SECONDS = 3_600;
 
 /**
- * Runs images as hardened containers: no network, read-only root, no capabilities, no new privileges, limits of memory,
- * processes and processor. The test talks to the server through a unix socket in a folder that both share, so the
- * engine must be on this machine.
+ * Runs images as hardened containers: no network, read-only root, no capabilities, no new
+ * privileges, limits of memory, processes and processor. The test talks to the server through a
+ * unix socket in a folder that both share, so the engine must be on this machine.
  */
 export function createContainerRunner(docker: Docker, store: OciLayoutStore): ImageRunner {
   return {
@@ -109,7 +109,10 @@ async function removeContainer(container: Docker.Container, graceSeconds = 0): P
   }
 }
 
-/** Removes containers whose worker is gone, with the folders they shared, and what unfinished builds left. */
+/**
+ * Removes containers whose worker is gone, with the folders they shared, and what unfinished builds
+ * left.
+ */
 async function sweep(docker: Docker): Promise<number> {
   const filters = { label: [`${OWNED_LABEL}=test`] };
   const found = await within(15_000, 'list containers', docker.listContainers({ all: true, filters }));

@@ -17,11 +17,14 @@ const USAGE_MS = 5000;
 const MIB = 1024 * 1024;
 
 export interface ContainerRuntime extends ProjectRuntime {
-  /** Ends containers whose worker is gone; gives their ids. Only those of workers on this machine are judged. */
+  /**
+   * Ends containers whose worker is gone; gives their ids. Only those of workers on this machine
+   * are judged.
+   */
   sweep(): Promise<string[]>;
 }
 
-/** Ends and removes a container; that another worker does so at the same time is no error. */
+/** Ends and removes a container; it is not an error if another worker does so at the same time. */
 async function remove(docker: Docker, id: string): Promise<void> {
   const container = docker.getContainer(id);
   try {
@@ -34,7 +37,10 @@ async function remove(docker: Docker, id: string): Promise<void> {
   }
 }
 
-/** A worker that is root gives what the container may write to the container's account. */
+/**
+ * A worker that runs as root makes the container's account the owner of what the container may
+ * write.
+ */
 async function handOver(path: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = containerUser();
@@ -43,7 +49,9 @@ async function handOver(path: string): Promise<void> {
   for (const entry of below) await lchown(join(entry.parentPath, entry.name), uid, gid);
 }
 
-/** Runs project commands in containers of an engine on this machine, with which they share folders. */
+/**
+ * Runs project commands in containers of an engine on this machine, with which they share folders.
+ */
 export function createContainerRuntime(docker: Docker): ContainerRuntime {
   const containersOf = async (label: string): Promise<Docker.ContainerInfo[]> => {
     const filters = { label: [`${OWNED_LABEL}=${TRAINING_OWNED}`, ...(label === '' ? [] : [label])] };
@@ -118,7 +126,8 @@ async function follow(
   const began = performance.now();
   await begin(container.start(), image);
   let timedOut = false;
-  const stop = (): void => void container.stop({ t: GRACE_SECONDS }).catch(() => undefined); // or it has ended by itself
+  // it may have ended by itself
+  const stop = (): void => void container.stop({ t: GRACE_SECONDS }).catch(() => undefined);
   const timer = setTimeout(() => {
     timedOut = true;
     stop();
@@ -147,7 +156,10 @@ async function follow(
   }
 }
 
-/** Tells what a container uses; that it cannot be asked now (it starts, or has just ended) does not matter. */
+/**
+ * Reports what a container uses; failure to ask it is ignored, because it may be starting or have
+ * just ended.
+ */
 async function usage(container: Docker.Container, { onUsage }: ProjectCommand): Promise<void> {
   const stats = await container.stats({ stream: false, 'one-shot': true }).catch(() => undefined);
   if (stats?.memory_stats.usage !== undefined)

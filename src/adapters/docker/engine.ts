@@ -2,7 +2,9 @@ import Docker from 'dockerode';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ErrorCode } from '../../errors/table.ts';
 
-/** Everything that Windlass makes on an engine carries this label, so that it can be found again. */
+/**
+ * Everything that Windlass makes on an engine carries this label, so that it can be found again.
+ */
 export const OWNED_LABEL = 'io.windlass.owned';
 
 /** The engine that DOCKER_HOST names, or the local one; nothing is contacted yet. */
@@ -20,7 +22,10 @@ export async function engineVersion(docker: Docker): Promise<string | undefined>
   }
 }
 
-/** Waits for an answer of the engine, at most `ms` milliseconds; errors come out as DOCKER_UNAVAILABLE or PACKAGING_FAILED. */
+/**
+ * Waits for an answer of the engine, at most `ms` milliseconds; errors come out as
+ * DOCKER_UNAVAILABLE or PACKAGING_FAILED.
+ */
 export async function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
@@ -54,7 +59,7 @@ const UNREACHABLE = new Set([
   'ETIMEDOUT',
 ]);
 
-/** An error of dockerode as one of ours: no engine behind it, or the engine's own refusal in its words. */
+/** Maps an error of dockerode: no engine answers, or the engine refused, with its own message. */
 export function dockerError(error: unknown, what: string): WindlassError {
   if (error instanceof WindlassError) return error;
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
@@ -80,7 +85,10 @@ interface ProgressLine {
   readonly errorDetail?: { readonly message?: string };
 }
 
-/** Reads a build, pull or load to its end and returns its log; throws PACKAGING_FAILED with the last lines when it failed. */
+/**
+ * Reads a build, pull or load to its end and returns its log; throws PACKAGING_FAILED with the last
+ * lines when it failed.
+ */
 export async function followProgress(
   docker: Docker,
   stream: NodeJS.ReadableStream,

@@ -38,9 +38,10 @@ interface DockerEnvironmentOptions {
 }
 
 /**
- * Builds the environment on a Docker Engine: base image or this machine's files, then a RUN step that proves that Node starts in
- * it as the image's user and ONNX Runtime scores. The layers are exported and kept by the digest of all inputs; those of this
- * machine's files are packed anew with fixed times and owners, so that they equal what a build without an engine gives.
+ * Builds the environment on a Docker Engine: base image or this machine's files, then a RUN step
+ * that proves that Node starts in it as the image's user and ONNX Runtime scores. The layers are
+ * exported and kept by the digest of all inputs; those of this machine's files are packed anew with
+ * fixed times and owners, so that they equal what a build without an engine gives.
  */
 export function createDockerEnvironment(options: DockerEnvironmentOptions): EnvironmentBuilder {
   const { docker, store, cache, baseImage } = options;
@@ -86,7 +87,10 @@ export function createDockerEnvironment(options: DockerEnvironmentOptions): Envi
     return { layers, env: [], reused: false };
   };
 
-  /** Builds environment and proof, and gives the environment's layers (tar files, lowest first) to `keep`. */
+  /**
+   * Builds environment and proof, and gives the environment's layers (tar files, lowest first) to
+   * `keep`.
+   */
   const prove = async (job: {
     request: EnvironmentRequest;
     base?: BaseImage;
@@ -209,7 +213,10 @@ async function addTar(
 
 const savedManifestSchema = z.array(z.object({ Layers: z.array(z.string()) })).length(1);
 
-/** Layer files of an unpacked `docker save`, lowest first; the names are the engine's, but none may leave the folder. */
+/**
+ * Layer files of an unpacked `docker save`, lowest first; the names are the engine's, but none may
+ * leave the folder.
+ */
 async function savedLayers(folder: string): Promise<string[]> {
   const root = await realpath(folder);
   const manifest = savedManifestSchema.parse(JSON.parse(await readFile(join(root, 'manifest.json'), 'utf8')));

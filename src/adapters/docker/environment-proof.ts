@@ -1,13 +1,18 @@
 import { IMAGE_USER } from '../oci/image-config.ts';
 
-/** A graph of one Identity node, 97 bytes of ONNX (opset 13): enough to load the library and run it. */
+/**
+ * A graph of one Identity node, 97 bytes of ONNX (opset 13): enough to load the library and run it.
+ */
 const IDENTITY_MODEL =
   'CAgSDXdpbmRsYXNzLXRlc3Q6SAocCgF4EgF5GgpJZGVudGl0eV95IghJZGVudGl0eRIEdGlueVoQCgF4EgsKCQgBEgUKAxIBTmIQCgF5EgsKCQgBEgUKAxIBTkIECgAQDQ==';
 
 /** What the build prints when the environment holds all that the server needs. */
 export const PROOF_MARK = 'windlass-proof';
 
-/** The program of the build's RUN step: Node starts as the image's user, loads ONNX Runtime, and scores one number. */
+/**
+ * The program of the build's RUN step: Node starts as the image's user, loads ONNX Runtime, and
+ * scores one number.
+ */
 export const PROOF_PROGRAM = `
 const ort = require('onnxruntime-node');
 const major = Number(process.versions.node.split('.')[0]);

@@ -16,8 +16,9 @@ export const TEST_REPOSITORY = 'windlass-test';
 const blobName = (digest: string): string => `blobs/sha256/${digest.slice(7)}`;
 
 /**
- * Brings one platform's image from the OCI layout to the engine, unless it is there, and returns its name there. Layers that an
- * image on the engine already has are not sent again. Throws PACKAGING_FAILED.
+ * Brings one platform's image from the OCI layout to the engine, unless it is there, and returns
+ * its name there. Layers that an image on the engine already has are not sent again. Throws
+ * PACKAGING_FAILED.
  */
 export async function loadImage(
   docker: Docker,
@@ -81,7 +82,10 @@ interface Sending {
   readonly skip: number;
 }
 
-/** Sends the image as one tar that is both what `docker save` writes and an OCI layout, so that old and new engines take it. */
+/**
+ * Sends the image as one tar that is both what `docker save` writes and an OCI layout, so that old
+ * and new engines take it.
+ */
 async function send(sending: Sending): Promise<boolean> {
   const { docker, manifest, digest, tag, skip } = sending;
   const tar = pack();
@@ -136,7 +140,10 @@ async function addBlob(tar: ReturnType<typeof pack>, digest: string, path: strin
   });
 }
 
-/** Removes the test images of one model but for `keep`; one that is in use stays. Gives the number removed. */
+/**
+ * Removes the test images of one model but for `keep`; one that is in use stays. Gives the number
+ * removed.
+ */
 export async function removeOldImages(docker: Docker, name: string, keep: string): Promise<number> {
   const reference = { reference: [`${TEST_REPOSITORY}/${name}`] };
   const images = await within(15_000, 'list images', docker.listImages({ filters: reference }));

@@ -21,7 +21,10 @@ export interface PackagingToolsOptions {
   readonly push?: ImageStore;
 }
 
-/** Assembler and runner over a Docker Engine, or without one; throws DOCKER_UNAVAILABLE when `docker` is asked for and none answers. */
+/**
+ * Assembler and runner over a Docker Engine, or without one; throws DOCKER_UNAVAILABLE when
+ * `docker` is asked for and none answers.
+ */
 export async function openPackagingTools(
   options: PackagingToolsOptions,
 ): Promise<{ assembler: ImageAssembler; runner: ImageRunner; engine: string | null }> {

@@ -12,7 +12,10 @@ export const RUN_LABEL = 'io.windlass.run';
 const PIDS = 4096;
 const SHARED_MEMORY_BYTES = 1 << 30;
 
-/** One name per run: the engine refuses a second container of a run that an earlier attempt still starts. */
+/**
+ * One name per run: the engine refuses a second container of a run that an earlier attempt still
+ * starts.
+ */
 function containerName(run: string): string {
   return `windlass-${createHash('sha256').update(run).digest('hex').slice(0, 24)}`;
 }
@@ -24,8 +27,8 @@ export function containerUser(): { readonly uid: number; readonly gid: number } 
 }
 
 /**
- * The container of one command: the given paths of the machine and nothing else, no root, no capabilities, no network unless it
- * is declared, and the limits of windlass.yaml.
+ * The container of one command: the given paths of the machine and nothing else, no root, no
+ * capabilities, no network unless it is declared, and the limits of windlass.yaml.
  */
 export function trainingContainer(
   image: string,

@@ -40,8 +40,9 @@ async function pull(docker: Docker, image: string, { signal, onLine }: Hooks): P
 }
 
 /**
- * The environment that an image is, pulled when the engine does not have it. `image` is `name@sha256:…`, or `sha256:…` for one
- * that is on the engine only; so it is the same image everywhere and for ever.
+ * The environment that an image is, pulled when the engine does not have it. `image` is
+ * `name@sha256:…`, or `sha256:…` for one that is on the engine only; so it is the same image
+ * everywhere and for ever.
  */
 export async function ensureImage(docker: Docker, image: string, hooks: Hooks): Promise<RuntimeEnvironment> {
   const there = await inspect(docker, image);

@@ -9,7 +9,10 @@ import { identifier, literal } from './sql-text.ts';
 const NUMERIC = /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U[A-Z]+INT|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN)$/;
 const TEMPORAL = /^(TIMESTAMP.*|DATE)$/;
 
-/** Runs work on an in-process DuckDB that loads nothing from outside; a path that it would take for a pattern is copied. */
+/**
+ * Runs work on an in-process DuckDB that loads nothing from outside; a path that it would take for
+ * a pattern is copied.
+ */
 async function withParquet<T>(
   path: string,
   work: (connection: DuckDBConnection, file: string) => Promise<T>,
@@ -37,7 +40,10 @@ async function withParquet<T>(
 }
 
 interface ParquetColumn {
-  /** As it stands in the file; DuckDB calls the second of two equal ones `name_1`, and those that differ in case too. */
+  /**
+   * As it stands in the file; DuckDB calls the second of two equal ones `name_1`, and those that
+   * differ in case too.
+   */
   readonly name: string;
   readonly readAs: string;
   readonly type: string;
@@ -74,8 +80,9 @@ function topLevelNames(nodes: readonly (readonly [name: string, children: number
 }
 
 /**
- * The named columns of a Parquet file (others are null): times as ms since 1970 (UTC), numbers as they are, other types as
- * text. A time column of numbers is given as digits, whose size says whether they are seconds or milliseconds.
+ * The named columns of a Parquet file (others are null): times as ms since 1970 (UTC), numbers as
+ * they are, other types as text. A time column of numbers is given as digits, whose size says
+ * whether they are seconds or milliseconds.
  */
 export function readParquet(
   path: string,

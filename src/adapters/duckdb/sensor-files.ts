@@ -49,7 +49,10 @@ async function readTable(path: string, spec: DataSpec): Promise<SensorTable> {
   return buildSensorTable(source, spec);
 }
 
-/** The rows of one file in the order of windlass.yaml's columns; throws DATA_INVALID when a column is missing. */
+/**
+ * The rows of one file in the order of windlass.yaml's columns; throws DATA_INVALID when a column
+ * is missing.
+ */
 export async function readGroupRows(path: string, spec: DataSpec): Promise<GroupRows> {
   const { rows, times, values, labels, missingColumns } = await readTable(path, spec);
   if (missingColumns.length > 0)

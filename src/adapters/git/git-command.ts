@@ -12,7 +12,10 @@ export interface GitOptions {
   readonly input?: string;
 }
 
-/** Variables that would point git at another repository than the folder it is run in; a git hook sets them. */
+/**
+ * Variables that would point git at another repository than the folder it is run in; a git hook
+ * sets them.
+ */
 const LOCAL =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX)$/;
 
@@ -27,7 +30,10 @@ export class GitError extends Error {
   }
 }
 
-/** Runs git without prompts, hooks or pagers and returns the bytes of its standard output; throws GitError. */
+/**
+ * Runs git without prompts, hooks or pagers and returns the bytes of its standard output; throws
+ * GitError.
+ */
 export async function git(args: readonly string[], options: GitOptions = {}): Promise<Buffer> {
   const promise = run('git', ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', ...args], {
     cwd: options.cwd,

@@ -7,7 +7,10 @@ import { bundleFiles, readBundle, unpackBundle } from './source-bundle.ts';
 
 const SHOWN_FILES = 20;
 
-/** Source control over the git command; `mirrors` is the folder in which repositories named by URL are kept. */
+/**
+ * Source control over the git command; `mirrors` is the folder in which repositories named by URL
+ * are kept.
+ */
 export function createGitSourceControl(options: { readonly mirrors: string }): SourceControl {
   return {
     async checkout({ project, ref, allowDirty, ignoreTree = false }, signal) {

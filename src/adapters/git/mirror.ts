@@ -32,8 +32,9 @@ export interface MirroredCommit {
 }
 
 /**
- * Brings the commit that a ref names into a bare repository below `mirrors`: only that commit where the server gives single ones, else all
- * branches and tags; nothing is fetched for a full commit id that is there. Throws SOURCE_UNREACHABLE and PROJECT_NOT_FOUND.
+ * Brings the commit that a ref names into a bare repository below `mirrors`: only that commit where
+ * the server gives single ones, else all branches and tags; nothing is fetched for a full commit id
+ * that is there. Throws SOURCE_UNREACHABLE and PROJECT_NOT_FOUND.
  */
 export async function mirrorCommit({ url, ref, mirrors, signal }: MirrorRequest): Promise<MirroredCommit> {
   const repository = withoutCredentials(url);
@@ -68,7 +69,8 @@ export async function mirrorCommit({ url, ref, mirrors, signal }: MirrorRequest)
       cause: error,
     });
   } finally {
-    await release().catch(() => undefined); // a lock that was taken over is no longer ours to give back
+    // a lock that was taken over is no longer ours to give back
+    await release().catch(() => undefined);
   }
 }
 
@@ -98,7 +100,10 @@ async function fetchCommit(fetch: Fetch): Promise<string | undefined> {
   return undefined;
 }
 
-/** The full name of a branch or tag on the remote; undefined when it has none of this name, e.g. for an abbreviated commit id. */
+/**
+ * The full name of a branch or tag on the remote; undefined when it has none of this name, e.g. for
+ * an abbreviated commit id.
+ */
 async function remoteName({ gitDir, url, ref, signal }: Fetch): Promise<string | undefined> {
   const names = PLACES.map((place) => `${place}${ref}`);
   const out = await gitText(['ls-remote', '--quiet', '--end-of-options', url, ...names], {
@@ -136,7 +141,10 @@ async function fetchSingle({ gitDir, url, signal }: Fetch, wanted: string): Prom
   }
 }
 
-/** What servers, and git itself, say when a single commit cannot be had: unadvertised objects, "dumb" HTTP, unknown ids. */
+/**
+ * What servers, and git itself, say when a single commit cannot be had: unadvertised objects,
+ * "dumb" HTTP, unknown ids.
+ */
 const CANNOT_SINGLE =
   /does not allow request for unadvertised object|not our ref|shallow|remote error: upload-pack|could ?n[o']t find remote ref|expected '?packfile/i;
 

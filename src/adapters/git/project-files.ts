@@ -104,7 +104,10 @@ export async function filesOfCommit(located: LocatedProject, commit: string): Pr
   return inOrder(entries.map(({ path, kind }, i) => ({ path, kind, content: contents[i] as Buffer })));
 }
 
-/** The files of the project folder as they lie on disk, committed or not, without what git ignores; sorted by path. */
+/**
+ * The files of the project folder as they lie on disk, committed or not, without what git ignores;
+ * sorted by path.
+ */
 export async function filesOfWorkTree(folder: string): Promise<ProjectFile[]> {
   const listing = await git(
     ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--stage', '--', '.'],

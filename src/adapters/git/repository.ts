@@ -71,8 +71,9 @@ interface LocateOptions {
 }
 
 /**
- * Finds the commit that a ref names in a project's repository: a folder inside a work tree, or a git URL with `#subfolder`, which is
- * mirrored below `mirrors`. Throws PROJECT_NOT_FOUND when there is no such place or ref, SOURCE_UNREACHABLE.
+ * Finds the commit that a ref names in a project's repository: a folder inside a work tree, or a
+ * git URL with `#subfolder`, which is mirrored below `mirrors`. Throws PROJECT_NOT_FOUND when there
+ * is no such place or ref, SOURCE_UNREACHABLE.
  */
 export async function locateProject(
   project: string,
@@ -88,7 +89,10 @@ export async function locateProject(
   return { ...located, commit: await resolveCommit(located, ref) };
 }
 
-/** The full commit id that a branch, tag or commit names; throws PROJECT_NOT_FOUND when it names nothing. */
+/**
+ * The full commit id that a branch, tag or commit names; throws PROJECT_NOT_FOUND when it names
+ * nothing.
+ */
 async function resolveCommit(located: LocatedProject, ref: string): Promise<string> {
   for (const name of [ref, `refs/remotes/origin/${ref}`]) {
     const found = await commitOf(located.gitDir, name);
@@ -97,7 +101,10 @@ async function resolveCommit(located: LocatedProject, ref: string): Promise<stri
   throw noSuchRef(located.repository, ref);
 }
 
-/** Files of the project folder that differ from the commit or are not committed; what git ignores does not count. */
+/**
+ * Files of the project folder that differ from the commit or are not committed; what git ignores
+ * does not count.
+ */
 export async function dirtyFiles(located: LocatedProject): Promise<string[]> {
   if (located.workTree === null) return [];
   const out = await git(

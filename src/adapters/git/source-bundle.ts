@@ -4,7 +4,10 @@ import { Readable } from 'node:stream';
 import { extract, pack } from 'tar-stream';
 import type { ProjectFile } from '../../ports/source-control.ts';
 
-/** A tar of the files that depends on nothing but their paths, kinds and contents: no times, owners or order of disk. */
+/**
+ * A tar of the files that depends on nothing but their paths, kinds and contents: no times, owners
+ * or order of disk.
+ */
 export async function bundleFiles(files: readonly ProjectFile[]): Promise<Buffer> {
   const tar = pack();
   for (const { path, kind, content } of files) {
@@ -38,7 +41,10 @@ export async function readBundle(bundle: Buffer): Promise<ProjectFile[]> {
   return files;
 }
 
-/** Writes the bundle's files below a folder that exists and is empty; refuses paths that would leave it. */
+/**
+ * Writes the bundle's files below a folder that exists and is empty; refuses paths that would leave
+ * it.
+ */
 export async function unpackBundle(bundle: Buffer, folder: string): Promise<void> {
   const root = resolve(folder);
   for (const { path, kind, content } of await readBundle(bundle)) {

@@ -16,8 +16,10 @@ const twinSchema = z.object({
 });
 
 /**
- * Writes a calibration to the desired properties of a device's scorer module, unless there is one for the same model that was fitted later:
- * deliveries to a hub that was away may come in any order. Gives that one; throws NOT_FOUND when there is no such device or module.
+ * Writes a calibration to the desired properties of a device's scorer module, unless there is one
+ * for the same model that was fitted later: deliveries to a hub that was away may come in any
+ * order. Returns the document that is kept; throws NOT_FOUND when there is no such device or
+ * module.
  */
 export async function setCalibration(
   hub: HubConnection,

@@ -12,7 +12,10 @@ import {
 import { absentAsNull } from './hub-calls.ts';
 import type { HubConnection } from './registry-client.ts';
 
-/** Creates base and layer where they are absent; throws CONFLICT when the id is taken by other content. */
+/**
+ * Creates base and layer where they are absent; throws CONFLICT when the id is taken by other
+ * content.
+ */
 export async function ensureConfiguration(hub: HubConnection, wanted: ModelConfiguration): Promise<void> {
   await ensureBase(hub);
   const existing = await readConfiguration(hub, wanted.id);
@@ -56,7 +59,8 @@ async function ensureBase(hub: HubConnection): Promise<void> {
       modulesContent: baseDeployment(),
     });
   } catch (error) {
-    if (!(error instanceof WindlassError) || error.code !== 'CONFLICT') throw error; // another caller was faster
+    // another caller was faster
+    if (!(error instanceof WindlassError) || error.code !== 'CONFLICT') throw error;
   }
 }
 

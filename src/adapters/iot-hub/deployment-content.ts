@@ -2,15 +2,23 @@ import { z } from 'zod';
 import { MODULE_SLOT, targetCondition } from '../../contracts/device/device-tags.ts';
 import type { ModelConfiguration } from '../../contracts/device/evidence.ts';
 
-/** Id and priority of the deployment under all others: it brings agent and hub, and no module of ours. */
+/**
+ * Id and priority of the deployment under all others: it brings agent and hub, and no module of
+ * ours.
+ */
 export const BASE_DEPLOYMENT = { id: 'windlass-base', priority: 0 } as const;
 
 const RUNTIME_VERSION = '1.5';
 
-/** Where the scorer keeps its queue and calibration: a folder of the image that its account may write. */
+/**
+ * Where the scorer keeps its queue and calibration: a folder of the image that its account may
+ * write.
+ */
 const STATE_FOLDER = '/var/lib/windlass';
 
-/** How the scorer's container is created: read-only, without rights, with a volume for its queue. */
+/**
+ * How the scorer's container is created: read-only, without rights, with a volume for its queue.
+ */
 const CREATE_OPTIONS = {
   HostConfig: {
     ReadonlyRootfs: true,

@@ -8,7 +8,10 @@ import type { HubConnection } from './registry-client.ts';
 const BULK_SIZE = 100;
 const MQTT_PORT = 8883;
 
-/** Creates the edge devices that do not exist yet; returns the connection strings of all of them by device id. */
+/**
+ * Creates the edge devices that do not exist yet; returns the connection strings of all of them by
+ * device id.
+ */
 export async function provision(
   hub: HubConnection,
   devices: ReadonlyArray<{ deviceId: string; tags: Partial<DeviceTags> }>,
@@ -68,7 +71,9 @@ const bulkResultSchema = z.looseObject({
   ),
 });
 
-/** Of a bulk result, the devices that exist already; throws HUB_REFUSED for any other failure in it. */
+/**
+ * Of a bulk result, the devices that exist already; throws HUB_REFUSED for any other failure in it.
+ */
 function existingOf(result: unknown): Set<string> {
   const errors = bulkResultSchema.safeParse(result).data?.errors ?? [];
   const other = errors.find((item) => !/AlreadyExists|^409/.test(String(item.errorCode)));
@@ -92,7 +97,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What a device needs to connect; a port is told only when it is not the one that devices use anyway. */
+/**
+ * What a device needs to connect; a port is told only when it is not the one that devices use
+ * anyway.
+ */
 function connection(hub: HubConnection, deviceId: string, key: string): string {
   const { service, mqttPort = MQTT_PORT } = hub;
   const gateway = mqttPort === MQTT_PORT ? '' : `;GatewayHostName=${service.hostname}:${mqttPort}`;

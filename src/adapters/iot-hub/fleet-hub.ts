@@ -9,7 +9,9 @@ import type { HubConfig } from './hub-config.ts';
 import { HubConnection } from './registry-client.ts';
 import { parseTwin, targetOf, toEvidence, toFleetDevice } from './twin-evidence.ts';
 
-/** The fleet behind an Azure IoT Hub (or one that speaks its wire). `close` frees the connections. */
+/**
+ * The fleet behind an Azure IoT Hub (or one that speaks its wire). `close` frees the connections.
+ */
 export interface IotHubFleet extends FleetHub {
   /** Calls made so far, by operation class. */
   calls(): Readonly<Record<string, number>>;
@@ -58,7 +60,8 @@ async function setTarget(
 ): Promise<void> {
   const patch = { tags: { windlass: { [MODULE_SLOT]: target } } };
   await forEach(deviceIds, async (deviceId) => {
-    // A device that was removed from the hub since has no target to set, and must not keep the others from theirs.
+    // A device that was removed from the hub since has no target to set, and must not keep the
+    // others from theirs.
     await absentAsNull(
       hub.call('twin-update', `setting the target of ${deviceId}`, (registry) =>
         registry.updateTwin(deviceId, patch, '*'),

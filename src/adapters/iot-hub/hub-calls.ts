@@ -13,7 +13,10 @@ export async function absentAsNull<T>(call: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Works on a few at a time; after the first failure no further one is started. Results are in the order of the ids. */
+/**
+ * Works on a few at a time; after the first failure no further one is started. Results are in the
+ * order of the ids.
+ */
 export async function forEach<T>(ids: readonly string[], work: (id: string) => Promise<T>): Promise<T[]> {
   const limit = pLimit(CONCURRENCY);
   let failed = false;

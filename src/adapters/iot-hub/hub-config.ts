@@ -2,7 +2,8 @@ import type { HubTier } from '../../contracts/device/hub-tier.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
 /**
- * How to reach a hub. A real hub needs only its connection string; ports and CA are for a hub that is not Azure's own.
+ * How to reach a hub. A real hub needs only its connection string; ports and CA are for a hub that
+ * is not Azure's own.
  */
 export interface HubConfig {
   /** Service connection string: `HostName=…;SharedAccessKeyName=…;SharedAccessKey=…`. */
@@ -17,7 +18,10 @@ export interface HubConfig {
   readonly telemetryDir?: string;
   /** Deadline of one call, default 15,000 ms. */
   readonly requestTimeoutMs?: number;
-  /** Whose limits to stay under; default S1 for a hub on the standard port, none for one on a port of its own. */
+  /**
+   * Whose limits to stay under; default S1 for a hub on the standard port, none for one on a port
+   * of its own.
+   */
   readonly tier?: HubTier;
   /** Units of the tier, default 1: limits grow with them. */
   readonly units?: number;
@@ -29,7 +33,10 @@ export interface ServiceConnection {
   readonly key: string;
 }
 
-/** Takes a service connection string apart; throws CONFIG_INVALID that names the missing part, never the key. */
+/**
+ * Takes a service connection string apart; throws CONFIG_INVALID that names the missing part, never
+ * the key.
+ */
 export function parseServiceConnection(connectionString: string): ServiceConnection {
   const parts = new Map<string, string>();
   for (const part of connectionString.split(';')) {

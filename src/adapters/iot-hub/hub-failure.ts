@@ -1,7 +1,9 @@
 import type { ErrorCode } from '../../errors/table.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
-/** What the Microsoft client gives when a call fails; without a response the hub was not reached. */
+/**
+ * What the Microsoft client gives when a call fails; without a response the hub was not reached.
+ */
 interface ClientFailure {
   readonly message?: unknown;
   readonly code?: unknown;
@@ -25,7 +27,10 @@ export class HubDeadlineError extends Error {
   }
 }
 
-/** Turns a failure of the Microsoft client into a WindlassError that says what was being done and what the hub said. */
+/**
+ * Turns a failure of the Microsoft client into a WindlassError that says what was being done and
+ * what the hub said.
+ */
 export function toHubFailure(error: unknown, doing: string): WindlassError {
   if (error instanceof WindlassError) return error;
   const failure: ClientFailure = typeof error === 'object' && error !== null ? error : {};
@@ -73,8 +78,9 @@ function codeFor({ status, errorCode }: HubAnswer): ErrorCode {
 }
 
 /**
- * The hub says either `{"Message":"ErrorCode:X;text"}` or a Message that is itself JSON with errorCode and message. The
- * client's own reading cuts the text at its second semicolon and loses the second form; so it is read again here.
+ * The hub says either `{"Message":"ErrorCode:X;text"}` or a Message that is itself JSON with
+ * errorCode and message. The client's own reading cuts the text at its second semicolon and loses
+ * the second form; so it is read again here.
  */
 function readBody(body: unknown): { code: string | null; message: string } {
   if (typeof body !== 'string' || body === '') return { code: null, message: 'no reason given' };

@@ -13,7 +13,10 @@ interface Bucket {
   at: number;
 }
 
-/** Keeps callers under a hub tier's limits: a token bucket per operation class; waiting callers go in order. */
+/**
+ * Keeps callers under a hub tier's limits: a token bucket per operation class; waiting callers go
+ * in order.
+ */
 export class RateLimiter {
   readonly #buckets = new Map<HubOperation, Bucket>();
   readonly #now: () => number;

@@ -22,8 +22,8 @@ const TOKEN_SECONDS = 3600;
 const SHARE = 0.9;
 
 /**
- * Microsoft's HTTP layer, handing over a refusal as it came. The client's own reading of it loses the code, cuts the text at a
- * semicolon, and fails on bodies without a Message (bulk calls).
+ * Microsoft's HTTP layer, handing over a refusal as it came. The client's own reading of it loses
+ * the code, cuts the text at a semicolon, and fails on bodies without a Message (bulk calls).
  */
 class PlainHttp extends restHttp.Http {
   override buildRequest(...given: Parameters<restHttp.Http['buildRequest']>): ClientRequest {
@@ -36,7 +36,10 @@ class PlainHttp extends restHttp.Http {
   }
 }
 
-/** Microsoft's REST client with what it lacks: a port, a CA, and a deadline after which the connection is cut. */
+/**
+ * Microsoft's REST client with what it lacks: a port, a CA, and a deadline after which the
+ * connection is cut.
+ */
 class BoundedRestClient extends restApi.RestApiClient {
   readonly #port: number;
   readonly #timeoutMs: number;
@@ -85,7 +88,10 @@ class BoundedRestClient extends restApi.RestApiClient {
   }
 }
 
-/** One connection to a hub: Microsoft's registry client behind a rate limiter, with deadlines and the product's errors. */
+/**
+ * One connection to a hub: Microsoft's registry client behind a rate limiter, with deadlines and
+ * the product's errors.
+ */
 export class HubConnection {
   readonly service: ServiceConnection;
   readonly mqttPort: number | undefined;
@@ -101,7 +107,8 @@ export class HubConnection {
     this.#limiter = new RateLimiter(tier, { units: config.units, share: SHARE });
     this.#agent = new https.Agent({ keepAlive: true, maxSockets: 32, ca: readCa(config.caFile) });
     const { hostname, policy, key } = this.service;
-    const expiry = Math.ceil(Date.now() / 1000) + TOKEN_SECONDS; // the client extends it on every call
+    // the client extends it on every call
+    const expiry = Math.ceil(Date.now() / 1000) + TOKEN_SECONDS;
     const transport = {
       host: hostname,
       sharedAccessSignature: iothub.SharedAccessSignature.create(hostname, policy, key, expiry),
@@ -114,7 +121,10 @@ export class HubConnection {
     this.#registry = new iothub.Registry(transport, rest);
   }
 
-  /** Makes one call in its turn; `doing` completes "while …" in the error. The call is never repeated here. */
+  /**
+   * Makes one call in its turn; `doing` completes "while …" in the error. The call is never
+   * repeated here.
+   */
   async call<T>(
     operation: HubOperation,
     doing: string,

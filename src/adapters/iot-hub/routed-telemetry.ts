@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { TelemetryMessage, TelemetrySource } from '../../ports/telemetry-source.ts';
 
-/** Where reading stands in one partition: bytes read of the files still watched; older files are done. */
+/**
+ * Where reading stands in one partition: bytes read of the files still watched; older files are
+ * done.
+ */
 interface PartitionCursor {
   /** Newest file (its path below the partition) that is done for good; '' when none is. */
   readonly floor: string;
@@ -27,14 +30,17 @@ const recordSchema = z.looseObject({
   Body: z.unknown(),
 });
 
-/** Newest files per partition that may still grow; a hub that writes late writes into one of these. */
+/**
+ * Newest files per partition that may still grow; a hub that writes late writes into one of these.
+ */
 const WATCHED_FILES = 10;
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Telemetry that IoT Hub routed to storage: JSON lines in `{iothub}/{partition}/{YYYY}/{MM}/{DD}/{HH}/{mm}`. Reads forward
- * from a cursor; a last line without its newline is left for the next read; a line that is no record is passed over.
+ * Telemetry that IoT Hub routed to storage: JSON lines in
+ * `{iothub}/{partition}/{YYYY}/{MM}/{DD}/{HH}/{mm}`. Reads forward from a cursor; a last line
+ * without its newline is left for the next read; a line that is no record is passed over.
  */
 export function createRoutedTelemetry(options: { readonly folder: string }): TelemetrySource {
   return {
@@ -45,7 +51,8 @@ export function createRoutedTelemetry(options: { readonly folder: string }): Tel
       let more = false;
       const names = await partitions(options.folder);
       for (const [i, partition] of names.entries()) {
-        const share = Math.ceil((limit - messages.length) / (names.length - i)); // none is left waiting behind another
+        // none is left waiting behind another
+        const share = Math.ceil((limit - messages.length) / (names.length - i));
         if (share <= 0) {
           more ||= await hasMore(join(options.folder, partition), next[partition]);
           continue;
@@ -142,7 +149,8 @@ function readRecord(line: string): TelemetryMessage | null {
   try {
     value = JSON.parse(line);
   } catch {
-    return null; // torn by a crash of the writer; its sender had no acknowledgement and sent it again
+    // torn by a crash of the writer; its sender had no acknowledgement and sent it again
+    return null;
   }
   const parsed = recordSchema.safeParse(value);
   if (!parsed.success) return null;
@@ -168,7 +176,10 @@ async function grown(file: string, offset: number): Promise<boolean> {
   return read.messages.length > 0;
 }
 
-/** Files below the folder whose path comes after the floor, sorted; folders that are done are not looked into. */
+/**
+ * Files below the folder whose path comes after the floor, sorted; folders that are done are not
+ * looked into.
+ */
 async function filesAfter(folder: string, floor: string, prefix = ''): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {

@@ -47,7 +47,10 @@ export function parseTwin(value: unknown): Twin | null {
   return parsed.success ? parsed.data : null;
 }
 
-/** A device of a query; its `$edgeAgent` counts as the device, because on IoT Edge it is what connects. */
+/**
+ * A device of a query; its `$edgeAgent` counts as the device, because on IoT Edge it is what
+ * connects.
+ */
 export function toFleetDevice(device: Twin, agent: Twin | null): FleetDevice {
   const tags = deviceTagsSchema.safeParse(device.tags ?? {});
   return {
@@ -59,7 +62,10 @@ export function toFleetDevice(device: Twin, agent: Twin | null): FleetDevice {
   };
 }
 
-/** One device's evidence from the twins of `$edgeAgent` and the scorer; a twin that is not there is null. */
+/**
+ * One device's evidence from the twins of `$edgeAgent` and the scorer; a twin that is not there is
+ * null.
+ */
 export function toEvidence(deviceId: string, agent: Twin | null, scorer: Twin | null): DeviceEvidence {
   return {
     deviceId,

@@ -27,7 +27,10 @@ export interface EnvironmentBuilder {
   build(request: EnvironmentRequest): Promise<Environment>;
 }
 
-/** The environment of this machine's own files; throws INPUT_INVALID for a platform that is not this machine's. */
+/**
+ * The environment of this machine's own files; throws INPUT_INVALID for a platform that is not this
+ * machine's.
+ */
 export function createMachineEnvironment(cache: LayerCache): EnvironmentBuilder {
   return {
     build: async ({ platform, runtime, signal, progress }) => {

@@ -26,8 +26,9 @@ export interface ExportedPack {
 }
 
 /**
- * Writes a version as an OCI layout in ModelPack form into a folder, which may hold others already. The same version gives the
- * same manifest digest. Throws NOT_FOUND or ARTEFACT_CORRUPT of an artefact, before the layout names the version.
+ * Writes a version as an OCI layout in ModelPack form into a folder, which may hold others already.
+ * The same version gives the same manifest digest. Throws NOT_FOUND or ARTEFACT_CORRUPT of an
+ * artefact, before the layout names the version.
  */
 export async function exportModelPack(
   { artefacts, dir }: { artefacts: ArtefactStore; dir: string },

@@ -2,7 +2,10 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageEntry } from '../../ports/image-assembler.ts';
 
-/** All files, folders and links below a folder as entries of an image; owners and times are left behind. */
+/**
+ * All files, folders and links below a folder as entries of an image; owners and times are left
+ * behind.
+ */
 export async function entriesOfFolder(root: string, below = ''): Promise<ImageEntry[]> {
   const entries: ImageEntry[] = [];
   for (const name of (await readdir(join(root, below))).sort()) {

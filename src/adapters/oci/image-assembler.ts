@@ -32,7 +32,9 @@ export interface ImageAssemblerOptions {
 
 type Progress = (message: string) => void;
 
-/** Assembles images into an OCI layout folder and, when `push` is given, copies them to a registry. */
+/**
+ * Assembles images into an OCI layout folder and, when `push` is given, copies them to a registry.
+ */
 export function createImageAssembler(options: ImageAssemblerOptions): ImageAssembler {
   const { store, cache, server, push } = options;
   const layer = async (

@@ -5,7 +5,10 @@ import { OCI } from './media-types.ts';
 import { jsonBlob } from '../../base/digest.ts';
 import { splitPlatform } from './platform.ts';
 
-/** User and group that the server runs as: an account without rights, by the number that "nonroot" images use. */
+/**
+ * User and group that the server runs as: an account without rights, by the number that "nonroot"
+ * images use.
+ */
 export const IMAGE_USER = 65_532;
 
 /** Time stamps would make every build another image; the commit is in the labels. */
@@ -33,7 +36,10 @@ interface ImageParts {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Configuration of one platform's image; keys and labels in a fixed order, so that equal parts give equal bytes. */
+/**
+ * Configuration of one platform's image; keys and labels in a fixed order, so that equal parts give
+ * equal bytes.
+ */
 export function imageConfig({ platform, layers, labels, baseEnv, env }: ImageParts): ImageConfig {
   const sorted = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
   return {

@@ -1,6 +1,9 @@
 import { WindlassError } from '../../errors/windlass-error.ts';
 
-/** The clean relative form of a path inside an image or tar (`./a//b/` → `a/b`); throws PACKAGING_FAILED when it would leave the root. */
+/**
+ * The clean relative form of a path inside an image or tar (`./a//b/` → `a/b`); throws
+ * PACKAGING_FAILED when it would leave the root.
+ */
 export function imagePath(path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (path.includes('\0') || path.includes('\\') || parts.includes('..'))

@@ -18,27 +18,34 @@ import { packProblems } from './pack-problems.ts';
 import type { PackProblem } from './pack-problems.ts';
 import { packConfigSchema, packManifestSchema, packRecordSchema } from './pack-schema.ts';
 
-/** A pack that was found whole: every blob has its digest, every artefact of the version is among them, and no two parts disagree. */
+/**
+ * A pack that was found whole: every blob has its digest, every artefact of the version is among
+ * them, and no two parts disagree.
+ */
 export interface ReadPack extends PackRecord {
   readonly name: string;
   readonly manifest: string;
   /** Files of the data set that the version was trained on; their bytes are not part of a pack. */
   readonly files: DataManifest['files'];
-  /** Copies one of its artefacts to a new file; throws ARTEFACT_CORRUPT when somebody has changed it since it was verified. */
+  /**
+   * Copies one of its artefacts to a new file; throws ARTEFACT_CORRUPT when somebody has changed it
+   * since it was verified.
+   */
   copy(ref: ArtefactRef, path: string): Promise<void>;
   /** Puts every artefact into a store. */
   store(artefacts: ArtefactStore): Promise<void>;
 }
 
-/** bytes; documents of a pack are read whole, so one that is larger is none. */
+/** bytes; documents of a pack are read whole, so a larger one is refused. */
 const MAX_DOCUMENT = 64 * 1024 ** 2;
 /** bytes; a source bundle is read whole, too. */
 const MAX_BUNDLE = 512 * 1024 ** 2;
 
 /**
- * Reads and verifies a pack in an OCI layout; nothing is written. `wanted` ("pump-health:3") chooses one of several. Throws
- * NOT_FOUND, INPUT_INVALID when it is no pack of Windlass or its parts contradict each other (with every field), and
- * ARTEFACT_CORRUPT that names the blob which was tampered with.
+ * Reads and verifies a pack in an OCI layout; nothing is written. `wanted` ("pump-health:3")
+ * chooses one of several. Throws NOT_FOUND, INPUT_INVALID when it is no pack of Windlass or its
+ * parts contradict each other (with every field), and ARTEFACT_CORRUPT that names the blob which
+ * was tampered with.
  */
 export async function readModelPack(dir: string, wanted?: string): Promise<ReadPack> {
   const store = createOciLayoutStore(dir);

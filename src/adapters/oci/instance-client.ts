@@ -9,7 +9,10 @@ export interface InstanceClient {
   close(): void;
 }
 
-/** Creates the client; nothing is contacted yet. A request that gets no answer in `timeoutMs` (10 s) rejects. */
+/**
+ * Creates the client; nothing is contacted yet. A request that gets no answer in `timeoutMs` (10 s)
+ * rejects.
+ */
 export function createInstanceClient(socketPath: string): InstanceClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   return {
@@ -42,8 +45,8 @@ export function createInstanceClient(socketPath: string): InstanceClient {
 }
 
 /**
- * Waits until the server says that it is ready; `exited` gives the reason when it has ended meanwhile. Throws
- * CONTAINER_TEST_FAILED with the server's own last lines.
+ * Waits until the server says that it is ready; `exited` gives the reason when it has ended
+ * meanwhile. Throws CONTAINER_TEST_FAILED with the server's own last lines.
  */
 export async function waitUntilReady(
   client: InstanceClient,
@@ -90,7 +93,10 @@ export async function waitUntilReady(
   }
 }
 
-/** What the module attests when it has loaded its model and found that it must not score; undefined while it is loading. */
+/**
+ * What the module attests when it has loaded its model and found that it must not score; undefined
+ * while it is loading.
+ */
 async function refusal(client: InstanceClient): Promise<string | undefined> {
   const { status, body } = await client.send({ method: 'GET', path: '/attestation', timeoutMs: 2_000 });
   return status === 200 && /"state":"failed"/.test(body) ? `it attests ${body.slice(0, 400)}` : undefined;

@@ -16,7 +16,10 @@ const recordSchema = z.object({
   folders: z.array(z.string()),
 });
 
-/** What is running and which folders it uses, written down so that another worker can tidy up after a kill. */
+/**
+ * What is running and which folders it uses, written down so that another worker can tidy up after
+ * a kill.
+ */
 export interface InstanceRecords {
   open(folders: readonly string[]): Promise<InstanceRecord>;
   /** Ends the processes and removes the folders whose owners are gone; gives their number. */

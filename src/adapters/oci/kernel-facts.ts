@@ -1,6 +1,9 @@
 import type { InstanceFacts } from '../../ports/image-instance.ts';
 
-/** Texts of /proc and the control group, as the server's own namespace shows them; absent ones are empty. */
+/**
+ * Texts of /proc and the control group, as the server's own namespace shows them; absent ones are
+ * empty.
+ */
 export interface KernelTexts {
   readonly status: string;
   readonly mounts: string;

@@ -20,7 +20,9 @@ const layerSchema = z.object({
 });
 const recordSchema = z.array(layerSchema).min(1);
 
-/** Layers by the digest of everything that went into them, kept beside the blobs of a layout store. */
+/**
+ * Layers by the digest of everything that went into them, kept beside the blobs of a layout store.
+ */
 export interface LayerCache {
   /** The layers made for this key, if their blobs are still there. */
   find(key: string): Promise<Layer[] | undefined>;
@@ -32,7 +34,9 @@ export interface LayerCache {
   ): Promise<{ layer: Layer; key: string; reused: boolean }>;
 }
 
-/** The cache of one layout store; a record that is damaged or whose blobs are gone counts as absent. */
+/**
+ * The cache of one layout store; a record that is damaged or whose blobs are gone counts as absent.
+ */
 export function createLayerCache(store: OciLayoutStore): LayerCache {
   const folder = join(store.dir, 'cache');
   const pathOf = (key: string): string => join(folder, `${key.replace('sha256:', '')}.json`);
@@ -75,7 +79,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** Digest over paths, kinds, permissions and contents of the entries, and over what compresses them. */
+/**
+ * Digest over paths, kinds, permissions and contents of the entries, and over what compresses them.
+ */
 export async function keyOfEntries(entries: readonly ImageEntry[]): Promise<string> {
   const parallel = pLimit(16);
   const lines = await Promise.all(orderEntries(entries).map((entry) => parallel(() => lineOf(entry))));

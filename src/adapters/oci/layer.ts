@@ -11,7 +11,10 @@ import { createGunzip, createGzip } from 'node:zlib';
 /** Fixed, because another level gives other bytes and so another digest. */
 export const GZIP_LEVEL = 6;
 
-/** A finished layer: the compressed blob's digest and bytes, and those of the tar inside (its diff id). */
+/**
+ * A finished layer: the compressed blob's digest and bytes, and those of the tar inside (its diff
+ * id).
+ */
 export interface Layer {
   readonly digest: string;
   readonly size: number;
@@ -32,8 +35,8 @@ class Meter extends Transform {
 }
 
 /**
- * Compresses a tar into a file of `folder` while it measures both sides; the caller moves the file where it belongs. The
- * bytes depend on the tar, the gzip level and Node's zlib only.
+ * Compresses a tar into a file of `folder` while it measures both sides; the caller moves the file
+ * where it belongs. The bytes depend on the tar, the gzip level and Node's zlib only.
  */
 export async function compressLayer(
   tar: Readable,

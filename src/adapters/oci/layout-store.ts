@@ -12,21 +12,30 @@ import { OCI } from './media-types.ts';
 const ABANDONED_MS = 6 * 3_600_000;
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
-/** An image store in a folder of this machine, in the OCI image layout (`oci-layout`, `index.json`, `blobs/sha256`). */
+/**
+ * An image store in a folder of this machine, in the OCI image layout (`oci-layout`, `index.json`,
+ * `blobs/sha256`).
+ */
 export interface OciLayoutStore extends ImageStore {
   readonly dir: string;
   /** A folder on the same disk for files that are on their way to become blobs. */
   readonly scratch: string;
   /** Moves a file of `scratch` among the blobs; the caller has measured its digest. */
   adoptBlob(digest: string, path: string): Promise<void>;
-  /** Removes what killed workers left in `scratch`: everything untouched for six hours. Gives the number removed. */
+  /**
+   * Removes what killed workers left in `scratch`: everything untouched for six hours. Gives the
+   * number removed.
+   */
   tidy(now: Date): Promise<number>;
   readJson<T>(digest: string): Promise<T>;
   /** The named images of the folder: what `index.json` lists. */
   images(): Promise<ReadonlyArray<{ name: string; digest: string }>>;
 }
 
-/** Creates the store; `dir` comes into being with the first image. Names get the prefix `localhost/windlass`. */
+/**
+ * Creates the store; `dir` comes into being with the first image. Names get the prefix
+ * `localhost/windlass`.
+ */
 export function createOciLayoutStore(dir: string, prefix = 'localhost/windlass'): OciLayoutStore {
   const blobs = join(dir, 'blobs', 'sha256');
   const scratch = join(dir, 'tmp');

@@ -11,9 +11,10 @@ const PASSWD = `root:x:0:0:root:/:/usr/sbin/nologin\nwindlass:x:${IMAGE_USER}:${
 const GROUP = `root:x:0:\nwindlass:x:${IMAGE_USER}:\n`;
 
 /**
- * The root file system of an image without a base image: this machine's Node, the shared libraries that it and the `native`
- * files need, an account, and folders that may be written to. Nothing else: no shell, no package manager, and no
- * certificates beside the ones that Node brings. Throws PACKAGING_FAILED naming what is missing.
+ * The root file system of an image without a base image: this machine's Node, the shared libraries
+ * that it and the `native` files need, an account, and folders that may be written to. Nothing
+ * else: no shell, no package manager, and no certificates beside the ones that Node brings. Throws
+ * PACKAGING_FAILED naming what is missing.
  */
 export async function machineEnvironment(native: readonly string[]): Promise<ImageEntry[]> {
   if (process.platform !== 'linux')
@@ -43,7 +44,10 @@ export async function machineEnvironment(native: readonly string[]): Promise<Ima
   ];
 }
 
-/** Absolute paths of the system libraries (the loader among them) that a program or library needs, as `ldd` resolves them. */
+/**
+ * Absolute paths of the system libraries (the loader among them) that a program or library needs,
+ * as `ldd` resolves them.
+ */
 export async function sharedLibraries(binary: string): Promise<string[]> {
   const { stdout } = await run('ldd', [binary], { timeout: 20_000 }).catch((cause: unknown) => {
     throw new WindlassError(
@@ -58,7 +62,10 @@ export async function sharedLibraries(binary: string): Promise<string[]> {
   return parseLdd(stdout, binary);
 }
 
-/** Reads the answer of `ldd`; libraries that lie beside the binary itself are left out. Throws PACKAGING_FAILED for one not found. */
+/**
+ * Reads the answer of `ldd`; libraries that lie beside the binary itself are left out. Throws
+ * PACKAGING_FAILED for one not found.
+ */
 export function parseLdd(output: string, binary: string): string[] {
   const own = binary.slice(0, binary.lastIndexOf('/') + 1);
   return output.split('\n').flatMap((line) => {

@@ -4,7 +4,10 @@ import type { ModelVersion } from '../../contracts/model/model-version.ts';
 import type { PipelineVersion } from '../../contracts/build/pipeline-version.ts';
 import type { Descriptor } from './media-types.ts';
 
-/** Media types and annotations of the CNCF ModelPack specification: modelpack/model-spec, `specs-go/v1`, with its `cncf` names. */
+/**
+ * Media types and annotations of the CNCF ModelPack specification: modelpack/model-spec,
+ * `specs-go/v1`, with its `cncf` names.
+ */
 export const MODEL_PACK = {
   artifactType: 'application/vnd.cncf.model.manifest.v1+json',
   config: 'application/vnd.cncf.model.config.v1+json',
@@ -25,7 +28,10 @@ export interface PackLayer {
   readonly ref: ArtefactRef;
 }
 
-/** What is needed to register the version in another registry: all but state, aliases and approvals, which are given there anew. */
+/**
+ * What is needed to register the version in another registry: all but state, aliases and approvals,
+ * which are given there anew.
+ */
 export interface PackRecord {
   readonly schema: 'windlass.pack/1';
   readonly registration: Omit<ModelVersion, 'version' | 'state' | 'aliases' | 'createdAt' | 'createdBy'>;
@@ -47,7 +53,10 @@ export function packRecord(model: ModelVersion, published: PipelineVersion): Pac
   return { schema: 'windlass.pack/1', registration, pipeline };
 }
 
-/** Every artefact of a version as a layer with a path that says what it is; each digest once, in a fixed order. */
+/**
+ * Every artefact of a version as a layer with a path that says what it is; each digest once, in a
+ * fixed order.
+ */
 export function packLayers({ registration: r, pipeline }: PackRecord): PackLayer[] {
   const { weight, weightConfig, doc, code, dataset } = MODEL_PACK;
   const named: PackLayer[] = [
@@ -71,7 +80,10 @@ export function packLayers({ registration: r, pipeline }: PackRecord): PackLayer
   return [...first.values()];
 }
 
-/** The model configuration of the specification: who made what, from which commit. Raw layers have their digest as diff id. */
+/**
+ * The model configuration of the specification: who made what, from which commit. Raw layers have
+ * their digest as diff id.
+ */
 export function packConfig(model: ModelVersion, record: PackRecord, layers: readonly Descriptor[]): object {
   const { repository, commit } = record.pipeline.source;
   return {

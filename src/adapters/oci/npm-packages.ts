@@ -19,12 +19,17 @@ interface InstalledPackage {
   readonly dir: string;
 }
 
-/** Packages that only an install script uses, which never runs here (it would fetch GPU libraries). */
+/**
+ * Packages that only an install script uses, which never runs here (it would fetch GPU libraries).
+ */
 const INSTALL_ONLY: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['adm-zip', 'global-agent'],
 };
 
-/** What a running program never reads: TypeScript (Node runs none below node_modules), source maps, docs, tests. Licences stay. */
+/**
+ * What a running program never reads: TypeScript (Node runs none below node_modules), source maps,
+ * docs, tests. Licences stay.
+ */
 const LEFT_OUT_FILES = /\.([cm]?ts|map|md|markdown|tsbuildinfo|flow)$/i;
 const LEFT_OUT_FOLDERS = new Set([
   'node_modules',
@@ -40,7 +45,10 @@ const LEFT_OUT_FOLDERS = new Set([
   '.github',
 ]);
 
-/** The installed packages that `names` need at run time, themselves included, in the order of their folders. */
+/**
+ * The installed packages that `names` need at run time, themselves included, in the order of their
+ * folders.
+ */
 export async function packageClosure(names: readonly string[], root: string): Promise<InstalledPackage[]> {
   const found = new Map<string, InstalledPackage>();
   const visit = async (name: string, from: string, optional: boolean): Promise<void> => {
@@ -66,7 +74,9 @@ export async function packageClosure(names: readonly string[], root: string): Pr
   return [...found.values()].sort((a, b) => (a.dir < b.dir ? -1 : 1));
 }
 
-/** Looks where Node would: `node_modules` of the folder and of those above it, up to the project's. */
+/**
+ * Looks where Node would: `node_modules` of the folder and of those above it, up to the project's.
+ */
 async function locate(name: string, from: string, root: string): Promise<string | undefined> {
   for (let dir = from; ; dir = dirname(dir)) {
     const candidate = join(dir, 'node_modules', name);
@@ -80,8 +90,9 @@ async function locate(name: string, from: string, root: string): Promise<string 
 }
 
 /**
- * Files of the packages and of all they need, below `windlass/node_modules` in the image; of native libraries only the
- * platform's own. Throws INPUT_INVALID when ONNX Runtime has none for the platform, PACKAGING_FAILED for a package not installed.
+ * Files of the packages and of all they need, below `windlass/node_modules` in the image; of native
+ * libraries only the platform's own. Throws INPUT_INVALID when ONNX Runtime has none for the
+ * platform, PACKAGING_FAILED for a package not installed.
  */
 export async function npmEntries(options: {
   readonly packages: readonly string[];
@@ -119,7 +130,10 @@ export function nativeFiles(entries: readonly ImageEntry[]): string[] {
   );
 }
 
-/** ONNX Runtime keeps its libraries in `bin/napi-v6/<os>/<arch>`; those of its GPU providers are never packed. */
+/**
+ * ONNX Runtime keeps its libraries in `bin/napi-v6/<os>/<arch>`; those of its GPU providers are
+ * never packed.
+ */
 function belongsTo(path: string, platform: string): boolean {
   if (/onnxruntime-node\/script\//.test(path) || /libonnxruntime_providers_/.test(path)) return false;
   const native = /onnxruntime-node\/bin\/napi-v\d+\/([^/]+)\/([^/]+)\//.exec(path);

@@ -23,14 +23,19 @@ export interface PackParts {
   readonly manifest: ReadManifest;
   readonly config: ReadConfig;
   readonly record: PackRecord;
-  /** `pipeline.spec` as it is written, without the defaults of today: its digest is taken of that. */
+  /**
+   * `pipeline.spec` as it is written, without the defaults of today: its digest is taken of that.
+   */
   readonly spec: object;
   readonly data: DataManifest;
   /** The source bundle. */
   readonly files: readonly ProjectFile[];
 }
 
-/** Everything in which the parts of a pack contradict each other: nothing in it is believed that can be derived from the rest. */
+/**
+ * Everything in which the parts of a pack contradict each other: nothing in it is believed that can
+ * be derived from the rest.
+ */
 export function packProblems(parts: PackParts): PackProblem[] {
   return [...layerProblems(parts), ...dataProblems(parts), ...pipelineProblems(parts)];
 }
@@ -85,7 +90,10 @@ function dataProblems({ record, data }: PackParts): PackProblem[] {
   ];
 }
 
-/** Name and digest of the pipeline follow from the source bundle, which no pack can forge without changing its digest. */
+/**
+ * Name and digest of the pipeline follow from the source bundle, which no pack can forge without
+ * changing its digest.
+ */
 function pipelineProblems({ record, spec, files }: PackParts): PackProblem[] {
   const { registration, pipeline } = record;
   const problems = [
@@ -126,7 +134,10 @@ function lockDigest(files: readonly ProjectFile[], { environment }: ProjectSpec)
   return content === undefined ? undefined : digestOf(content);
 }
 
-/** A spec as 0.1.0 took its digest: without the fields that a migration filled in since (0019_spec_defaults.sql). */
+/**
+ * A spec as 0.1.0 took its digest: without the fields that a migration filled in since
+ * (0019_spec_defaults.sql).
+ */
 function asFirstRelease(spec: object): object {
   const later = {
     evaluation: ['slices', 'guardrails'],

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
-/** A process that its number alone does not name: numbers are used again, so the start time goes with it. */
+/**
+ * A process that its number alone does not name: numbers are used again, so the start time goes
+ * with it.
+ */
 export interface ProcessIdentity {
   readonly host: string;
   readonly pid: number;
@@ -19,7 +22,10 @@ export async function identify(pid = process.pid): Promise<ProcessIdentity> {
   return { host: hostname(), pid, start: await startOf(pid) };
 }
 
-/** True while the same process runs; a process of another machine counts as running, for nobody here can tell. */
+/**
+ * True while the same process runs; a process of another machine counts as running, for nobody here
+ * can tell.
+ */
 export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
   if (identity.host !== hostname()) return true;
   try {

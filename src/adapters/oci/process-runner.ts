@@ -30,9 +30,10 @@ interface Command {
 }
 
 /**
- * Runs images without a Docker Engine: unpacks the layers of the OCI layout (every digest checked) and starts the image's
- * entrypoint as a process, with the image's variables and nothing of this process's own, as an account without rights and in
- * an empty network where the system allows it. It sees this machine's files; a container does not.
+ * Runs images without a Docker Engine: unpacks the layers of the OCI layout (every digest checked)
+ * and starts the image's entrypoint as a process, with the image's variables and nothing of this
+ * process's own, as an account without rights and in an empty network where the system allows it.
+ * It sees this machine's files; a container does not.
  */
 export function createProcessRunner(store: OciLayoutStore): ImageRunner {
   const records = createInstanceRecords(join(store.dir, 'instances'));
@@ -58,7 +59,9 @@ export function createProcessRunner(store: OciLayoutStore): ImageRunner {
   };
 }
 
-/** Digest of the manifest for this machine's platform; throws INPUT_INVALID when the image has none. */
+/**
+ * Digest of the manifest for this machine's platform; throws INPUT_INVALID when the image has none.
+ */
 export function platformDigest(image: PackagedImage): string {
   const own = machinePlatform();
   const found = image.platforms.find((p) => p.platform === own);
@@ -163,7 +166,10 @@ function imageEnv(config: ImageConfig): Record<string, string> {
   );
 }
 
-/** The image's entrypoint with its paths moved below the unpacked root, run by the image's own program if that starts here. */
+/**
+ * The image's entrypoint with its paths moved below the unpacked root, run by the image's own
+ * program if that starts here.
+ */
 async function commandOf(config: ImageConfig, rootfs: string): Promise<Command> {
   const [program = 'node', ...rest] = config.config.Entrypoint ?? [];
   const args = rest.map((arg) => (arg.startsWith('/') ? join(rootfs, arg) : arg));
@@ -183,7 +189,10 @@ async function commandOf(config: ImageConfig, rootfs: string): Promise<Command> 
   return { file, args, uid, notes };
 }
 
-/** A network of its own, without interfaces, for a process without rights (util-linux 2.38 or newer). */
+/**
+ * A network of its own, without interfaces, for a process without rights (util-linux 2.38 or
+ * newer).
+ */
 const EMPTY_NETWORK = ['--user', '--map-current-user', '--net', '--'] as const;
 
 async function programIn(rootfs: string, program: string, path: string): Promise<string | undefined> {

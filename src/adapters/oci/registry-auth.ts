@@ -7,7 +7,10 @@ const dockerConfigSchema = z.object({
   auths: z.record(z.string(), z.object({ auth: z.string().optional() })).default({}),
 });
 
-/** `Basic …` of a registry from Docker's own configuration file (what `docker login` writes), or undefined. */
+/**
+ * `Basic …` of a registry from Docker's own configuration file (what `docker login` writes), or
+ * undefined.
+ */
 export async function storedCredentials(host: string): Promise<string | undefined> {
   const folder = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
   const text = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');
@@ -29,7 +32,10 @@ export interface BearerChallenge {
   readonly scope?: string;
 }
 
-/** Reads `WWW-Authenticate: Bearer realm="…",service="…",scope="…"`; undefined for any other challenge. */
+/**
+ * Reads `WWW-Authenticate: Bearer realm="…",service="…",scope="…"`; undefined for any other
+ * challenge.
+ */
 export function parseChallenge(header: string): BearerChallenge | undefined {
   const rest = /^Bearer\s+(.*)$/i.exec(header.trim())?.[1];
   if (rest === undefined) return undefined;
@@ -42,7 +48,10 @@ export function parseChallenge(header: string): BearerChallenge | undefined {
 
 const tokenSchema = z.union([z.object({ token: z.string() }), z.object({ access_token: z.string() })]);
 
-/** Asks a registry's token server for the right that a challenge names; undefined when it gives none. */
+/**
+ * Asks a registry's token server for the right that a challenge names; undefined when it gives
+ * none.
+ */
 export async function fetchToken(
   challenge: BearerChallenge,
   credentials?: string,

@@ -24,8 +24,9 @@ interface Call {
 }
 
 /**
- * A registry that speaks the OCI distribution API, named like in an image reference: `host[:port][/path]` (http on this machine's own
- * addresses, https elsewhere). Credentials are those of `docker login`; blobs that are read go through the folder `scratch`. Errors:
+ * A registry that speaks the OCI distribution API, named like in an image reference:
+ * `host[:port][/path]` (http on this machine's own addresses, https elsewhere). Credentials are
+ * those of `docker login`; blobs that are read go through the folder `scratch`. Errors:
  * PACKAGING_FAILED, NOT_FOUND, ARTEFACT_CORRUPT.
  */
 export function createRegistryStore(name: string, scratch: string): ImageStore {

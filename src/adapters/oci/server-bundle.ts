@@ -19,14 +19,18 @@ export interface ServerFiles {
 }
 
 const FOLDER = dirname(IMAGE_LAYOUT.server);
-/** Packages in CommonJS ask for Node's own modules with `require`, which an ES module does not have by itself. */
+/**
+ * Packages in CommonJS ask for Node's own modules with `require`, which an ES module does not have
+ * by itself.
+ */
 const REQUIRE = `import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);`;
 const LICENCE = /^(licen[cs]e|notice|copying)/i;
 
 /**
- * The server and the packages it imports as a few ES modules below `windlass/server`, with the packages' licences beside them: a
- * device opens a handful of files instead of thousands. What is imported dynamically stays a module of its own, loaded when it
- * is needed. The same sources and packages give the same bytes. Throws PACKAGING_FAILED with what esbuild says.
+ * The server and the packages it imports as a few ES modules below `windlass/server`, with the
+ * packages' licences beside them: a device opens a handful of files instead of thousands. What is
+ * imported dynamically stays a module of its own, loaded when it is needed. The same sources and
+ * packages give the same bytes. Throws PACKAGING_FAILED with what esbuild says.
  */
 export async function bundleServer({ root, entry, packages }: ServerFiles): Promise<ImageEntry[]> {
   const result = await build({
@@ -65,7 +69,9 @@ export async function bundleServer({ root, entry, packages }: ServerFiles): Prom
   ];
 }
 
-/** The licence texts of every package that something was bundled of, in the order of their folders. */
+/**
+ * The licence texts of every package that something was bundled of, in the order of their folders.
+ */
 async function licencesOf({ inputs }: Metafile, root: string): Promise<string> {
   const folders = new Set(
     Object.keys(inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),

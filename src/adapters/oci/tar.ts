@@ -11,12 +11,16 @@ import { comparePaths, imagePath, parentsOf } from './image-path.ts';
 
 type NamedHeader = Partial<Header> & Pick<Header, 'name'>;
 
-/** Everything in a layer belongs to root, has the time 1970-01-01, and only its permission bits are its own. */
+/**
+ * Everything in a layer belongs to root, has the time 1970-01-01, and only its permission bits are
+ * its own.
+ */
 const FIXED = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' } as const;
 
 /**
- * The entries in the order a tar holds them: parent folders added (0o755), sorted by path, so that the same set of entries
- * gives the same bytes. Throws PACKAGING_FAILED for a path that leaves the root or is given twice.
+ * The entries in the order a tar holds them: parent folders added (0o755), sorted by path, so that
+ * the same set of entries gives the same bytes. Throws PACKAGING_FAILED for a path that leaves the
+ * root or is given twice.
  */
 export function orderEntries(entries: readonly ImageEntry[]): ImageEntry[] {
   const byPath = new Map<string, ImageEntry>();
@@ -75,7 +79,10 @@ async function write(tar: Pack, entries: readonly ImageEntry[]): Promise<void> {
   tar.finalize();
 }
 
-/** The entries as an uncompressed tar with fixed owner, times and order: equal entries give equal bytes. */
+/**
+ * The entries as an uncompressed tar with fixed owner, times and order: equal entries give equal
+ * bytes.
+ */
 export function packTar(entries: readonly ImageEntry[]): Readable {
   const tar = pack();
   write(tar, orderEntries(entries)).catch((error: unknown) => {

@@ -20,7 +20,10 @@ const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 const PARALLEL_WRITES = 16;
 
-/** Unpacks one tar into a folder, after the rules of image layers (later layers replace, whiteouts delete). Nothing is written outside. */
+/**
+ * Unpacks one tar into a folder, after the rules of image layers (later layers replace, whiteouts
+ * delete). Nothing is written outside.
+ */
 export async function unpackTar(tar: Readable, root: string, signal?: AbortSignal): Promise<void> {
   await mkdir(root, { recursive: true });
   const reader = extract();
@@ -34,7 +37,9 @@ export async function unpackTar(tar: Readable, root: string, signal?: AbortSigna
   if (first !== undefined) throw first.reason;
 }
 
-/** The folder that one layer is unpacked into; remembers which folders it has seen to be real ones. */
+/**
+ * The folder that one layer is unpacked into; remembers which folders it has seen to be real ones.
+ */
 class Target {
   readonly #root: string;
   readonly #folders = new Set<string>();
@@ -75,7 +80,10 @@ class Target {
     }
   }
 
-  /** Makes the folders above a path; a file below a symbolic link would land where the link points: outside, perhaps. */
+  /**
+   * Makes the folders above a path; a file below a symbolic link would land where the link points:
+   * outside, perhaps.
+   */
   async #enter(path: string): Promise<void> {
     for (const parent of parentsOf(path)) {
       if (this.#folders.has(parent)) continue;
@@ -173,8 +181,10 @@ async function whiteOut(target: string, base: string): Promise<void> {
 }
 
 /**
- * Unpacks an image of the layout into a folder, which is to be thrown away when this fails, and returns its configuration. The
- * digest of a blob is checked before anything of it is unpacked, its diff id while it is; throws ARTEFACT_CORRUPT when one differs, PACKAGING_FAILED for archives that reach outside the folder.
+ * Unpacks an image of the layout into a folder, which is to be thrown away when this fails, and
+ * returns its configuration. The digest of a blob is checked before anything of it is unpacked, its
+ * diff id while it is; throws ARTEFACT_CORRUPT when one differs, PACKAGING_FAILED for archives that
+ * reach outside the folder.
  */
 export async function unpackImage(
   store: OciLayoutStore,

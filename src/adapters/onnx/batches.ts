@@ -43,8 +43,8 @@ export function withReadings(batch: Batch, input: string, readings: readonly Flo
 }
 
 /**
- * Rows for a model that came without golden rows: readings drawn evenly from the columns' ranges; other inputs are 1, which
- * serves as a spread and as a mean.
+ * Rows for a model that came without golden rows: readings drawn evenly from the columns' ranges;
+ * other inputs are 1, which serves as a spread and as a mean.
  */
 export function drawnRows(expect: ModelExpectation, n: number): Batch {
   const random = seededRandom(n);

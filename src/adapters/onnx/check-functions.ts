@@ -39,8 +39,9 @@ function ownProblems(f: FunctionMessage, model: ModelMessage): string[] {
 }
 
 /**
- * What is wrong with a model's own functions, and how many nodes the model has once a runtime has put every function's body in the
- * place of its calls (a few functions that call each other twice make billions).
+ * What is wrong with a model's own functions, and how many nodes the model has once a runtime has
+ * put every function's body in the place of its calls (a few functions that call each other twice
+ * make billions).
  */
 export function checkFunctions(model: ModelMessage): {
   readonly problems: string[];

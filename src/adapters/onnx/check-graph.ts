@@ -17,8 +17,8 @@ function nodeName(node: NodeMessage): string {
 }
 
 /**
- * What is wrong with how values flow: a name made twice, one that nothing makes, a circle. Graphs inside nodes see the values
- * of the graphs around them.
+ * What is wrong with how values flow: a name made twice, one that nothing makes, a circle. Graphs
+ * inside nodes see the values of the graphs around them.
  */
 export function graphProblems(graph: GraphMessage): string[] {
   const problems: string[] = [];
@@ -77,7 +77,10 @@ function checkNodes(
   return captured;
 }
 
-/** A node that waits for itself, directly or through others (Kahn 1962); undefined when all can be put in order. */
+/**
+ * A node that waits for itself, directly or through others (Kahn 1962); undefined when all can be
+ * put in order.
+ */
 function inCircle(needs: readonly ReadonlySet<number>[]): number | undefined {
   const open = needs.map((n) => n.size);
   const feeds = needs.map((): number[] => []);

@@ -20,7 +20,10 @@ export function externalPlace(tensor: TensorMessage): string | undefined {
   return `${tensor.name ?? ''} → ${location}`;
 }
 
-/** What is wrong with a tensor that carries its own values: it must carry exactly as many as its dimensions say. */
+/**
+ * What is wrong with a tensor that carries its own values: it must carry exactly as many as its
+ * dimensions say.
+ */
 export function tensorProblem(tensor: TensorMessage): string | undefined {
   if (externalPlace(tensor) !== undefined) return undefined;
   const name = tensor.name ?? 'a tensor';

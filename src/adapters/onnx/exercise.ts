@@ -88,7 +88,7 @@ function rowsOf(golden: Golden | undefined, expect: ModelExpectation): Batch {
   return { n: golden.rows, tensors: golden.tensors };
 }
 
-/** What running a model costs, on its golden or on drawn rows. */
+/** Measures a model on its golden rows, or on random rows where it has none. */
 export async function profile(
   open: () => Promise<ScoringSession>,
   golden: Golden | undefined,
@@ -103,8 +103,8 @@ export async function profile(
 }
 
 /**
- * Runs a model on its golden rows (without them: on drawn rows) in batches and one by one, on probes, several times over, and
- * against the clock.
+ * Runs a model on its golden rows (without them: on drawn rows) in batches and one by one, on
+ * probes, several times over, and against the clock.
  */
 export async function exercise(
   open: () => Promise<ScoringSession>,

@@ -1,5 +1,5 @@
-// Runs in a process of its own, because a model file that others made may crash or hang the runtime: node gate-process.ts
-// REQUEST ANSWER, both JSON files.
+// Runs in a process of its own, because a model file that others made may crash or hang the
+// runtime: node gate-process.ts REQUEST ANSWER, both JSON files.
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelRuntime } from '../../ports/model-runtime.ts';

@@ -30,7 +30,10 @@ function invalid(reason: string): never {
   throw new WindlassError('MODEL_INVALID', `golden.json does not fit the model: ${reason}.`);
 }
 
-/** Python writes NaN and Infinity, which JSON does not know: they become null, so that a gate can count them. */
+/**
+ * Python writes NaN and Infinity, which are not JSON: they become null, so that a gate can count
+ * them.
+ */
 function parse(text: string): unknown {
   const plain = text.replaceAll(/(?<=[[,:]\s*)(?:NaN|-?Infinity)(?=\s*[\],}])/g, 'null');
   try {
@@ -40,7 +43,10 @@ function parse(text: string): unknown {
   }
 }
 
-/** Reads `golden.json` and checks that its tensors have the expected names and shapes; throws MODEL_INVALID. */
+/**
+ * Reads `golden.json` and checks that its tensors have the expected names and shapes; throws
+ * MODEL_INVALID.
+ */
 export async function readGolden(file: string, expect: ModelExpectation): Promise<Golden> {
   const { size } = await stat(file);
   if (size > MAX_BYTES) invalid(`it has ${Math.round(size / 1e6)} MB, a few thousand rows are enough`);

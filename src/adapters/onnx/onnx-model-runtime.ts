@@ -21,7 +21,10 @@ const MAX_HEAP_MB = 2048;
 export interface OnnxModelRuntimeOptions {
   /** For reading or exercising one model; scoring may take ten times as long. */
   readonly timeoutMs?: number;
-  /** What the process may allocate (RLIMIT_DATA; Linux), so that a model that asks for more fails alone. */
+  /**
+   * What the process may allocate (RLIMIT_DATA; Linux), so that a model that asks for more fails
+   * alone.
+   */
   readonly memoryMb?: number;
 }
 
@@ -36,7 +39,10 @@ interface Call extends RuntimeHooks {
   readonly memoryMb: number;
 }
 
-/** Asks a process of ours one thing, and ends it when it takes too long; its death is an error of the model, not of us. */
+/**
+ * Sends one request to a child process and ends it when it takes too long; if it dies, the model is
+ * to blame, not Windlass.
+ */
 async function ask<A extends { error: { code: string; message: string } } | object>(
   script: keyof typeof SCRIPTS,
   request: GateRequest | ScoreRequest,
@@ -95,7 +101,10 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
 const bytesOf = (values: Float32Array | Uint32Array): Buffer =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 
-/** Model runtime over ONNX Runtime on the CPU; each call has a process of its own, ended after `timeoutMs`. */
+/**
+ * Model runtime over ONNX Runtime on the CPU; each call has a process of its own, ended after
+ * `timeoutMs`.
+ */
 export function createOnnxModelRuntime({
   timeoutMs = 180_000,
   memoryMb = 4096,

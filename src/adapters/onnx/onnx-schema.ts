@@ -14,8 +14,9 @@ const count = (name: string, kind: 'count32' | 'count64' | 'varints' | 'blobs'):
 });
 
 /**
- * The part of the ONNX format that can be judged without running a model; weights are measured, not read. Source: onnx.proto of
- * ONNX 1.23 (IR version 14; field numbers never change). Every place where a tensor or a graph may lie is here.
+ * The part of the ONNX format that can be judged without running a model; weights are measured, not
+ * read. Source: onnx.proto of ONNX 1.23 (IR version 14; field numbers never change). Every place
+ * where a tensor or a graph may lie is here.
  */
 export const ONNX_SCHEMA: WireSchema = {
   ModelProto: {

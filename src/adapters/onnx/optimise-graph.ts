@@ -12,8 +12,9 @@ const OPSET_IMPORT = 8;
 const DOMAIN = 1;
 
 /**
- * Writes the model as ONNX Runtime rewrites it with its "basic" optimisations: constants folded, redundant nodes gone. The higher
- * levels fuse nodes into operators of one processor or one runtime, which no gate lets through. Throws MODEL_INVALID.
+ * Writes the model as ONNX Runtime rewrites it with its "basic" optimisations: constants folded,
+ * redundant nodes gone. The higher levels fuse nodes into operators of one processor or one
+ * runtime, which no gate lets through. Throws MODEL_INVALID.
  */
 export async function optimise(from: string, to: string): Promise<void> {
   try {
@@ -32,7 +33,7 @@ export async function optimise(from: string, to: string): Promise<void> {
   await writeFile(to, withoutUnusedImports(await readFile(to)));
 }
 
-/** ONNX Runtime imports every operator set that it knows: those of which the model uses nothing go. */
+/** ONNX Runtime imports every operator set that it knows: unused ones are removed. */
 export function withoutUnusedImports(bytes: Buffer): Buffer {
   const { operators, functions } = readStructure(bytes);
   const used = new Set([...operators, ...functions].map((o) => o.domain));

@@ -5,7 +5,10 @@ import { slice } from './batches.ts';
 import type { Golden } from './golden-file.ts';
 import type { ScoringSession } from './session.ts';
 
-/** Writes the golden file anew with the model's own predictions: each row alone, as a device scores it. */
+/**
+ * Writes the golden file anew with the model's own predictions: each row alone, as a device scores
+ * it.
+ */
 export async function predictGolden(
   open: () => Promise<ScoringSession>,
   { rows, tensors }: Golden,

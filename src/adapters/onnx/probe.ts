@@ -32,7 +32,10 @@ function windows(batch: Batch, expect: ModelExpectation, fills: readonly Fill[])
 const notFinite = (values: Float32Array): number =>
   values.reduce((n, v) => n + (Number.isFinite(v) ? 0 : 1), 0);
 
-/** Rows that a working sensor can send but a training set may not hold: range ends, everything still, one column at an end. */
+/**
+ * Rows that a working sensor can send but a training set may not hold: range ends, everything
+ * still, one column at an end.
+ */
 export async function probeRanges(
   session: ScoringSession,
   batch: Batch,
@@ -66,8 +69,8 @@ async function outcome(session: ScoringSession, batch: Batch, threshold: number)
 }
 
 /**
- * What the model answers to readings that no working sensor sends: NaN or infinity in one column each, the ends of
- * float32, and a batch without rows.
+ * What the model answers to readings that no working sensor sends: NaN or infinity in one column
+ * each, the ends of float32, and a batch without rows.
  */
 export async function probeInvalid(
   session: ScoringSession,

@@ -18,7 +18,10 @@ export type GateAnswer =
   | { readonly written: string }
   | { readonly error: Pick<ErrorBody, 'code' | 'message'> };
 
-/** One group of the scoring process: files hold little-endian float32 (values, scores) and uint32 (rows). */
+/**
+ * One group of the scoring process: files hold little-endian float32 (values, scores) and uint32
+ * (rows).
+ */
 export interface ScoreTask {
   readonly modelFile: string;
   readonly valuesFile: string;

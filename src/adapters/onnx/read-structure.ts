@@ -8,7 +8,10 @@ import { ModelWalk } from './walk-model.ts';
 import { WireReader } from './wire-reader.ts';
 import { digestOf } from '../../base/digest.ts';
 
-/** A branch in a branch takes three levels (node, attribute, graph); protobuf's own readers stop at 100. */
+/**
+ * A branch in a branch takes three levels (node, attribute, graph); protobuf's own readers stop
+ * at 100.
+ */
 const LIMITS = { depth: 64, items: 1_000_000, text: 1024 * 1024 };
 const MAX_FUNCTIONS = 1_000;
 const MAX_PROBLEMS = 20;
@@ -48,8 +51,8 @@ function refuse(reason: string): never {
 }
 
 /**
- * Reads what an ONNX file says of itself, without running anything and within limits of depth and number of parts; throws
- * MODEL_INVALID when it is no complete ONNX file.
+ * Reads what an ONNX file says of itself, without running anything and within limits of depth and
+ * number of parts; throws MODEL_INVALID when it is no complete ONNX file.
  */
 export function readStructure(bytes: Buffer): ModelStructure {
   if (bytes.length === 0) refuse('The file is not an ONNX model: it is empty.');

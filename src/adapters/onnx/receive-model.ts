@@ -4,8 +4,9 @@ import type { GateResult } from '../../contracts/gate.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
 /**
- * Takes a copy of a model file that comes from outside, so that what is judged is what is kept. A symbolic link and a file with
- * more than one name are refused: they lead elsewhere, or can be changed under another name. Throws NOT_FOUND or INPUT_INVALID.
+ * Takes a copy of a model file that comes from outside, so that what is judged is what is kept. A
+ * symbolic link and a file with more than one name are refused: they lead elsewhere, or can be
+ * changed under another name. Throws NOT_FOUND or INPUT_INVALID.
  */
 export async function receiveModel(file: string, copy: string): Promise<GateResult> {
   const found = await lstat(file).catch((error: unknown) => {

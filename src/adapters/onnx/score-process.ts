@@ -1,5 +1,5 @@
-// Scores windows of many groups in a process of its own: node score-process.ts REQUEST ANSWER, both JSON files; progress as
-// lines on stdout.
+// Scores windows of many groups in a process of its own: node score-process.ts REQUEST ANSWER, both
+// JSON files; progress as lines on stdout.
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { WindlassError } from '../../errors/windlass-error.ts';

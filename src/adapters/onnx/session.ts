@@ -34,7 +34,10 @@ export function reasonOf(error: unknown): string {
   return text.replaceAll(/\/onnxruntime_src\/\S+:\d+ [^()]*\([^()]*\)( const)?\s*/g, '').trim();
 }
 
-/** Opens a model on the CPU (one that scales by the batch scores rows one by one) with the given number of threads; throws MODEL_INVALID with the runtime's own words. */
+/**
+ * Opens a model on the CPU (one that scales by the batch scores rows one by one) with the given
+ * number of threads; throws MODEL_INVALID with the runtime's own words.
+ */
 export async function openSession(file: string, output: string, threads = 1): Promise<ScoringSession> {
   let session: ort.InferenceSession;
   try {

@@ -10,7 +10,10 @@ import type {
   TensorMessage,
 } from './onnx-schema.ts';
 
-/** What lies in a model, wherever it lies: in the graph, its branches and bodies, functions, training graphs. */
+/**
+ * What lies in a model, wherever it lies: in the graph, its branches and bodies, functions,
+ * training graphs.
+ */
 export class ModelWalk {
   readonly external: string[] = [];
   readonly tensorProblems: string[] = [];

@@ -1,8 +1,9 @@
 import { WindlassError } from '../../errors/windlass-error.ts';
 
 /**
- * What is kept of a field: a nested message, a text, a whole number, the length of a blob in bytes ("size"), how many
- * numbers or blobs there are ("count32" and "count64": fixed width, "varints", "blobs"), or nothing.
+ * What is kept of a field: a nested message, a text, a whole number, the length of a blob in bytes
+ * ("size"), how many numbers or blobs there are ("count32" and "count64": fixed width, "varints",
+ * "blobs"), or nothing.
  */
 export type Kind =
   'message' | 'text' | 'int' | 'ints' | 'size' | 'count32' | 'count64' | 'varints' | 'blobs' | 'skip';
@@ -56,9 +57,10 @@ function refuse(reason: string): never {
 }
 
 /**
- * Reads protobuf bytes by a schema, within limits that hold while it reads, so that no file can make it large or deep. Stricter
- * than the format: what readers understand differently (a single field given twice, which some merge and others replace; another
- * wire type than the schema's; groups; text that is not UTF-8) is refused with MODEL_INVALID.
+ * Reads protobuf bytes by a schema, within limits that hold while it reads, so that no file can
+ * make it large or deep. Stricter than the format: what readers understand differently (a single
+ * field given twice, which some merge and others replace; another wire type than the schema's;
+ * groups; text that is not UTF-8) is refused with MODEL_INVALID.
  */
 export class WireReader {
   readonly #bytes: Buffer;

@@ -6,7 +6,10 @@ import type { Database } from './schema.ts';
 
 const { Pool } = pg;
 
-/** Failures of the way to the server; SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown) join them. */
+/**
+ * Failures of the way to the server; SQLSTATE classes 08 (connection), 53 (resources) and 57P
+ * (shutdown) join them.
+ */
 const CONNECTION_FAILURES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -35,8 +38,9 @@ function withoutPassword(url: string): string {
 }
 
 /**
- * A connection pool with every query typed; connects on the first query. Queries fail with DATABASE_UNAVAILABLE when the
- * server cannot be reached; each statement has a deadline of 60 s. Close it with `destroy()`.
+ * A connection pool with every query typed; connects on the first query. Queries fail with
+ * DATABASE_UNAVAILABLE when the server cannot be reached; each statement has a deadline of 60 s.
+ * Close it with `destroy()`.
  */
 export function openDatabase(url: string): Kysely<Database> {
   const pool = new Pool({
@@ -46,7 +50,8 @@ export function openDatabase(url: string): Kysely<Database> {
     statement_timeout: 60_000,
     application_name: 'windlass',
   });
-  // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+  // An idle connection that breaks is replaced by the next query; without a listener it would end
+  // the process.
   pool.on('error', () => undefined);
   const translate = (error: unknown): never => {
     if (!isConnectionFailure(error)) throw error;
@@ -61,7 +66,9 @@ export function openDatabase(url: string): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool: translated(pool, translate) }) });
 }
 
-/** The driver knows a connection by its identity, so each client has one wrapper for its whole life. */
+/**
+ * The driver knows a connection by its identity, so each client has one wrapper for its whole life.
+ */
 function translated(pool: InstanceType<typeof Pool>, translate: (error: unknown) => never): PostgresPool {
   const wrappers = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   const wrap = (client: pg.PoolClient): PostgresPoolClient => {

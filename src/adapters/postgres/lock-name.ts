@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import type { Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 
-/** Makes transactions about the same thing run one after the other; released when the transaction ends. */
+/**
+ * Makes transactions about the same thing run one after the other; released when the transaction
+ * ends.
+ */
 export async function lockName(
   transaction: Transaction<Database>,
   kind: string,
@@ -12,8 +15,8 @@ export async function lockName(
 }
 
 /**
- * What begins to name artefacts shares this lock, retention has it alone: nothing is registered while bytes are removed. Take it
- * before any other.
+ * What begins to name artefacts shares this lock, retention has it alone: nothing is registered
+ * while bytes are removed. Take it before any other.
  */
 export async function lockArtefacts(
   transaction: Transaction<Database>,

@@ -7,7 +7,10 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Database } from './schema.ts';
 
 const FOLDER = join(import.meta.dirname, 'migrations');
-/** Key of the advisory lock that lets one process migrate at a time ("windlass" in ASCII, cut to 63 bits). */
+/**
+ * Key of the advisory lock that lets one process migrate at a time ("windlass" in ASCII, cut to 63
+ * bits).
+ */
 const LOCK = 0x77696e646c617373n;
 
 interface Migration {
@@ -53,8 +56,9 @@ function checkApplied(
 }
 
 /**
- * Applies the numbered `.sql` files that the database has not seen, each in a transaction, one process at a time; returns
- * their names. Throws MIGRATION_MISMATCH when an applied file was edited or is unknown.
+ * Applies the numbered `.sql` files that the database has not seen, each in a transaction, one
+ * process at a time; returns their names. Throws MIGRATION_MISMATCH when an applied file was edited
+ * or is unknown.
  */
 export async function migrate(db: Kysely<Database>, folder: string = FOLDER): Promise<string[]> {
   const migrations = await readMigrations(folder);

@@ -4,7 +4,10 @@ import type { Database } from './schema.ts';
 
 const PORTION = 200;
 
-/** The rows of a query as of now, a few hundred at a time (a cursor), so that a long table never fills the memory. */
+/**
+ * The rows of a query as of now, a few hundred at a time (a cursor), so that a long table never
+ * fills the memory.
+ */
 export async function* rowsOf<T>(
   transaction: Transaction<Database>,
   query: RawBuilder<T>,

@@ -5,7 +5,10 @@ import type { StepStore } from '../../ports/step-store.ts';
 import { json } from './registry/registry-tables.ts';
 import type { Database } from './schema.ts';
 
-/** Results of finished steps; saving again under the same key replaces the result (a step that was run without cache). */
+/**
+ * Results of finished steps; saving again under the same key replaces the result (a step that was
+ * run without cache).
+ */
 export function createStepStore(db: Kysely<Database>, clock: Clock = systemClock): StepStore {
   return {
     find: async (step, key) => {

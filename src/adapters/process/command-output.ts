@@ -10,7 +10,10 @@ const MAX_LINE = 4000;
 
 export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void;
 
-/** What a command writes: kept in a log file (the first 64 MiB), its last lines in memory, each line told as it comes. */
+/**
+ * What a command writes: kept in a log file (the first 64 MiB), its last lines in memory, each line
+ * told as it comes.
+ */
 export class CommandOutput {
   readonly lastLines: string[] = [];
   readonly #log;

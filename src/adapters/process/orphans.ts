@@ -21,8 +21,9 @@ function recorded(pidFile: string): Recorded | undefined {
 }
 
 /**
- * Ends what an earlier attempt left running because its worker was killed: the process of the pid file (only if it is
- * that very process), its group, and every process with the same mark. Gives the ids of those that were ended.
+ * Ends what an earlier attempt left running because its worker was killed: the process of the pid
+ * file (only if it is that very process), its group, and every process with the same mark. Returns
+ * the ids of the processes that it ended.
  */
 export async function endOrphans(pidFile: string): Promise<number[]> {
   const leader = recorded(pidFile);

@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { errorCode } from '../../base/error-code.ts';
 
-/** A process as the machine knows it; `startTime` tells a reused process id from the process that was meant. */
+/**
+ * A process as the machine knows it; `startTime` tells a reused process id from the process that
+ * was meant.
+ */
 export interface ProcessInfo {
   readonly pid: number;
   readonly startTime: string;
@@ -36,7 +39,10 @@ export function isAlive(recorded: { readonly pid: number; readonly startTime: st
   return processInfo(recorded.pid)?.startTime === recorded.startTime;
 }
 
-/** Sends a signal to a process (negative id: to its group); a process that is gone already is no error. */
+/**
+ * Sends a signal to a process (negative id: to its group); it is not an error if the process is
+ * gone.
+ */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, processInfo, signalProcess, type ProcessInfo } from './process-info.ts';
 
-/** Environment variable that marks every process of one run, so that those can be found whose parent was killed. */
+/**
+ * Environment variable that marks every process of one run, so that those can be found whose parent
+ * was killed.
+ */
 export const RUN_MARK = 'WINDLASS_RUN_MARK';
 
 function pids(): number[] {
@@ -28,7 +31,8 @@ const known = (list: readonly number[]): ProcessInfo[] =>
 
 /** Living processes that carry this mark in their environment (Linux; elsewhere none). */
 export function markedProcesses(mark: string): ProcessInfo[] {
-  const entry = Buffer.from(`${RUN_MARK}=${mark}`).toString('latin1'); // as the bytes of /proc are read
+  // as the bytes of /proc are read
+  const entry = Buffer.from(`${RUN_MARK}=${mark}`).toString('latin1');
   return known(pids().filter((pid) => read(pid, 'environ').split('\0').includes(entry)));
 }
 
@@ -55,8 +59,9 @@ function kibibytes(pid: number, file: string, field: string): number {
 }
 
 /**
- * Every process of one run: the first, its descendants, those that were its descendants when it was looked at before, and those
- * that carry its mark. Leaving group, session or parent hides none of them (Linux; elsewhere only the first is known).
+ * Every process of one run: the first, its descendants, those that were its descendants when it was
+ * looked at before, and those that carry its mark. Leaving group, session or parent hides none of
+ * them (Linux; elsewhere only the first is known).
  */
 export class ProcessFamily {
   readonly #mark: string;
@@ -74,7 +79,10 @@ export class ProcessFamily {
     return info !== undefined;
   }
 
-  /** Those that are alive now. `everywhere` also looks for the mark, which reads all processes of the machine. */
+  /**
+   * Those that are alive now. `everywhere` also looks for the mark, which reads all processes of
+   * the machine.
+   */
   living({ everywhere = false } = {}): ProcessInfo[] {
     for (const [pid, info] of this.#seen) if (!isAlive(info)) this.#seen.delete(pid);
     if (everywhere) for (const { pid } of markedProcesses(this.#mark)) this.#remember(pid);
@@ -84,7 +92,10 @@ export class ProcessFamily {
     return [...this.#seen.values()];
   }
 
-  /** Memory in MiB of all together; pages that they share count once when the plain sum is above `limit`. */
+  /**
+   * Memory in MiB of all together; pages that they share count once when the plain sum is above
+   * `limit`.
+   */
   memoryMb(limit = Infinity): number {
     const living = this.living();
     const sum = (file: string, field: string): number =>
@@ -97,7 +108,10 @@ export class ProcessFamily {
     for (const { pid } of this.living({ everywhere: true })) signalProcess(pid, signal);
   }
 
-  /** Kills until none is left, also those that are started meanwhile; gives up on what cannot be killed after five seconds. */
+  /**
+   * Kills until none is left, also those that are started meanwhile; gives up on what cannot be
+   * killed after five seconds.
+   */
   async kill(): Promise<void> {
     for (let round = 0; round < 100; round += 1) {
       const living = this.living({ everywhere: true });

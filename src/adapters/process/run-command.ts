@@ -16,7 +16,10 @@ export interface CommandSpec {
   /** The whole environment of the command: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** Where its process id is kept while it runs; an orphan that an earlier run left there is ended first. */
+  /**
+   * Where its process id is kept while it runs; an orphan that an earlier run left there is ended
+   * first.
+   */
   readonly pidFile: string;
   readonly timeoutMs: number;
   /** Memory in MiB that it and all that it starts may use together; above it they are ended. */
@@ -39,8 +42,9 @@ async function endTree(pid: number, family: ProcessFamily): Promise<void> {
 }
 
 /**
- * Runs a command in a process group of its own with its output in a log file (the first 64 MiB). Cancellation and limits
- * end the whole tree; a cancelled command rejects with the signal's reason. Never throws for an exit code.
+ * Runs a command in a process group of its own with its output in a log file (the first 64 MiB).
+ * Cancellation and limits end the whole tree; a cancelled command rejects with the signal's reason.
+ * Never throws for an exit code.
  */
 export async function runCommand(spec: CommandSpec): Promise<CommandResult> {
   spec.signal?.throwIfAborted();

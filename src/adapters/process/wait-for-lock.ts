@@ -1,6 +1,9 @@
 type Release = () => Promise<void>;
 
-/** Takes a lock of proper-lockfile, waiting while others hold it; their work may take long, so only cancellation ends the wait. */
+/**
+ * Takes a lock of proper-lockfile, waiting while others hold it; their work may take long, so only
+ * cancellation ends the wait.
+ */
 export async function waitForLock(
   tryLock: () => Promise<Release>,
   hooks: { readonly signal?: AbortSignal | undefined; readonly onWait?: () => void },

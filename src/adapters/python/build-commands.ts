@@ -13,8 +13,8 @@ export interface BuildCommand {
 }
 
 /**
- * Runs the commands that make an environment, with one log; a failure removes what there is of it. Throws ENVIRONMENT_FAILED with the
- * last lines of the log.
+ * Runs the commands that make an environment, with one log; a failure removes what there is of it.
+ * Throws ENVIRONMENT_FAILED with the last lines of the log.
  */
 export async function runBuild(
   commands: readonly BuildCommand[],

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { environmentFiles, lockEnvironment, readMarker } from './environment-store.ts';
 import type { EnvironmentFiles } from './environment-store.ts';
 
-/** One that was used so lately counts as in use: whoever works in it says so more often. */
+/**
+ * An environment used this recently counts as in use: its users renew their mark more often than
+ * that.
+ */
 const IN_USE_MS = 10 * 60_000;
 
 /** An environment on this machine's disk. */
@@ -74,7 +77,9 @@ export async function listEnvironments(root: string, now: Date): Promise<StoredE
   return listed;
 }
 
-/** Whether the environment was taken away: not when it was used since, or is being built or used. */
+/**
+ * Whether the environment was taken away: not when it was used since, or is being built or used.
+ */
 async function collect(root: string, id: string, before: Date): Promise<boolean> {
   const files = environmentFiles(root, id);
   const release = await lockEnvironment(files.folder, 0).catch(() => undefined);
@@ -82,7 +87,8 @@ async function collect(root: string, id: string, before: Date): Promise<boolean>
   const gone = join(root, `${id}.gone`);
   try {
     if ((await lastUsed(files)) >= before) return false;
-    // Whoever asks for it says so before looking: seen here it is put back, later it finds nothing and builds.
+    // A caller marks its interest before it looks. If the mark is seen here, the environment is put
+    // back; if it comes later, the caller finds nothing and builds.
     await rm(gone, { recursive: true, force: true }); // of one that was killed at it
     await rename(files.folder, gone);
     const used = await stat(files.stamp).catch(() => undefined);
@@ -98,7 +104,10 @@ async function collect(root: string, id: string, before: Date): Promise<boolean>
   }
 }
 
-/** Takes away environments that nobody has used for this long, never one in use; gives those that went. */
+/**
+ * Removes environments that nobody has used for this long, never one in use; returns the removed
+ * ones.
+ */
 export async function pruneEnvironments(
   root: string,
   { unusedForMs, now }: { readonly unusedForMs: number; readonly now: Date },

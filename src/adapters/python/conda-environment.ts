@@ -43,7 +43,10 @@ function invalid(problems: readonly string[]): WindlassError {
   );
 }
 
-/** Throws PROJECT_INVALID unless every package has one version: what the solver chooses would differ from day to day. */
+/**
+ * Throws PROJECT_INVALID unless every package has one version: what the solver chooses would differ
+ * from day to day.
+ */
 export function checkCondaFile(file: Uint8Array): void {
   let value: unknown;
   try {
@@ -80,7 +83,9 @@ async function findMicromamba(program: string): Promise<string> {
   }
 }
 
-/** The command that makes a conda environment: no configuration of the machine's user takes part. */
+/**
+ * The command that makes a conda environment: no configuration of the machine's user takes part.
+ */
 export function micromambaCommand(
   program: string,
   { root, prefix, file }: { readonly root: string; readonly prefix: string; readonly file: string },
@@ -96,7 +101,10 @@ async function pythonOf({ folder }: EnvironmentFiles): Promise<string> {
   return stdout.trim();
 }
 
-/** An environment from a conda file, made by micromamba. Throws PROJECT_INVALID and ENVIRONMENT_FAILED. */
+/**
+ * An environment from a conda file, made by micromamba. Throws PROJECT_INVALID and
+ * ENVIRONMENT_FAILED.
+ */
 export async function condaEnvironment(
   file: Uint8Array,
   program: string,

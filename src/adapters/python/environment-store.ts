@@ -63,8 +63,8 @@ export interface EnsureOptions {
 }
 
 /**
- * Gives the environment of a key, building it once: concurrent callers wait for the one that builds, and one that was left half-built is
- * thrown away. Throws what `build` throws.
+ * Gives the environment of a key, building it once: concurrent callers wait for the one that
+ * builds, and one that was left half-built is thrown away. Errors of `build` pass through.
  */
 export async function ensureEnvironment(options: EnsureOptions): Promise<RuntimeEnvironment> {
   const { root, key, kind, platform, build } = options;
@@ -95,7 +95,8 @@ export async function ensureEnvironment(options: EnsureOptions): Promise<Runtime
     await rename(join(folder, '.complete.new'), join(folder, '.complete'));
     return complete(false) as RuntimeEnvironment;
   } finally {
-    await release().catch(() => undefined); // a lock that was taken over is no longer ours to give back
+    // a lock that was taken over is no longer ours to give back
+    await release().catch(() => undefined);
   }
 }
 
@@ -105,6 +106,7 @@ export function lockEnvironment(folder: string, retries: number): Promise<() => 
     stale: STALE_LOCK_MS,
     update: STALE_LOCK_MS / 3,
     retries: { retries, minTimeout: 250, maxTimeout: 500 },
-    onCompromised: () => undefined, // the marker decides whether the environment counts, not the lock
+    // the marker decides whether the environment counts, not the lock
+    onCompromised: () => undefined,
   });
 }

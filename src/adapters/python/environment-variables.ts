@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import type { RuntimeEnvironment } from '../../ports/project-runtime.ts';
 import { cleanEnvironment } from '../process/clean-environment.ts';
 
-/** Environment variables that put the environment's programs first and make Python behave the same everywhere. */
+/**
+ * Environment variables that put the environment's programs first and make Python behave the same
+ * everywhere.
+ */
 export function environmentVariables({
   folder,
   kind,

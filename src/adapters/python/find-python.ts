@@ -39,7 +39,10 @@ async function probe(command: string): Promise<PythonInstallation | string> {
   }
 }
 
-/** The first candidate that is Python 3.11 or newer with `venv` and `ensurepip`; throws PYTHON_MISSING with what each one said. */
+/**
+ * The first candidate that is Python 3.11 or newer with `venv` and `ensurepip`; throws
+ * PYTHON_MISSING with what each one said.
+ */
 export async function findPython(
   candidates: readonly string[] = PYTHON_CANDIDATES,
 ): Promise<PythonInstallation> {

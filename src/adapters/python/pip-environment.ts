@@ -12,7 +12,9 @@ export function pipKey(lock: Uint8Array, python: PythonInstallation): string {
   return `sha256:${hash.digest('hex')}`;
 }
 
-/** A virtual environment with exactly what a pip lock file names; every package must carry a hash. */
+/**
+ * A virtual environment with exactly what a pip lock file names; every package must carry a hash.
+ */
 export function pipEnvironment(
   lock: Uint8Array,
   python: PythonInstallation,

@@ -12,8 +12,9 @@ import { pipEnvironment } from './pip-environment.ts';
 const STAMP_MS = 60_000;
 
 /**
- * Runs projects as processes in environments below `environments`; `python` names interpreters to try instead of the usual ones,
- * `micromamba` the program for conda files. An environment says that it is in use while a command runs in it.
+ * Runs projects as processes in environments below `environments`; `python` names interpreters to
+ * try instead of the usual ones, `micromamba` the program for conda files. An environment says that
+ * it is in use while a command runs in it.
  */
 export function createPythonRuntime(options: {
   readonly environments: string;

@@ -4,7 +4,10 @@ import { messageOf } from '../../base/error-message.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Opens a connection within ten seconds; throws TEMPORAL_UNAVAILABLE naming the address. The caller closes it. */
+/**
+ * Opens a connection within ten seconds; throws TEMPORAL_UNAVAILABLE naming the address. The caller
+ * closes it.
+ */
 export async function connectTemporal(address: string): Promise<Connection> {
   try {
     return await Connection.connect({ address, connectTimeout: CONNECT_TIMEOUT_MS });

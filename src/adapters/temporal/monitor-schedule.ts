@@ -41,8 +41,9 @@ function options(input: MonitorInput & { model: string }, timing: MonitorTiming)
 }
 
 /**
- * Creates the model's monitoring schedule or changes it to these settings; returns its id. A run that would overlap with
- * the one before is skipped; runs missed for longer than ten minutes are not made up for.
+ * Creates the model's monitoring schedule or changes it to these settings; returns its id. A run
+ * that would overlap with the one before is skipped; runs missed for longer than ten minutes are
+ * not made up for.
  */
 export async function setMonitorSchedule(
   client: Client,

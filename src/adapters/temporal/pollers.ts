@@ -7,7 +7,10 @@ const DEADLINE_MS = 10_000;
 const WORKFLOW = 1;
 const ACTIVITY = 2;
 
-/** Whether a task queue was polled by some worker within about the last minute: `control` for workflows, others for activities. */
+/**
+ * Whether a task queue was polled by some worker within about the last minute: `control` for
+ * workflows, others for activities.
+ */
 export async function isPolled(
   connection: ConnectionLike,
   namespace: string,
@@ -23,7 +26,9 @@ export async function isPolled(
   return (pollers ?? []).some((p) => Number(p.lastAccessTime?.seconds ?? 0) * 1000 > Date.now() - RECENT_MS);
 }
 
-/** Whether every one of these task queues was polled by some worker within about the last minute. */
+/**
+ * Whether every one of these task queues was polled by some worker within about the last minute.
+ */
 export async function hasPollers(
   address: string,
   namespace: string,

@@ -51,7 +51,10 @@ function basicPassword(header: string | undefined): string {
         .replace(/^[^:]*:/, '');
 }
 
-/** Azure DevOps: the secret as the password of basic authentication, or in the header `X-Windlass-Token`. */
+/**
+ * Azure DevOps: the secret as the password of basic authentication, or in the header
+ * `X-Windlass-Token`.
+ */
 export const azureDevops: HookProvider = {
   variables: ['WINDLASS_HOOKS_AZURE_DEVOPS_SECRET'],
   configured: ({ azureDevopsSecret }) => azureDevopsSecret !== undefined,

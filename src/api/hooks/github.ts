@@ -54,7 +54,10 @@ function madeAt({ repository }: Payload): Date | undefined {
   return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** GitHub: the HMAC of the body in `X-Hub-Signature-256`. The delivery's id is not signed, so the body is remembered, too. */
+/**
+ * GitHub: the HMAC of the body in `X-Hub-Signature-256`. The delivery's id is not signed, so the
+ * body is remembered, too.
+ */
 export const github: HookProvider = {
   variables: ['WINDLASS_HOOKS_GITHUB_SECRET'],
   configured: ({ githubSecret }) => githubSecret !== undefined,

@@ -26,7 +26,8 @@ function eventOf(push: z.output<typeof payload>): HookEvent {
   if (branch === undefined) return { kind: 'ignored', why: `${ref} is not a branch` };
   if (isDeletion(after)) return { kind: 'ignored', why: `${branch} was deleted` };
   const { git_http_url, git_ssh_url, web_url } = push.project;
-  // GitLab tells 20 commits at most. It does not say that a push was forced; protected branches refuse those.
+  // GitLab tells 20 commits at most. It does not say that a push was forced; protected branches
+  // refuse those.
   const all = commits.length === push.total_commits_count && commitBefore(before) !== null;
   return {
     kind: 'push',
@@ -43,7 +44,10 @@ function eventOf(push: z.output<typeof payload>): HookEvent {
   };
 }
 
-/** What the signing token is the key of: `v1,` and the HMAC over id, time and body, as Standard Webhooks has it. */
+/**
+ * What the signing token is the key of: `v1,` and the HMAC over id, time and body, as Standard
+ * Webhooks has it.
+ */
 function signatureOf({ header, body }: HookCall, token: string): string {
   const key = token.startsWith('whsec_') ? Buffer.from(token.slice('whsec_'.length), 'base64') : token;
   const signed = `${header('webhook-id') ?? ''}.${header('webhook-timestamp') ?? ''}.`;
@@ -57,8 +61,8 @@ function isSigned(call: HookCall, token: string): boolean {
 }
 
 /**
- * GitLab: the signature by the hook's signing token when that is set (then nothing less will do), otherwise its secret token in
- * `X-Gitlab-Token`.
+ * GitLab: the signature by the hook's signing token when that is set (then nothing less will do),
+ * otherwise its secret token in `X-Gitlab-Token`.
  */
 export const gitlab: HookProvider = {
   variables: ['WINDLASS_HOOKS_GITLAB_SIGNING_TOKEN', 'WINDLASS_HOOKS_GITLAB_TOKEN'],
@@ -70,7 +74,8 @@ export const gitlab: HookProvider = {
   },
   read: (call, { gitlabSigningToken }) => {
     const { header } = call;
-    // The event's UUID is shared by hooks that one event sets off; only the idempotency key is one delivery's own.
+    // The event's UUID is shared by hooks that one event sets off; only the idempotency key is one
+    // delivery's own.
     const id = gitlabSigningToken === undefined ? header('idempotency-key') : header('webhook-id');
     const keys: [string] = [id === undefined ? bodyKey(call.body) : idKey(id)];
     const seconds = gitlabSigningToken === undefined ? Number.NaN : Number(header('webhook-timestamp'));

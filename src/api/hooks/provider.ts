@@ -39,7 +39,7 @@ export function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-/** A delivery's own id as a key; nobody's id is so long that its end matters. */
+/** A delivery's own id as a key, cut to a fixed length; no provider's ids are that long. */
 export const idKey = (id: string): string => `id:${id.slice(0, 200)}`;
 export const bodyKey = (body: Buffer): string => `body:${createHash('sha256').update(body).digest('hex')}`;
 

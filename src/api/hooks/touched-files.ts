@@ -6,7 +6,7 @@ const paths = z.array(z.string()).optional();
 export const pushedCommitSchema = z.object({ added: paths, modified: paths, removed: paths });
 type PushedCommit = z.output<typeof pushedCommitSchema>;
 
-/** A commit with so many files may be told in part only. */
+/** A commit with this many files may be listed only in part. */
 const MOST_FILES = 300;
 
 /** Every file that the commits touched; null when a commit does not tell all. */

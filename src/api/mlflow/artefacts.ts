@@ -101,7 +101,10 @@ export function addArtefacts(door: Door, deps: ArtefactDoor): void {
   );
 }
 
-/** The path of the request behind the service's own, decoded once; what decodes to dots or slashes is checked like any other. */
+/**
+ * The path of the request behind the service's own, decoded once; what decodes to dots or slashes
+ * is checked like any other.
+ */
 function pathOf(c: Context<ApiEnv>): string {
   const { pathname } = new URL(c.req.url);
   const rest = pathname.slice(pathname.indexOf(`${PATH}/`) + PATH.length + 1);

@@ -6,7 +6,10 @@ import type { ApiEnv } from '../deps.ts';
 /** The reason that audit events of this door carry: MLflow's protocol has no field for one. */
 export const THROUGH_THE_DOOR = { reason: 'through the MLflow door' } as const;
 
-/** Who uses the door: the owner of the token; without one the user name that the client was given, or `mlflow`. */
+/**
+ * The caller of the MLflow API: the owner of the token; without one the client's user name, or
+ * `mlflow`.
+ */
 export function userOf(c: Context<ApiEnv>): string {
   const { actor } = c.get('principal');
   if (actor !== null) return actor;
@@ -15,7 +18,10 @@ export function userOf(c: Context<ApiEnv>): string {
   return /^[\w.@+-]{1,64}$/.test(user) ? user : 'mlflow';
 }
 
-/** Experiments belong to no project: whoever may build in some project may log runs and artefacts. Throws FORBIDDEN. */
+/**
+ * Experiments belong to no project: whoever may build in some project may log runs and artefacts.
+ * Throws FORBIDDEN.
+ */
 export async function allowLogging(
   c: Context<ApiEnv>,
   access: Pick<Access, 'check' | 'grants'>,

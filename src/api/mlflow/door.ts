@@ -11,8 +11,8 @@ import { clientFiles } from './served-files.ts';
 import { allFiles, versionFiles } from './version-files.ts';
 
 /**
- * The MLflow door, below `/api`: the tracking and registry calls of MLflow's own protocol, for its unmodified clients. The registry
- * behind it is Windlass's own.
+ * The MLflow door, below `/api`: the tracking and registry calls of MLflow's own protocol, for its
+ * unmodified clients. The registry behind it is Windlass's own.
  */
 export function createMlflowDoor(deps: ApiDeps): Hono<ApiEnv> {
   const { artefacts, registry, access } = deps;

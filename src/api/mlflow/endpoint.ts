@@ -8,27 +8,32 @@ import { allow, registryFor } from '../principal.ts';
 import { parseBody } from '../schemas.ts';
 import { allowLogging, userOf } from './caller.ts';
 
-/** Where the calls of the door are added, and what judges who may make them. */
+/** Where the MLflow routes are added, and the access rules that apply to them. */
 export interface Door extends Pick<ApiDeps, 'access' | 'registry'> {
   readonly app: Hono<ApiEnv>;
 }
 
-/** What a handler gets: the parsed request, who asks, and the registry as that person may use it. */
+/**
+ * What a handler gets: the parsed request, the caller, and the registry with the caller's rights.
+ */
 export interface Call<T> {
   readonly input: T;
   readonly actor: string;
   readonly registry: Registry;
 }
 
-/** One call of MLflow's API. GET takes its fields from the query, everything else from a JSON body. */
+/**
+ * One call of MLflow's API. GET takes its fields from the query, everything else from a JSON body.
+ */
 export interface Endpoint<T> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** Unknown fields are ignored, as newer clients send more. */
   readonly input: z.ZodType<T>;
   /**
-   * What the caller's role must allow: `read`; `log` (may build in some project), which all but GET and searches need unless
-   * said otherwise; or an action on a model. `registry`: the registry that the handler gets asks for itself.
+   * What the caller's role must allow: `read`; `log` (may build in some project), which all but GET
+   * and searches need unless said otherwise; or an action on a model. `registry`: the registry that
+   * the handler gets asks for itself.
    */
   readonly needs?:
     'read' | 'log' | 'registry' | ((input: T) => { readonly action: Action; readonly project: string });

@@ -23,12 +23,15 @@ const BY_STATUS: Readonly<Record<number, MlflowError>> = {
 };
 const INTERNAL: MlflowError = { error_code: 'INTERNAL_ERROR', status: 500 };
 
-/** Whether a request comes through the MLflow door, so that errors are told in MLflow's words. */
+/** Whether a request is for the MLflow API, so that errors have MLflow's form. */
 export function isMlflowPath(path: string): boolean {
   return /^\/api\/[23]\.0\/mlflow(-artifacts)?(\/|$)/.test(path);
 }
 
-/** Answers an error as MLflow's clients expect it: `{error_code, message}`, the hint behind the message. */
+/**
+ * Answers an error as MLflow's clients expect it: `{error_code, message}`, the hint behind the
+ * message.
+ */
 export function answerMlflowError(error: unknown, c: Context<ApiEnv>): Response {
   const failure =
     error instanceof SearchProblem

@@ -44,7 +44,10 @@ export const modelName = name
   .regex(/^[^/:@\u0000-\u001f\\]+$/, 'expected a name without / : @ and backslashes')
   .refine((text) => text.trim() !== '' && text !== '.' && text !== '..', 'expected a name');
 
-/** Names of params, metrics and tags: parts of paths in other places, so none may be read as another path. */
+/**
+ * Names of params, metrics and tags: parts of paths in other places, so none may be read as another
+ * path.
+ */
 export const entityKey = z
   .string()
   .min(1, 'expected a key')

@@ -9,8 +9,9 @@ export const ONNX_FILE = 'model.onnx';
 export const REQUIREMENTS = 'mlflow\nnumpy\nonnx\nonnxruntime\npandas\n';
 
 /**
- * The `MLmodel` file of a version that Windlass made: an ONNX flavour and a Python function over it, with the tensors that the
- * graph takes and gives where the pipeline is known. The text of a version is always the same.
+ * The `MLmodel` file of a version that Windlass made: an ONNX flavour and a Python function over
+ * it, with the tensors that the graph takes and gives where the pipeline is known. The text of a
+ * version is always the same.
  */
 export function mlmodelText(
   model: Pick<ModelVersion, 'name' | 'version' | 'digest' | 'createdAt'>,

@@ -27,14 +27,20 @@ const ownTag = registryTag.refine(
   'tags that begin with "windlass." are written by Windlass itself',
 );
 
-/** A client that copies a version sends its tags along; what Windlass knows of the one is not true of the other. */
+/**
+ * A client that copies a version sends its tags along; what Windlass knows of the one is not true
+ * of the other.
+ */
 const withoutFacts = (tags: KeyValue[]): KeyValue[] => tags.filter((tag) => !isFact(tag));
 
 export interface VersionDeps extends SourceDeps {
   readonly models: MlflowRegistry;
 }
 
-/** Model versions of the MLflow door: Windlass's own to read, and new ones, which nothing has judged yet. */
+/**
+ * Model versions of the MLflow door: Windlass's own to read, and new ones, which nothing has judged
+ * yet.
+ */
 export function addModelVersions(door: Door, deps: VersionDeps): void {
   const { models } = deps;
   const at = (path: string): string => `/mlflow/model-versions/${path}`;
@@ -125,7 +131,10 @@ export function addModelVersions(door: Door, deps: VersionDeps): void {
   );
 }
 
-/** MLflow's client asks to leave out prompts, which Windlass does not keep: a clause that holds for every model here. */
+/**
+ * MLflow's client asks to leave out prompts, which Windlass does not keep: a clause that holds for
+ * every model here.
+ */
 export function searchWithoutPrompts(search: Search): Search {
   const leavesOutPrompts = ({ entity, key, comparator, value }: SearchClause): boolean =>
     entity === 'tag' &&

@@ -13,7 +13,10 @@ import { on, searchWithoutPrompts } from './model-versions.ts';
 const byName = z.object({ name: modelName });
 const alias = z.string().min(1, 'expected an alias');
 
-/** Registered models of the MLflow door and their aliases; the policy of the registry holds here too. */
+/**
+ * Registered models of the MLflow door and their aliases; the policy of the registry holds here
+ * too.
+ */
 export function addRegisteredModels(door: Door, models: MlflowRegistry): void {
   const at = (path: string): string => `/mlflow/registered-models/${path}`;
 

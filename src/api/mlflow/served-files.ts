@@ -57,7 +57,10 @@ export interface ListedFile {
   readonly file_size?: number;
 }
 
-/** Files and folders directly below a folder; a file's path lists the file itself, as MLflow's server does. */
+/**
+ * Files and folders directly below a folder; a file's path lists the file itself, as MLflow's
+ * server does.
+ */
 export async function listFolder(files: ServedFiles, folder: string): Promise<ListedFile[]> {
   const below = await files.below(folder);
   const entries = new Map<string, ListedFile>();

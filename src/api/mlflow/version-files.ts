@@ -10,8 +10,9 @@ export interface VersionSources {
 }
 
 /**
- * Files of registered versions, below `registered-models/<name>/<version>`: those that a client registered, or, for a version that
- * Windlass made, its ONNX model in the folder that MLflow expects.
+ * Files of registered versions, below `registered-models/<name>/<version>`: those that a client
+ * registered, or, for a version that Windlass made, its ONNX model in the folder that MLflow
+ * expects.
  */
 export function versionFiles(sources: VersionSources): ServedFiles {
   const below = async (path: string): Promise<ServedFile[]> => {

@@ -25,8 +25,9 @@ export interface VersionSource {
 }
 
 /**
- * The files that a client means with `source` (`runs:/…`, `models:/…` or `mlflow-artifacts:/…`), and the run that they come from.
- * INPUT_INVALID where there are none, or where Windlass does not keep them.
+ * The files that a client means with `source` (`runs:/…`, `models:/…` or `mlflow-artifacts:/…`),
+ * and the run that they come from. INPUT_INVALID where there are none, or where Windlass does not
+ * keep them.
  */
 export async function resolveSource(
   deps: SourceDeps,
@@ -50,7 +51,8 @@ export async function resolveSource(
     );
   const files = await readFiles(deps, folder);
   if (files.length > 0) return { runId, modelId, files };
-  // MLflow 3 keeps what a run logged as "name" beside the run: the client still says runs:/<run>/<name>.
+  // MLflow 3 keeps what a run logged as "name" beside the run: the client still says
+  // runs:/<run>/<name>.
   const logged = run === undefined ? undefined : await loggedAs(deps, { folder, run });
   if (logged !== undefined) {
     const below = await readFiles(deps, artefactPath(loggedModelUri(logged)) ?? '');

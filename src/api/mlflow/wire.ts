@@ -17,7 +17,8 @@ import {
 import { pageToken } from '../../domain/tracking/search.ts';
 import type { DoorModel, DoorVersion } from '../../ports/mlflow-registry.ts';
 
-// The shapes of MLflow's protocol (protobuf as JSON, snake_case); numbers of 64 bits are written as numbers.
+// The shapes of MLflow's protocol (protobuf as JSON, snake_case); numbers of 64 bits are written as
+// numbers.
 
 export function experimentWire(experiment: Experiment) {
   return {

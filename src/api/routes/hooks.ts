@@ -34,7 +34,10 @@ interface Started {
   readonly commit: string;
 }
 
-/** Pushes told by git servers: each that matches a trigger goes to the coordinator of its branch and project. */
+/**
+ * Pushes told by git servers: each that matches a trigger goes to the coordinator of its branch and
+ * project.
+ */
 export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { temporal, hooks }: ApiDeps): void {
   api.openapi(
     createRoute({
@@ -70,7 +73,8 @@ export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { temporal, hooks }: Api
             );
           else skipped.push({ project, why: `no file below ${project}/ was touched` });
         }
-      // Only now: a delivery that could not be handed on may come again; handed on twice, the coordinator counts it once.
+      // Only now: a delivery that could not be handed on may come again; handed on twice, the
+      // coordinator counts it once.
       await hooks.deliveries.remember(name, delivery.keys);
       if (started.length > 0) return c.json({ started, skipped }, 202);
       return c.json({ ignored: whyNothing(event.pushes, skipped) }, 200);

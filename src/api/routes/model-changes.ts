@@ -29,7 +29,10 @@ const CHANGES = {
   restore: { summary: 'Take a version back into use', change: changed('registered') },
 } as const;
 
-/** What people decide about versions: approvals, states, aliases, tags. The actor is the owner of the token. */
+/**
+ * What people decide about versions: approvals, states, aliases, tags. The actor is the owner of
+ * the token.
+ */
 export function addModelChangeRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   for (const [action, { summary, change }] of Object.entries(CHANGES))
     api.openapi(

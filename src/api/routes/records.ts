@@ -10,7 +10,10 @@ import { answers, document, limitSchema, list, nameSchema } from '../schemas.ts'
 
 /** Shown by a browser; everything else is offered as a download. */
 const SHOWN = /^(text\/(html|plain|csv)|application\/json|image\/(png|svg\+xml))\b/;
-/** A report may style itself and hold pictures; it may not run scripts, load anything, or act as part of this site. */
+/**
+ * A report may style itself and hold pictures; it may not run scripts, load anything, or act as
+ * part of this site.
+ */
 const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
 
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');

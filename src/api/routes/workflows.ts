@@ -131,7 +131,10 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry
   );
 }
 
-/** The model that an input is about: roles are granted on models. A build from source knows its model only later. */
+/**
+ * The model that an input is about: roles are granted on models. A build from source knows its
+ * model only later.
+ */
 function projectOf(input: object): string | undefined {
   const { model, pipeline } = input as { model?: unknown; pipeline?: unknown };
   const reference = [pipeline, model].find((value) => typeof value === 'string');

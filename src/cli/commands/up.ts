@@ -51,7 +51,7 @@ function parseWithout(text: string | undefined): ServiceName[] {
   return SERVICE_NAMES.filter((name) => without.includes(name));
 }
 
-/** A second `up` is no failure: what was asked for is there. */
+/** A second `up` is not a failure: the system is running. */
 async function startOrFind(cli: Cli, needs: readonly ServiceName[]): Promise<'found' | undefined> {
   const { startSystem, runningSystem } = await import('../../local-system/system.ts');
   const { values } = await cli.config();

@@ -3,7 +3,10 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Output } from './output.ts';
 import { messageOf } from '../../base/error-message.ts';
 
-/** Any error as one of the error table: the command line's own are INPUT_INVALID, what nobody foresaw is INTERNAL. */
+/**
+ * Maps any error to the error table: mistakes on the command line are INPUT_INVALID, unforeseen
+ * errors are INTERNAL.
+ */
 export function toWindlassError(error: unknown): WindlassError {
   if (error instanceof WindlassError) return error;
   if (error instanceof CommanderError)
@@ -27,7 +30,10 @@ function problemsOf(details: unknown): Listed[] {
   return Array.isArray(details.problems) ? (details.problems as Listed[]) : [];
 }
 
-/** Tells an error (with --json as `{error:{code,message,hint,details}}` on stdout, otherwise on stderr); gives the exit code. */
+/**
+ * Tells an error (with --json as `{error:{code,message,hint,details}}` on stdout, otherwise on
+ * stderr); gives the exit code.
+ */
 export function fail(caught: unknown, output: Output): number {
   const error = toWindlassError(caught);
   output.clearStatus();

@@ -3,7 +3,9 @@ import { absoluteSource } from '../../domain/data/source-notation.ts';
 import { isGitUrl } from '../../domain/git/address.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
-/** A project as workflows take it: a git URL as it is, a folder made absolute where the user stands. */
+/**
+ * A project as workflows take it: a git URL as it is, a folder made absolute where the user stands.
+ */
 export function projectAt(cwd: string, project: string): string {
   return isGitUrl(project) ? project : resolve(cwd, project);
 }

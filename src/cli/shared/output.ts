@@ -16,8 +16,8 @@ const FRAME_MS = 100;
 const PLAIN_STATUS_MS = 5_000;
 
 /**
- * What a command says. Results go to stdout: text for people, or with --json one object and nothing else. Progress and
- * notes go to stderr: a moving line on a terminal, plain lines elsewhere.
+ * What a command says. Results go to stdout: text for people, or with --json one object and nothing
+ * else. Progress and notes go to stderr: a moving line on a terminal, plain lines elsewhere.
  */
 export class Output {
   readonly json: boolean;

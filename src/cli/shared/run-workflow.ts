@@ -9,7 +9,9 @@ export interface RunWorkflowOptions {
   readonly workflow: WorkflowName;
   /** Its one JSON object. */
   readonly input: object;
-  /** A stable id makes a second start of the same thing a CONFLICT; without one a new id is made. */
+  /**
+   * A stable id makes a second start of the same thing a CONFLICT; without one a new id is made.
+   */
   readonly workflowId?: string;
   readonly taskQueue?: TaskQueueName;
   /** One line for the Temporal UI. */
@@ -50,8 +52,9 @@ export async function runOnSystem<R>(cli: Cli, system: System, options: RunWorkf
 }
 
 /**
- * Starts a workflow, shows its steps while it runs, and gives its result. A failure is thrown as the WindlassError that
- * caused it. On interruption the workflow is cancelled, and CANCELLED is thrown when it has ended.
+ * Starts a workflow, shows its steps while it runs, and gives its result. A failure is thrown as
+ * the WindlassError that caused it. On interruption the workflow is cancelled, and CANCELLED is
+ * thrown when it has ended.
  */
 export async function runWorkflow<R>(
   cli: Cli,
@@ -85,7 +88,10 @@ export async function runWorkflow<R>(
   }
 }
 
-/** Shows the steps of a running workflow until it ends; gives its result or throws what its result throws. */
+/**
+ * Shows the steps of a running workflow until it ends, and returns its result; a failed workflow's
+ * error is thrown.
+ */
 export async function followWorkflow(cli: Cli, handle: WorkflowHandle): Promise<unknown> {
   cli.output.note(cli.output.colors.dim(`workflow ${handle.workflowId}`));
   const view = new StepView(cli.output);
@@ -109,7 +115,10 @@ export async function followWorkflow(cli: Cli, handle: WorkflowHandle): Promise<
   }
 }
 
-/** Rejects when a workflow that was asked to cancel has not ended after a while: a person should not have to wait for ever. */
+/**
+ * Rejects when a workflow that was asked to cancel has not ended after a while: a person should not
+ * have to wait for ever.
+ */
 function abandoned(interrupt: AbortSignal, end: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const start = (): void => {
@@ -136,7 +145,10 @@ async function watch(handle: WorkflowHandle, view: StepView, end: AbortSignal): 
   }
 }
 
-/** The workflow's own progress; undefined when it cannot say now (no worker, not started, just replaying). */
+/**
+ * The workflow's own progress; undefined when it cannot say now (no worker, not started, just
+ * replaying).
+ */
 async function readProgress(handle: WorkflowHandle): Promise<PipelineProgress | undefined> {
   try {
     return await handle.client.connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
@@ -147,12 +159,15 @@ async function readProgress(handle: WorkflowHandle): Promise<PipelineProgress | 
   }
 }
 
-/** How deep children are looked into: a deployment's rollout, a monitor's retrain and its deployment. */
+/**
+ * How deep children are looked into: a deployment's rollout, a monitor's retrain and its
+ * deployment.
+ */
 const CHILD_DEPTH = 2;
 
 /**
- * What the running activities of a workflow and of its children last said of themselves, and why the last attempt failed
- * when it is being repeated.
+ * What the running activities of a workflow and of its children last said of themselves, and why
+ * the last attempt failed when it is being repeated.
  */
 async function readHeartbeats(handle: WorkflowHandle, depth = CHILD_DEPTH): Promise<Heartbeat[]> {
   try {

@@ -1,7 +1,7 @@
 import type { PipelineProgress, StepProgress } from '../../contracts/progress.ts';
 import type { Output } from './output.ts';
 
-/** What a running activity last said of itself. */
+/** The latest progress of a running activity. */
 export interface Heartbeat {
   readonly activity: string;
   readonly attempt: number;
@@ -9,7 +9,10 @@ export interface Heartbeat {
   readonly failure?: string;
 }
 
-/** Activities heartbeat `{progress: 0..1, message}`, a text, or a cursor that means nothing to people. */
+/**
+ * Activities heartbeat `{progress: 0..1, message}`, a text, or a cursor that means nothing to
+ * people.
+ */
 export function heartbeatText(details: unknown): string {
   if (typeof details === 'string') return details;
   if (typeof details !== 'object' || details === null) return '';

@@ -12,8 +12,8 @@ import type { EvaluationMetrics } from './evaluation.ts';
 import type { Comparison } from './comparison.ts';
 
 /**
- * Input of `buildAndTrain`. Either `project` (a folder in a git repository, or a git URL with `#subfolder`) at `ref`, or
- * `pipeline` (a published `name@version`), which retraining uses.
+ * Input of `buildAndTrain`. Either `project` (a folder in a git repository, or a git URL with
+ * `#subfolder`) at `ref`, or `pipeline` (a published `name@version`), which retraining uses.
  */
 export const buildInputSchema = z.strictObject({
   project: z
@@ -36,7 +36,10 @@ export const buildInputSchema = z.strictObject({
   search: searchSchema.optional(),
   /** Overrides optimise of windlass.yaml, field by field. */
   optimise: optimiseSchema.optional(),
-  /** Folds that parameters were chosen by before: their groups train, and are not evaluated. A search chooses by these. */
+  /**
+   * Folds that parameters were chosen by before: their groups train, and are not evaluated. A
+   * search chooses by these.
+   */
   validationFolds: z.array(z.number().int().nonnegative()).min(1).optional(),
   seed: z.number().int().nonnegative().optional(),
   allowDirty: z.boolean().default(false),

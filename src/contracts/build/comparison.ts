@@ -14,9 +14,15 @@ export interface RuleResult {
   readonly confusion: Confusion;
 }
 
-/** Something that a challenger may not make worse by more than its margin, whatever the primary metric says. */
+/**
+ * Something that a challenger may not make worse by more than its margin, whatever the primary
+ * metric says.
+ */
 export interface GuardrailResult {
-  /** `false-alarm-rate`, `missed-alarm-rate`, `cost-per-device-day`, or `f1 where NAME=VALUE` for a slice. */
+  /**
+   * `false-alarm-rate`, `missed-alarm-rate`, `cost-per-device-day`, or `f1 where NAME=VALUE` for a
+   * slice.
+   */
   readonly name: string;
   /** `breached`: significantly worse than the margin; `insufficient`: too little to judge by. */
   readonly status: 'kept' | 'breached' | 'insufficient';
@@ -27,7 +33,10 @@ export interface GuardrailResult {
   /** 95 % interval of `worse`, by the same replicates as the primary metric. */
   readonly interval: readonly [number, number] | null;
   readonly margin: number;
-  /** One-sided p-value that `worse` is at most the margin, and the same after Holm over all guardrails that were tested. */
+  /**
+   * One-sided p-value that `worse` is at most the margin, and the same after Holm over all
+   * guardrails that were tested.
+   */
   readonly p: number | null;
   readonly adjustedP: number | null;
   /** Windows and groups that it rests on. */
@@ -36,8 +45,8 @@ export interface GuardrailResult {
 }
 
 /**
- * Classical tests of the same pairs. They count windows as independent, which overlapping windows are not: their p-values are
- * too small, so they inform and decide nothing.
+ * Classical tests of the same pairs. They count windows as independent, which overlapping windows
+ * are not: their p-values are too small, so they inform and decide nothing.
  */
 export interface ComparisonDiagnostics {
   /** Areas under the ROC curve (DeLong et al. 1988). */
@@ -48,7 +57,10 @@ export interface ComparisonDiagnostics {
     readonly z: number;
     readonly p: number;
   } | null;
-  /** Windows that only one of both judged rightly; difference of accuracy with Newcombe's paired 95 % interval. */
+  /**
+   * Windows that only one of both judged rightly; difference of accuracy with Newcombe's paired 95
+   * % interval.
+   */
   readonly mcNemar: {
     readonly onlyChampion: number;
     readonly onlyChallenger: number;
@@ -70,7 +82,10 @@ export const VERDICTS = [
 
 export type ComparisonVerdict = (typeof VERDICTS)[number];
 
-/** Challenger against champion on the same rows; difference = challenger − champion of the primary metric. */
+/**
+ * Challenger against champion on the same rows; difference = challenger − champion of the primary
+ * metric.
+ */
 export interface Comparison {
   readonly verdict: ComparisonVerdict;
   readonly metric: 'f1';
@@ -84,7 +99,10 @@ export interface Comparison {
   readonly groups: number;
   readonly replicates: number;
   readonly reason: string;
-  /** Verdict of the primary metric alone; a breached guardrail makes the verdict INFERIOR all the same. */
+  /**
+   * Verdict of the primary metric alone; a breached guardrail makes the verdict INFERIOR all the
+   * same.
+   */
   readonly primaryVerdict?: ComparisonVerdict;
   readonly guardrails?: readonly GuardrailResult[];
   readonly diagnostics?: ComparisonDiagnostics;

@@ -26,7 +26,10 @@ export interface SliceMetric {
 export interface SliceResult {
   readonly slice: string;
   readonly value: string;
-  /** `insufficient`: fewer windows or groups than windlass.yaml asks for; `missing`: expected, and not in the data. */
+  /**
+   * `insufficient`: fewer windows or groups than windlass.yaml asks for; `missing`: expected, and
+   * not in the data.
+   */
   readonly status: 'judged' | 'insufficient' | 'missing';
   readonly rows: number;
   readonly groups: number;
@@ -65,9 +68,15 @@ export interface EvaluationMetrics {
   readonly confusion: Confusion;
   readonly rows: number;
   readonly groups: number;
-  /** Brier score and expected calibration error (15 bins of equal mass); absent when scores are no probabilities. */
+  /**
+   * Brier score and expected calibration error (15 bins of equal mass); absent when scores are no
+   * probabilities.
+   */
   readonly brier?: number;
   readonly ece?: number;
-  /** By the costs of windlass.yaml, else the number of wrong decisions; absent when the sampling interval is unknown. */
+  /**
+   * By the costs of windlass.yaml, else the number of wrong decisions; absent when the sampling
+   * interval is unknown.
+   */
   readonly costPerDeviceDay?: number;
 }

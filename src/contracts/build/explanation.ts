@@ -1,7 +1,13 @@
-/** How much F1 the model loses when one column's windows are exchanged among windows of the same group. */
+/**
+ * How much F1 the model loses when one column's windows are exchanged among windows of the same
+ * group.
+ */
 export interface ColumnImportance {
   readonly column: string;
-  /** F1 as it is minus F1 with the column exchanged, over all repeats; 0 when the column does not matter. */
+  /**
+   * F1 as it is minus F1 with the column exchanged, over all repeats; 0 when the column does not
+   * matter.
+   */
   readonly loss: number;
   /** 95 % interval by resampling groups; null with fewer than four. */
   readonly interval: readonly [number, number] | null;
@@ -15,7 +21,10 @@ export interface AlertExplanation {
   readonly score: number;
   /** 1: there was an anomaly. */
   readonly label: number;
-  /** Mean score of windows from the device's own commissioning rows; base + all contributions = score. */
+  /**
+   * Mean score of windows from the device's own commissioning rows; base + all contributions =
+   * score.
+   */
   readonly base: number;
   readonly contributions: readonly {
     readonly column: string;
@@ -25,7 +34,10 @@ export interface AlertExplanation {
   }[];
 }
 
-/** What the scores rest on, kept as an artefact. A list is empty when the model is too wide for the time that it may take. */
+/**
+ * What the scores rest on, kept as an artefact. A list is empty when the model is too wide for the
+ * time that it may take.
+ */
 export interface Explanation {
   readonly schema: 'windlass.explanation/1';
   readonly importance: readonly ColumnImportance[];

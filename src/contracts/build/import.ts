@@ -4,7 +4,10 @@ import type { GateResult } from '../gate.ts';
 import type { ModelState } from '../model/model-state.ts';
 import type { StepReport } from '../progress.ts';
 
-/** Input of `importModel`: a model file that was trained elsewhere, and what is known of it. Paths are those of the training worker. */
+/**
+ * Input of `importModel`: a model file that was trained elsewhere, and what is known of it. Paths
+ * are those of the training worker.
+ */
 export const importInputSchema = z
   .strictObject({
     file: z.string().min(1).describe('the .onnx file'),

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { ArtefactRef } from '../artefact.ts';
 
-/** Ways to make a model cheaper to run: the runtime's own graph optimisation, dynamic quantisation of weights, half precision. */
+/**
+ * Ways to make a model cheaper to run: the runtime's own graph optimisation, dynamic quantisation
+ * of weights, half precision.
+ */
 export const OPTIMISATIONS = ['graph', 'int8', 'float16'] as const;
 export type Optimisation = (typeof OPTIMISATIONS)[number];
 /** The model as it was trained, or what was made of it. */
@@ -85,6 +88,9 @@ export interface OptimisationRecord {
   readonly from: string;
   /** OptimisationResult as JSON. */
   readonly report: ArtefactRef;
-  /** Largest distance from its own golden rows on other machines; absent where the project's tolerance holds. */
+  /**
+   * Largest distance from its own golden rows on other machines; absent where the project's
+   * tolerance holds.
+   */
   readonly parityTolerance?: number;
 }

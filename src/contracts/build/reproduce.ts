@@ -25,7 +25,10 @@ export interface Difference {
   readonly found: GateValue;
 }
 
-/** One thing that could not be compared, so that nothing is said of it: named as a difference of it would be. */
+/**
+ * One thing that could not be compared, so that nothing is said of it: named as a difference of it
+ * would be.
+ */
 export interface Unchecked {
   readonly what: string;
   readonly why: string;
@@ -41,7 +44,9 @@ export interface Recheck {
 export interface ReproduceResult {
   readonly workflowId: string;
   readonly runId: string;
-  /** Whether all that was compared is equal to the last bit; `unchecked` says what was not compared. */
+  /**
+   * Whether all that was compared is equal to the last bit; `unchecked` says what was not compared.
+   */
   readonly identical: boolean;
   /** Digests of model.onnx. */
   readonly model: { readonly reference: string; readonly recorded: string; readonly rebuilt: string };

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Scores of every scored window of an evaluation, kept as an artefact so that a later comparison can pair them. */
+/**
+ * Scores of every scored window of an evaluation, kept as an artefact so that a later comparison
+ * can pair them.
+ */
 export const scoresFileSchema = z.object({
   schema: z.literal('windlass.scores/2'),
   groups: z.array(
@@ -16,7 +19,9 @@ export const scoresFileSchema = z.object({
       labels: z.array(z.number().int()),
       /** Largest |z| of any column in the window's last row, by the group's own calibration. */
       deviations: z.array(z.number()),
-      /** Per slice of windlass.yaml its value: one for the whole group, or one per scored window. */
+      /**
+       * Per slice of windlass.yaml its value: one for the whole group, or one per scored window.
+       */
       slices: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
     }),
   ),

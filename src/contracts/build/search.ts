@@ -85,7 +85,10 @@ export interface TrialPlan {
   readonly seed: number;
 }
 
-/** One trial of a search as it went: also those that failed, or that somebody cancelled by themselves, are recorded. */
+/**
+ * One trial of a search as it went: also those that failed, or that somebody cancelled by
+ * themselves, are recorded.
+ */
 export interface TrialResult extends TrialPlan {
   readonly status: 'done' | 'failed' | 'cancelled';
   /** The metric on the validation groups; null when the trial was not done. */
@@ -116,11 +119,17 @@ export interface SearchResult {
   readonly seconds: number;
 }
 
-/** What a model version keeps of the search that it came from, or of the folds that it was built without. */
+/**
+ * What a model version keeps of the search that it came from, or of the folds that it was built
+ * without.
+ */
 export interface SearchRecord {
   /** SearchResult as JSON; absent when `validationFolds` were given and nothing was searched. */
   readonly report?: ArtefactRef;
-  /** Folds whose groups trained the model and were not measured; a build again gives them as `validationFolds`. */
+  /**
+   * Folds whose groups trained the model and were not measured; a build again gives them as
+   * `validationFolds`.
+   */
   readonly folds: readonly number[];
   /** The snapshot with those folds taken out, as training and evaluation were given it. */
   readonly data: DataRef;

@@ -1,4 +1,7 @@
-/** Gates on data whose verdict windlass.yaml may set to `warn` or `fail`; the others always fail, because nothing can be trained then. */
+/**
+ * Gates on data whose verdict windlass.yaml may set to `warn` or `fail`; the others always fail,
+ * because nothing can be trained then.
+ */
 export const ADJUSTABLE_DATA_GATES = [
   'time-zones',
   'believable-times',
@@ -18,7 +21,9 @@ export const ADJUSTABLE_DATA_GATES = [
 ] as const;
 export type AdjustableDataGate = (typeof ADJUSTABLE_DATA_GATES)[number];
 
-/** `data.gates` of windlass.yaml with everything filled in; its schema says what each field means. */
+/**
+ * `data.gates` of windlass.yaml with everything filled in; its schema says what each field means.
+ */
 export interface DataGateSettings {
   readonly rangeWarnShare: number;
   readonly rangeFailShare: number;

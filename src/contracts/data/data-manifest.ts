@@ -32,7 +32,10 @@ const fileSchema = z
     error: 'expected the path without its extension',
   });
 
-/** `manifest.json` of a data set as it is kept; paths are checked before anything is written by them. */
+/**
+ * `manifest.json` of a data set as it is kept; paths are checked before anything is written by
+ * them.
+ */
 export const dataManifestSchema: z.ZodType<DataManifest> = z.strictObject({
   schema: z.literal('windlass.data/1'),
   digest: digestSchema,
@@ -45,7 +48,9 @@ export const dataManifestSchema: z.ZodType<DataManifest> = z.strictObject({
   to: time,
 });
 
-/** Written by the platform to `$WINDLASS_DATA/manifest.json`: one entry per file of the snapshot. */
+/**
+ * Written by the platform to `$WINDLASS_DATA/manifest.json`: one entry per file of the snapshot.
+ */
 export interface DataManifest {
   readonly schema: 'windlass.data/1';
   /** sha256 of the canonical JSON of schema and files, without their times. */
@@ -65,7 +70,10 @@ export interface DataFile {
   /** The pump or experiment: one file, one group; never split. */
   readonly group: string;
   readonly labelled: boolean;
-  /** Fold in which this group is held out; null when it is never scored (it may train in every fold). */
+  /**
+   * Fold in which this group is held out; null when it is never scored (it may train in every
+   * fold).
+   */
   readonly fold: number | null;
   /** The device that the rows are of, where `data.device` of windlass.yaml says how to find it. */
   readonly device?: string;

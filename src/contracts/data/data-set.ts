@@ -5,7 +5,10 @@ export interface DataRef {
   readonly source: string;
   readonly files: number;
   readonly rows: number;
-  /** Columns of its files, first and last time (ISO 8601), and how many devices (groups, where none are declared) it is of. */
+  /**
+   * Columns of its files, first and last time (ISO 8601), and how many devices (groups, where none
+   * are declared) it is of.
+   */
   readonly columns?: readonly string[];
   readonly from?: string | null;
   readonly to?: string | null;

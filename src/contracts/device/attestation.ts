@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 /** Reported properties of the module twin: what the module attests about itself after its start. */
 export const attestationSchema = z.object({
-  /** `calibrating`: collects the rows of a built-in fit. `uncalibrated`: waits for a calibration to be delivered. Neither scores. */
+  /**
+   * `calibrating`: collects the rows of a built-in fit. `uncalibrated`: waits for a calibration to
+   * be delivered. Neither scores.
+   */
   state: z.enum(['starting', 'calibrating', 'uncalibrated', 'scoring', 'failed']),
   model: z.object({ name: z.string(), version: z.string(), digest: z.string() }),
   image: z.string(),

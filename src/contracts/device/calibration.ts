@@ -1,13 +1,19 @@
 import { z } from 'zod';
 
-/** Values that all tensors of a model may hold together for one device: what fits a module twin (32 KB) with room to spare. */
+/**
+ * Values that all tensors of a model may hold together for one device: what fits a module twin (32
+ * KB) with room to spare.
+ */
 export const MAX_CALIBRATION_VALUES = 3000;
 
 const inputName = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,127}$/, 'expected letters, digits, "_" and "-", e.g. "baseline_mean"');
 
-/** A calibration input of a model: its name in the graph, and the shape of one device's values (the graph adds a batch axis). */
+/**
+ * A calibration input of a model: its name in the graph, and the shape of one device's values (the
+ * graph adds a batch axis).
+ */
 const calibrationTensorSchema = z.strictObject({
   name: inputName.describe("Name of the tensor: an input of the model's graph."),
   shape: z
@@ -81,7 +87,10 @@ export const deviceCalibrationSchema = z.discriminatedUnion('fit', [
 ]);
 export type DeviceCalibrationSpec = z.infer<typeof deviceCalibrationSchema>;
 
-/** The model's calibration inputs in the order of their declaration; those of mean-std hold a value per column. */
+/**
+ * The model's calibration inputs in the order of their declaration; those of mean-std hold a value
+ * per column.
+ */
 export function calibrationTensors(
   calibration: DeviceCalibrationSpec,
   columns: number,
@@ -92,9 +101,10 @@ export function calibrationTensors(
 }
 
 /**
- * Written by the platform to `$WINDLASS_COMMISSIONING/manifest.json`. Each group's file is CSV (`,`) with a line of column
- * names and the first `rows` rows; an empty field is a missing reading. The command writes `$WINDLASS_OUT/<out>` per group:
- * a JSON object of tensor name → numbers, nested or flat in row-major order.
+ * Written by the platform to `$WINDLASS_COMMISSIONING/manifest.json`. Each group's file is CSV
+ * (`,`) with a line of column names and the first `rows` rows; an empty field is a missing reading.
+ * The command writes `$WINDLASS_OUT/<out>` per group: a JSON object of tensor name → numbers,
+ * nested or flat in row-major order.
  */
 export interface CommissioningManifest {
   readonly schema: 'windlass.commissioning/1';
@@ -104,7 +114,10 @@ export interface CommissioningManifest {
   readonly groups: ReadonlyArray<{ readonly group: string; readonly file: string; readonly out: string }>;
 }
 
-/** Key under the scorer module's desired properties, where a calibration that was not fitted on the device is delivered. */
+/**
+ * Key under the scorer module's desired properties, where a calibration that was not fitted on the
+ * device is delivered.
+ */
 export const CALIBRATION_KEY = 'calibration';
 
 /** One device's calibration as it is delivered. Numbers are float32, row-major. */
@@ -114,11 +127,16 @@ export const calibrationDocumentSchema = z.object({
   id: z.string().min(1),
   /** sha256 of the model.onnx that it was fitted for. */
   model: z.string().min(1),
-  /** When it was fitted: of two for one model a device uses the later one. Without it, it counts as older than any that has it. */
+  /**
+   * When it was fitted: of two for one model a device uses the later one. Without it, it counts as
+   * older than any that has it.
+   */
   fittedAt: z.iso.datetime().optional(),
   /** Commissioning rows it was fitted on. */
   rows: z.number().int().positive(),
-  /** Per column mean and spread of those rows: readings are normalised with them for the monitor. */
+  /**
+   * Per column mean and spread of those rows: readings are normalised with them for the monitor.
+   */
   mean: z.array(z.number()),
   std: z.array(z.number().positive()),
   /** A list, which a twin replaces as a whole. */
@@ -126,7 +144,10 @@ export const calibrationDocumentSchema = z.object({
 });
 export type CalibrationDocument = z.infer<typeof calibrationDocumentSchema>;
 
-/** Milliseconds since 1970; of two calibrations for one model the later one counts, and one without a time is older than any. */
+/**
+ * Milliseconds since 1970; of two calibrations for one model the later one counts, and one without
+ * a time is older than any.
+ */
 export function fittedTime({ fittedAt }: { readonly fittedAt?: string | undefined }): number {
   return fittedAt === undefined ? -Infinity : Date.parse(fittedAt);
 }

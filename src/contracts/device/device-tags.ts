@@ -3,7 +3,10 @@ import { z } from 'zod';
 /** The module slot on each device that runs the scored model; also the key of its target tag. */
 export const MODULE_SLOT = 'scorer';
 
-/** Device twin tags that Windlass reads and writes. `windlass.<slot>` holds the target, e.g. "pump-health-2". */
+/**
+ * Device twin tags that Windlass reads and writes. `windlass.<slot>` holds the target, e.g.
+ * "pump-health-2".
+ */
 export const deviceTagsSchema = z.looseObject({
   site: z.string().default('unknown'),
   platform: z.string().default('linux/amd64'),
@@ -19,7 +22,9 @@ export function targetName(model: string, version: string): string {
   return `${model}-${version}`;
 }
 
-/** Model and version of a target tag: versions are whole numbers, so the last hyphen divides them. */
+/**
+ * Model and version of a target tag: versions are whole numbers, so the last hyphen divides them.
+ */
 export function parseTarget(target: string): { model: string; version: string } {
   const at = target.lastIndexOf('-');
   return { model: target.slice(0, at), version: target.slice(at + 1) };

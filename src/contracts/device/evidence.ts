@@ -29,7 +29,10 @@ export interface FleetDevice {
   readonly etag: string;
 }
 
-/** One device's evidence, read from the module twins of `$edgeAgent` and the scorer; never from a lagging query. */
+/**
+ * One device's evidence, read from the module twins of `$edgeAgent` and the scorer; never from a
+ * lagging query.
+ */
 export interface DeviceEvidence {
   readonly deviceId: string;
   readonly connected: boolean;
@@ -38,7 +41,10 @@ export interface DeviceEvidence {
   readonly agent: EdgeModuleReport | null;
   /** What the module attests about itself, or null before the first. */
   readonly attestation: Attestation | null;
-  /** `$edgeAgent`'s lastDesiredStatus: how applying the newest deployment went (200 = applied), e.g. a failed pull. */
+  /**
+   * `$edgeAgent`'s lastDesiredStatus: how applying the newest deployment went (200 = applied), e.g.
+   * a failed pull.
+   */
   readonly lastDesired?: { readonly code: number; readonly description: string } | null;
 }
 

@@ -24,8 +24,8 @@ const perMinute = (count: number): HubLimit => ({ perSecond: count / 60, burst: 
 const perSecond = (count: number): HubLimit => ({ perSecond: count, burst: count });
 
 /**
- * Limits of one unit of each tier, from Azure's page "IoT Hub quotas and throttling"; `none` sets no limit (the
- * stand-in's default).
+ * Limits of one unit of each tier, from Azure's page "IoT Hub quotas and throttling"; `none` sets
+ * no limit (the stand-in's default).
  */
 export const HUB_TIERS: Readonly<Record<HubTier, Readonly<Partial<Record<HubOperation, HubLimit>>>>> = {
   S1: {

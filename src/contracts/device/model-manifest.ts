@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { deviceCalibrationSchema } from './calibration.ts';
 
-/** Label inside an image (and file `/windlass/model.json`): what the edge module finds out about its model. */
+/**
+ * Label inside an image (and file `/windlass/model.json`): what the edge module finds out about its
+ * model.
+ */
 export const modelManifestSchema = z.object({
   schema: z.literal('windlass.model/1'),
   name: z.string(),
@@ -22,8 +25,9 @@ export const modelManifestSchema = z.object({
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
 
 /**
- * Files of the image below `/windlass` (IMAGE_LAYOUT.root): the model layer (last) holds model.onnx, model.json, golden.json (at most 64 rows,
- * for the device's own attestation), baseline.json (MonitoringBaseline). The entry layer holds `entry.js` and assets.
+ * Files of the image below `/windlass` (IMAGE_LAYOUT.root): the model layer (last) holds
+ * model.onnx, model.json, golden.json (at most 64 rows, for the device's own attestation),
+ * baseline.json (MonitoringBaseline). The entry layer holds `entry.js` and assets.
  */
 export const IMAGE_LAYOUT = {
   root: '/windlass',

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Additive moments and histogram of one column: sums add up, bins add up, so merging is exact in any order. */
+/**
+ * Additive moments and histogram of one column: sums add up, bins add up, so merging is exact in
+ * any order.
+ */
 export const columnSummarySchema = z.object({
   n: z.number().int().nonnegative(),
   nulls: z.number().int().nonnegative(),
@@ -17,7 +20,10 @@ export const columnSummarySchema = z.object({
 });
 export type ColumnSummary = z.infer<typeof columnSummarySchema>;
 
-/** What a device sends for each stretch of `windowsPerSummary` scored windows. Identity: (device, model digest, seq). */
+/**
+ * What a device sends for each stretch of `windowsPerSummary` scored windows. Identity: (device,
+ * model digest, seq).
+ */
 export const windowSummarySchema = z.object({
   schema: z.literal('windlass.window/1'),
   device: z.string(),
@@ -58,7 +64,9 @@ export const monitoringBaselineSchema = z.object({
       shares: z.array(z.number()),
       mean: z.number(),
       std: z.number(),
-      /** PSI of each reference chunk (as long as a monitoring report) against the whole reference. */
+      /**
+       * PSI of each reference chunk (as long as a monitoring report) against the whole reference.
+       */
       chunkPsi: z.array(z.number()),
     }),
   ),

@@ -1,4 +1,7 @@
-/** What MLflow's clients log, in the shape that Windlass keeps it. Times are milliseconds since 1970. */
+/**
+ * What MLflow's clients log, in the shape that Windlass keeps it. Times are milliseconds
+ * since 1970.
+ */
 
 export type LifecycleStage = 'active' | 'deleted';
 

@@ -5,9 +5,12 @@ import type { AuditEvent } from '../audit.ts';
 export interface Lineage {
   readonly model: { readonly name: string; readonly version: string; readonly digest: string };
   readonly run: RunIdentity;
-  /** What made it; of an imported version: the project that serves it, if one was named. */
+  /**
+   * The pipeline that made it; for an imported version the project that serves it, if one was
+   * named.
+   */
   readonly pipeline: { readonly name: string; readonly version: string } | null;
-  /** Of an imported version nobody knows what made it: null, and `missing` says what else is not known. */
+  /** Null for an imported version, whose origin is unknown; `missing` says what else is unknown. */
   readonly origin?: 'imported';
   readonly importedFile?: string;
   readonly missing?: readonly string[];

@@ -1,6 +1,9 @@
 import type { ModelProfile } from '../build/optimisation.ts';
 
-/** Scores of rows that no working sensor sends: not finite ("invalid"), at or above the threshold, or below it. */
+/**
+ * Scores of rows that no working sensor sends: not finite ("invalid"), at or above the threshold,
+ * or below it.
+ */
 export interface ProbeOutcome {
   readonly rows: number;
   readonly invalid: number;
@@ -12,7 +15,10 @@ export interface ProbeOutcome {
 
 export type InvalidInput = 'nan' | 'infinite' | 'extreme' | 'empty';
 
-/** What a model did with its golden rows and with probes, and what that cost; differences are absolute. */
+/**
+ * What a model did with its golden rows and with probes, and what that cost; differences are
+ * absolute.
+ */
 export interface ModelBehaviour extends ModelProfile {
   /** Null when there were none: the model ran on rows that were drawn from the columns' ranges. */
   readonly golden: {
@@ -31,7 +37,10 @@ export interface ModelBehaviour extends ModelProfile {
   readonly outOfRange: number;
   /** Standard deviation of the outputs over the rows. */
   readonly spread: number;
-  /** Single-threaded runs over the same rows, the last in a session of its own; rows that differ in any bit. */
+  /**
+   * Single-threaded runs over the same rows, the last in a session of its own; rows that differ in
+   * any bit.
+   */
   readonly repeat: { readonly runs: number; readonly rows: number; readonly differing: number };
   readonly batch: { readonly rows: number; readonly maxAbsDiff: number };
   /** Rows at the ends of the columns' ranges, and rows where every sensor stands still. */

@@ -9,14 +9,19 @@ import type { ModelProfile, OptimisationResult } from '../build/optimisation.ts'
 import type { ProjectSpec } from '../project/project.ts';
 import type { SearchResult } from '../build/search.ts';
 
-/** The model card (Mitchell et al. 2019) as JSON: everything that its page shows. What nobody knows of an imported model is null. */
+/**
+ * The model card (Mitchell et al. 2019) as JSON: everything that its page shows. What nobody knows
+ * of an imported model is null.
+ */
 export interface ModelCard {
   readonly schema: 'windlass.card/1';
   readonly name: string;
   readonly description: string;
   /** sha256 of model.onnx. */
   readonly digest: string;
-  /** Of a model that was trained elsewhere: the file that was imported, and what its lineage lacks. */
+  /**
+   * Of a model that was trained elsewhere: the file that was imported, and what its lineage lacks.
+   */
   readonly imported?: { readonly file: string; readonly missing: readonly string[] };
   /** What made it; what serves an imported one. */
   readonly pipeline: { readonly name: string; readonly version: string } | null;
@@ -34,7 +39,9 @@ export interface ModelCard {
   readonly comparison: Comparison;
   /** The search that the parameters came from, with every trial. */
   readonly search?: SearchResult;
-  /** What running it costs, per platform where it was measured; absent in cards of older versions. */
+  /**
+   * What running it costs, per platform where it was measured; absent in cards of older versions.
+   */
   readonly profiles?: readonly ModelProfile[];
   /** The forms of the trained model that were tried. */
   readonly optimisation?: OptimisationResult;

@@ -1,4 +1,7 @@
-/** One input or output of a model file. A shape's entry is a number, a symbol, or null when it is left open. */
+/**
+ * One input or output of a model file. A shape's entry is a number, a symbol, or null when it is
+ * left open.
+ */
 export interface ModelValue {
   readonly name: string;
   readonly kind: 'tensor' | 'sequence' | 'map' | 'optional' | 'sparse-tensor' | 'unknown';
@@ -7,7 +10,7 @@ export interface ModelValue {
   readonly shape: ReadonlyArray<number | string | null> | null;
 }
 
-/** What a model file says of itself, read before any runtime opens it. */
+/** What a model file declares, read before any runtime opens it. */
 export interface ModelStructure {
   readonly bytes: number;
   /** sha256:<hex> of the file. */
@@ -26,11 +29,11 @@ export interface ModelStructure {
   readonly operators: ReadonlyArray<{ readonly domain: string; readonly name: string }>;
   /** Functions that the model brings along. */
   readonly functions: ReadonlyArray<{ readonly domain: string; readonly name: string }>;
-  /** Tensors whose values lie outside the file, wherever they are; of many, the first. */
+  /** Tensors whose values are stored outside the file; long lists are cut. */
   readonly externalTensors: readonly string[];
-  /** Tensors that do not carry what their dimensions say; of many, the first. */
+  /** Tensors whose values do not match their dimensions; long lists are cut. */
   readonly tensorProblems: readonly string[];
-  /** What keeps the graph from being run in any order; of many problems, the first. */
+  /** Why the graph cannot be run in any order; long lists are cut. */
   readonly graphProblems: readonly string[];
   /** Without initialisers. */
   readonly inputs: readonly ModelValue[];

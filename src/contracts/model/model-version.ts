@@ -53,7 +53,10 @@ export interface ModelVersion extends ModelRegistration {
   readonly createdBy: string;
 }
 
-/** What may be said of any version, also of one that was imported in part or came through the MLflow door. */
+/**
+ * What is known of every version, including one that was partly imported or came through the MLflow
+ * API.
+ */
 export type ModelStanding = Pick<ModelVersion, 'name' | 'version' | 'state' | 'aliases'>;
 
 /** A version as it was registered, which may lack parts when it was imported. */

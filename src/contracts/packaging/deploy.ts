@@ -10,7 +10,10 @@ import type { RolloutResult } from '../rollout/rollout.ts';
 export const deployInputSchema = z.strictObject({
   model: modelReferenceSchema.default('pump-health@challenger'),
   platforms: z.array(platformSchema).optional().describe('default: the platform of the packaging worker'),
-  /** Twin-tag condition of the devices that belong to this deployment, in the hub's query language; default: all edge devices. */
+  /**
+   * Twin-tag condition of the devices that belong to this deployment, in the hub's query language;
+   * default: all edge devices.
+   */
   devices: z.string().default(''),
   rollout: rolloutPolicySchema,
   /** Only package and test; no device is touched. */

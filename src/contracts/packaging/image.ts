@@ -17,6 +17,8 @@ export interface PackagedImage {
   readonly repository: string;
   readonly reference: string;
   readonly platforms: readonly PlatformImage[];
-  /** How the container-instance test ran: on a Docker Engine, or the unpacked image as a process. */
+  /**
+   * How the container-instance test ran: on a Docker Engine, or the unpacked image as a process.
+   */
   readonly mode: ImageMode;
 }

@@ -19,7 +19,9 @@ function hasOneGroup(pattern: string): boolean {
 const share = z.number().min(0).max(1);
 const day = z.iso.date('expected a day, e.g. "2019-06-30"');
 
-/** A threshold that may be left out; the page shows the default, and `dataGateSettings` fills it in. */
+/**
+ * A threshold that may be left out; the page shows the default, and `dataGateSettings` fills it in.
+ */
 function threshold<T extends z.ZodType>(schema: T, key: keyof DataGateSettings, description: string) {
   return schema.optional().meta({ description, default: DATA_GATE_DEFAULTS[key] });
 }

@@ -13,8 +13,8 @@ import { serveSchema } from './serve.ts';
 import { trainSchema } from './train.ts';
 
 /**
- * `windlass.yaml`: everything Windlass needs to know of a training project. The window and calibration parts are the
- * shared truth of training, evaluation, the device and the monitor.
+ * `windlass.yaml`: everything Windlass needs to know of a training project. The window and
+ * calibration parts are the shared truth of training, evaluation, the device and the monitor.
  */
 export const projectSchema = z.strictObject({
   name: newNameSchema.describe('Name of the model and its pipeline: lower-case letters, digits and dashes.'),
@@ -35,5 +35,6 @@ export const projectSchema = z.strictObject({
 
 export type ProjectSpec = z.infer<typeof projectSchema>;
 
-// The train command writes to `$WINDLASS_OUT`: model.onnx (trained on all groups), golden.json (GoldenFile), folds/<k>.onnx
-// (trained without the groups of fold k) and metrics.json (a flat object of numbers).
+// The train command writes to `$WINDLASS_OUT`: model.onnx (trained on all groups), golden.json
+// (GoldenFile), folds/<k>.onnx (trained without the groups of fold k) and metrics.json (a flat
+// object of numbers).

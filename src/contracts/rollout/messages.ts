@@ -1,4 +1,7 @@
-/** Updates and the query that steer a rollout, sent to its `fleetRollout` workflow; no zod here: workflows import it. */
+/**
+ * Updates and the query that steer a rollout, sent to its `fleetRollout` workflow; no zod here:
+ * workflows import it.
+ */
 export const ROLLOUT_MESSAGES = {
   pause: 'pause',
   resume: 'resume',

@@ -6,7 +6,10 @@ export type DeploymentPolicy = (typeof DEPLOYMENT_POLICIES)[number];
 
 export const ringSchema = z.strictObject({
   name: z.string().min(1),
-  /** Cumulative share of the fleet that has been offered the version when this ring is open, in percent. */
+  /**
+   * Cumulative share of the fleet that has been offered the version when this ring is open, in
+   * percent.
+   */
   percent: z.number().positive().max(100),
 });
 
@@ -33,9 +36,14 @@ export const rolloutPolicySchema = z
     successThreshold: z.number().gt(0).max(1).default(0.95),
     /** Share of a ring's reachable devices that may fail before the ring is stopped, 0..1. */
     failureThreshold: z.number().min(0).max(1).default(0.1),
-    /** Fewest reachable devices that a verdict may rest on; a smaller ring needs all of its reachable devices. */
+    /**
+     * Fewest reachable devices that a verdict may rest on; a smaller ring needs all of its
+     * reachable devices.
+     */
     minDevices: z.number().int().positive().default(2),
-    /** Share of the ring that must have been reachable since the offer, 0..1: the coverage floor. */
+    /**
+     * Share of the ring that must have been reachable since the offer, 0..1: the coverage floor.
+     */
     minCoverage: z.number().min(0).max(1).default(0.5),
     soakSeconds: z.number().int().nonnegative().default(10),
     /** No decision by then: the ring is held, and after `holdSeconds` more it fails. */

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { modelReferenceSchema } from '../identifier-schemas.ts';
 import { rolloutPolicySchema } from './policy.ts';
 
-/** Input of `fleetRollout`: a version whose image is recorded, to the devices that meet a condition, ring by ring. */
+/**
+ * Input of `fleetRollout`: a version whose image is recorded, to the devices that meet a condition,
+ * ring by ring.
+ */
 export const fleetRolloutInputSchema = z.strictObject({
   model: modelReferenceSchema.default('pump-health@challenger'),
   /** Twin-tag condition in the hub's query language; default: all edge devices. */
@@ -42,7 +45,10 @@ export const RING_VERDICTS = [
 
 export type RingVerdict = (typeof RING_VERDICTS)[number];
 
-/** Device counts of one ring. reachable = could have reported since the offer; attested ⊆ running ⊆ reachable. */
+/**
+ * Device counts of one ring. reachable = could have reported since the offer; attested ⊆ running ⊆
+ * reachable.
+ */
 export interface RingReport {
   readonly name: string;
   readonly devices: number;

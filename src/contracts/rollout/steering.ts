@@ -17,7 +17,9 @@ export interface SteerRollout {
   readonly reason: string;
 }
 
-/** Argument of the signal `supersede`, which a newer rollout sends to the one it takes over from. */
+/**
+ * Argument of the signal `supersede`, which a newer rollout sends to the one it takes over from.
+ */
 export interface SupersedeRollout {
   readonly by: string;
 }

@@ -1,10 +1,16 @@
 export interface StragglerWatchInput {
   readonly rolloutId: string;
-  /** deploy: devices that have not taken the version yet; revert: devices that have not gone back yet. */
+  /**
+   * deploy: devices that have not taken the version yet; revert: devices that have not gone back
+   * yet.
+   */
   readonly mode: 'deploy' | 'revert';
   readonly model: string;
   readonly version: string;
-  /** Seconds of the first wait; it doubles with every look that finds nothing, up to `longestSeconds`. */
+  /**
+   * Seconds of the first wait; it doubles with every look that finds nothing, up to
+   * `longestSeconds`.
+   */
   readonly firstSeconds?: number;
   readonly longestSeconds?: number;
   readonly looks?: number;

@@ -10,8 +10,9 @@ function hasShape(value: unknown, shape: readonly number[]): boolean {
 }
 
 /**
- * The values of declared tensors from an object of name → numbers, nested in the tensor's shape or flat in row-major order, or
- * what is wrong with it. Every value must be a number that float32 holds.
+ * The values of declared tensors from an object of name → numbers, nested in the tensor's shape or
+ * flat in row-major order, or what is wrong with it. Every value must be a number that float32
+ * holds.
  */
 export function readTensorValues(
   found: unknown,

@@ -134,7 +134,10 @@ function thresholdOf({ reports, minCoverage, maxErrors = 0, maxWarnings }: Check
 const valueOf = <T>(reading: Reading<T> | undefined): T | undefined =>
   reading !== undefined && 'value' in reading ? reading.value : undefined;
 
-/** The verdict on a check. One that ran nothing, or whose report cannot be read, fails; one that is not required only warns. */
+/**
+ * The verdict on a check. One that ran nothing, or whose report cannot be read, fails; one that is
+ * not required only warns.
+ */
 export function checkGate(outcome: CheckOutcome): GateResult {
   const { name, required, exitCode, ended, seconds, lastLines, evidence, reports } = outcome;
   const findings = findingsOf(outcome);

@@ -17,8 +17,9 @@ export const MIN_COMPARISON_GROUPS = 4;
 const points = (value: number): string => value.toFixed(4);
 
 /**
- * Verdict by the interval of the difference and the margin m: above 0 SUPERIOR; not below −m NON_INFERIOR; wholly
- * below −m INFERIOR; otherwise INCONCLUSIVE. Source: CONSORT statement on non-inferiority trials (Piaggio et al. 2012).
+ * Verdict by the interval of the difference and the margin m: above 0 SUPERIOR; not below −m
+ * NON_INFERIOR; wholly below −m INFERIOR; otherwise INCONCLUSIVE. Source: CONSORT statement on
+ * non-inferiority trials (Piaggio et al. 2012).
  */
 export function verdictOf(interval: readonly [number, number], margin: number): DecidedVerdict {
   const [low, high] = interval;
@@ -63,8 +64,9 @@ export interface ComparisonPlan extends GuardrailPlan {
 }
 
 /**
- * Challenger against champion on the same windows: the primary metric decides, a guardrail that is significantly worse than its
- * margin makes the verdict INFERIOR, and everything stands next to rules that need no model.
+ * Challenger against champion on the same windows: the primary metric decides, a guardrail that is
+ * significantly worse than its margin makes the verdict INFERIOR, and everything stands next to
+ * rules that need no model.
  */
 export function compareModels(groups: readonly PairedGroup[], plan: ComparisonPlan): Comparison {
   const whole = groups.map((g) => pairedCounts(g, plan.thresholds));
@@ -133,7 +135,10 @@ export function compareModels(groups: readonly PairedGroup[], plan: ComparisonPl
   };
 }
 
-/** Name of the primary metric's difference among the replicated statistics; no guardrail is called so. */
+/**
+ * Name of the primary metric's difference among the replicated statistics; no guardrail is called
+ * so.
+ */
 const PRIMARY = 'f1';
 
 function describeBreach({ name, champion, challenger, margin, adjustedP }: GuardrailResult): string {

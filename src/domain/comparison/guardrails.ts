@@ -17,7 +17,10 @@ import {
 
 /** Family-wise error of all guardrails together. */
 const ALPHA = 0.05;
-/** Most slices that are guarded: beyond, no slice could be told from chance by 2,000 replicates after Holm. */
+/**
+ * Most slices that are guarded: beyond, no slice could be told from chance by 2,000 replicates
+ * after Holm.
+ */
 export const MAX_SLICE_GUARDRAILS = 90;
 
 export interface GuardrailMargins {
@@ -33,7 +36,9 @@ export interface GuardrailPlan {
   readonly slices: readonly SliceSpec[];
   readonly thresholds: Thresholds;
   readonly cost: CostRule;
-  /** Whether the project says what wrong decisions cost; undeclared costs are shown and not guarded. */
+  /**
+   * Whether the project says what wrong decisions cost; undeclared costs are shown and not guarded.
+   */
   readonly costsDeclared: boolean;
 }
 
@@ -112,7 +117,10 @@ function sliceGuards(groups: readonly PairedGroup[], slice: SliceSpec, plan: Gua
   });
 }
 
-/** The verdict on each guardrail, from the replicates of how much worse the challenger is; `once` counts each group once. */
+/**
+ * The verdict on each guardrail, from the replicates of how much worse the challenger is; `once`
+ * counts each group once.
+ */
 export function judgeGuards(
   all: readonly Guard[],
   once: Uint32Array,

@@ -11,15 +11,23 @@ export interface BaselineFacts {
   readonly shifts: Findings;
 }
 
-/** A reading this many robust standard deviations from the median is far; two modes of a coarse sensor are not. */
+/**
+ * A reading this many robust standard deviations from the median is far; two modes of a coarse
+ * sensor are not.
+ */
 const FAR = 6;
-/** Quarters whose median is this many within-quarter standard deviations from the median of all; warming up stays below it. */
+/**
+ * Quarters whose median is this many within-quarter standard deviations from the median of all;
+ * warming up stays below it.
+ */
 const SHIFTED = 8;
 const QUARTERS = 4;
 /** MAD to standard deviation of a normal distribution. */
 const MAD_SCALE = 1.4826;
 
-/** Compares the calibration rows of a file with each other, column by column; labels play no part. */
+/**
+ * Compares the calibration rows of a file with each other, column by column; labels play no part.
+ */
 export function baselineFacts(
   { values, rows, lines }: SensorTable,
   spec: Pick<ProjectSpec, 'data' | 'model'>,

@@ -1,4 +1,7 @@
-/** A CSV text taken apart: `rows` yields the cells of each record after the header, with the line it starts on. */
+/**
+ * A CSV text taken apart: `rows` yields the cells of each record after the header, with the line it
+ * starts on.
+ */
 export interface CsvTable {
   readonly delimiter: ';' | ',';
   readonly header: readonly string[];
@@ -9,17 +12,23 @@ export interface CsvRow {
   /** Line of the file, the header being line 1. */
   readonly line: number;
   readonly cells: readonly string[];
-  /** A quote that is never closed, text after a closing quote, or more than a record can be; `cells` are cut then. */
+  /**
+   * A quote that is never closed, text after a closing quote, or more than a record can be; `cells`
+   * are cut then.
+   */
   readonly malformed: boolean;
 }
 
-/** Longest record, in UTF-16 units: a longer one is a quote that is never closed, or no table at all. */
+/**
+ * Longest record, in UTF-16 units: a longer one is a quote that is never closed, or no table at
+ * all.
+ */
 const MAX_RECORD = 1_048_576;
 const TOO_LONG = { cells: [''], malformed: true } as const;
 
 /**
- * Reads CSV strictly (RFC 4180 quotes, LF or CRLF, `;` or `,` as the header has it): every record is given as it is, none is
- * skipped, guessed or repaired. Undefined when there is no header.
+ * Reads CSV strictly (RFC 4180 quotes, LF or CRLF, `;` or `,` as the header has it): every record
+ * is given as it is, none is skipped, guessed or repaired. Undefined when there is no header.
  */
 export function parseCsv(text: string): CsvTable | undefined {
   const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;

@@ -11,7 +11,8 @@ import { timeGates } from './time-gates.ts';
 import { valueGates } from './value-gates.ts';
 
 /**
- * The verdicts on a data set: can it be read, are times and values believable, can a model be judged with it. `now` (ms since
+ * The verdicts on a data set: can it be read, are times and values believable, can a model be
+ * judged with it. `now` (ms since
  * 1970) tells times that lie in the future.
  */
 export function dataGates(facts: readonly FileFacts[], spec: ProjectSpec, now: number): GateResult[] {

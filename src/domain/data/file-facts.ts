@@ -33,7 +33,10 @@ export interface RangeFacts {
   readonly value: number;
 }
 
-/** All that the gates need to know of one file: counts, marks and a few sample rows, never the rows themselves. */
+/**
+ * All that the gates need to know of one file: counts, marks and a few sample rows, never the rows
+ * themselves.
+ */
 export interface FileFacts extends TimeFacts {
   readonly file: DataFile;
   /** Why the file could not be read at all; everything else is empty then. */

@@ -1,7 +1,10 @@
 const SAMPLES = 5;
 const SHOWN = 60;
 
-/** A row that shows what is wrong. `line` is that of the file (the row's number in Parquet), `text` what people read. */
+/**
+ * A row that shows what is wrong. `line` is that of the file (the row's number in Parquet), `text`
+ * what people read.
+ */
 export interface Sample {
   readonly line: number;
   readonly column?: string;

@@ -5,9 +5,10 @@ import type { ProjectSpec } from '../../contracts/project/project.ts';
 export type SeedHash = (text: string) => number;
 
 /**
- * Fold in which a file's group is held out: the last number in its base name modulo the number of folds, or a seeded hash of
- * the group when there is none; files of one device (`data.device`) share a fold by the device's name. Null for files that are
- * never scored: without labels, or outside `evaluation.include`.
+ * Fold in which a file's group is held out: the last number in its base name modulo the number of
+ * folds, or a seeded hash of the group when there is none; files of one device (`data.device`)
+ * share a fold by the device's name. Null for files that are never scored: without labels, or
+ * outside `evaluation.include`.
  */
 export function foldOf(
   { path, labelled }: Pick<DataFile, 'path' | 'labelled'>,
@@ -28,7 +29,10 @@ export function groupOf(path: string): string {
   return path.replace(/\.[^./]+$/, '');
 }
 
-/** What `data.device` finds in a path; undefined where the project declares no devices. A path without one is its own device. */
+/**
+ * What `data.device` finds in a path; undefined where the project declares no devices. A path
+ * without one is its own device.
+ */
 function deviceOf(path: string, { data }: Pick<ProjectSpec, 'data'>): string | undefined {
   if (data.device === undefined) return undefined;
   return new RegExp(data.device).exec(path)?.[1] ?? groupOf(path);

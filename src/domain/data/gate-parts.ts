@@ -25,7 +25,10 @@ export function totalRows(facts: readonly FileFacts[]): number {
   return facts.reduce((sum, f) => sum + f.file.rows, 0);
 }
 
-/** The files that a gate complains of and sample rows, the first of each file before the second of any. */
+/**
+ * The files that a gate complains of and sample rows, the first of each file before the second of
+ * any.
+ */
 export function complaintEvidence(complaints: readonly Complaint[]): Record<string, unknown> {
   const rows = Array.from({ length: 5 }, (_, i) => i).flatMap((i) =>
     complaints.flatMap(({ path, samples }): SampleRow[] => {
@@ -42,7 +45,10 @@ export function complaintEvidence(complaints: readonly Complaint[]): Record<stri
   };
 }
 
-/** One gate over all files: passes without complaints, otherwise names the files, how often, and sample rows. */
+/**
+ * One gate over all files: passes without complaints, otherwise names the files, how often, and
+ * sample rows.
+ */
 export function complaintGate(
   facts: readonly FileFacts[],
   gate: {

@@ -7,7 +7,10 @@ import { dataGateSettings } from './settings.ts';
 
 const NONE: { count: number; samples: Sample[] } = { count: 0, samples: [] };
 
-/** Are labels 0 or 1, are both there to judge a model by, and is each calibration stretch healthy and of one kind? */
+/**
+ * Are labels 0 or 1, are both there to judge a model by, and is each calibration stretch healthy
+ * and of one kind?
+ */
 export function labelGates(readable: readonly FileFacts[], spec: ProjectSpec): GateResult[] {
   const { label } = spec.data;
   const missing = readable.reduce((sum, { table }) => sum + (table?.missingLabels ?? 0), 0);
@@ -88,7 +91,10 @@ function cleanBaseline(readable: readonly FileFacts[], spec: ProjectSpec): GateR
   };
 }
 
-/** Contamination that nobody labelled: calibration rows far from the others, or a quarter of them in another place. */
+/**
+ * Contamination that nobody labelled: calibration rows far from the others, or a quarter of them in
+ * another place.
+ */
 function steadyBaseline(readable: readonly FileFacts[], spec: ProjectSpec): GateResult {
   const calibrationRows = spec.model.calibration.rows;
   const { baselineOutlierShare } = dataGateSettings(spec);

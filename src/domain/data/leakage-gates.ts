@@ -29,8 +29,8 @@ interface Shared extends Complaint {
 }
 
 /**
- * Stretches of 16 equal rows in two files that are not held out together: the model of one fold would have trained on what
- * it is judged by. Times play no part, so a shifted copy is found too.
+ * Stretches of 16 equal rows in two files that are not held out together: the model of one fold
+ * would have trained on what it is judged by. Times play no part, so a shifted copy is found too.
  */
 function unseenRows(readable: readonly FileFacts[], spec: ProjectSpec): GateResult {
   const name = 'unseen-rows';
@@ -52,7 +52,8 @@ function unseenRows(readable: readonly FileFacts[], spec: ProjectSpec): GateResu
 }
 
 function sharedSegments(readable: readonly FileFacts[]): Shared[] {
-  // The first file with a stretch stands for all: among files that share it, one has another fold than that one or none has.
+  // The first file with a stretch stands for all: among files that share it, one has another fold
+  // than that one or none has.
   const first = new Map<number, { file: number; line: number }>();
   const found = new Map<string, { file: number; other: number; count: number; line: number; at: number }>();
   for (const [file, { segments }] of readable.entries())
@@ -79,7 +80,10 @@ function sharedSegments(readable: readonly FileFacts[]): Shared[] {
     .sort((a, b) => b.share - a.share);
 }
 
-/** Stretches that follow those of a file of another fold nearly: a copy with noise, or in other units. Equal ones are `unseen-rows`' affair. */
+/**
+ * Stretches that follow those of a file of another fold nearly: a copy with noise, or in other
+ * units. Equal ones are `unseen-rows`' affair.
+ */
 function nearCopies(readable: readonly FileFacts[]): GateResult {
   const patterns = readable.map((facts) => facts.patterns);
   const copies = findNearCopies(patterns, (file, other) => {
@@ -109,7 +113,10 @@ function nearCopies(readable: readonly FileFacts[]): GateResult {
   });
 }
 
-/** Held out in different folds; a file that is never held out trains in every fold. Whole copies are `distinct-files`' affair. */
+/**
+ * Held out in different folds; a file that is never held out trains in every fold. Whole copies are
+ * `distinct-files`' affair.
+ */
 function apart(a: FileFacts | undefined, b: FileFacts | undefined): boolean {
   return a?.file.fold !== b?.file.fold && a?.file.sha256 !== b?.file.sha256;
 }

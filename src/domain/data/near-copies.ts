@@ -1,8 +1,9 @@
 import { bitsAt, ones, turns, type SignPatterns } from './sign-patterns.ts';
 
 /**
- * Stretches of 32 rows in one column that turn at least so often are looked up: one in sixteen, chosen by its own content; of very many
- * readings fewer, so that about so many are looked up at most.
+ * Stretches of 32 rows in one column that turn at least so often are looked up: one in sixteen,
+ * chosen by its own content; of very many readings fewer, so that about so many are looked up at
+ * most.
  */
 const MIN_TURNS = 5;
 const SAMPLING = 16;
@@ -11,7 +12,10 @@ const LOOKED_UP = 1_000_000;
 const MIN_VOTES = 3;
 /** Fewest turns of a column in an alignment by which it is judged: fewer agree by chance. */
 const MIN_JUDGED_TURNS = 64;
-/** An alignment is compared with itself moved by so many rows, beyond the reach of one reading and over two thousand rows at most. */
+/**
+ * An alignment is compared with itself moved by so many rows, beyond the reach of one reading and
+ * over two thousand rows at most.
+ */
 const MOVED = { least: 17, most: 2048, rows: 2048 } as const;
 
 /** Rows of one file that may follow rows of another one, `shift` rows further on. */
@@ -24,8 +28,8 @@ export interface Alignment {
 }
 
 /**
- * The likeliest alignment of each two files that have stretches in common. Every reading is looked at once: a stretch votes for its
- * distance from the first one that is equal.
+ * The likeliest alignment of each two files that have stretches in common. Every reading is looked
+ * at once: a stretch votes for its distance from the first one that is equal.
  */
 export function findAlignments(files: readonly SignPatterns[]): Alignment[] {
   const readings = files.reduce((sum, { rows, columns }) => sum + rows * columns.length, 0);
@@ -62,8 +66,9 @@ export function findAlignments(files: readonly SignPatterns[]): Alignment[] {
 }
 
 /**
- * Quadrant correlation of each column that turns often enough, −1..1: sin(π(p − ½)) of the share p of readings that lie on the same side of
- * the mean around them (Blomqvist 1950, with Sheppard's formula). Rows beyond either file are left out.
+ * Quadrant correlation of each column that turns often enough, −1..1: sin(π(p − ½)) of the share p
+ * of readings that lie on the same side of the mean around them (Blomqvist 1950, with Sheppard's
+ * formula). Rows beyond either file are left out.
  */
 export function quadrantCorrelations(files: readonly SignPatterns[], alignment: Alignment): number[] {
   const { file, other, shift } = alignment;
@@ -101,8 +106,9 @@ export interface NearCopy extends Alignment {
 }
 
 /**
- * Alignments that disagree in less than half as many readings as they do when one file is moved against the other: what repeats by nature,
- * as a cycle does, agrees elsewhere too. Where nothing repeats, independent readings disagree in half.
+ * Alignments that disagree in less than half as many readings as they do when one file is moved
+ * against the other: what repeats by nature, as a cycle does, agrees elsewhere too. Where nothing
+ * repeats, independent readings disagree in half.
  */
 export function findNearCopies(
   files: readonly SignPatterns[],

@@ -1,20 +1,32 @@
 import type { SensorTable } from './sensor-table.ts';
 
-/** Consecutive rows of one segment, and how many of them must differ from each other for the segment to be telling. */
+/**
+ * Consecutive rows of one segment, and how many of them must differ from each other for the segment
+ * to be telling.
+ */
 export const SEGMENT_ROWS = 16;
 const SEGMENT_DISTINCT = 8;
-/** One segment in this many is kept, chosen by its own content, so that two files keep the same ones. */
+/**
+ * One segment in this many is kept, chosen by its own content, so that two files keep the same
+ * ones.
+ */
 export const SEGMENT_SAMPLING = 8;
 const BASE = 0x01000193;
 
-/** Marks of stretches of readings: equal marks in two places mean equal readings in 16 consecutive rows, whatever their times. */
+/**
+ * Marks of stretches of readings: equal marks in two places mean equal readings in 16 consecutive
+ * rows, whatever their times.
+ */
 export interface Segments {
   readonly marks: Float64Array;
   /** Line on which each segment starts. */
   readonly lines: Uint32Array;
 }
 
-/** 32 bits per row over its readings (as float32) and label: FNV-1a over words, finished with MurmurHash3's fmix32. */
+/**
+ * 32 bits per row over its readings (as float32) and label: FNV-1a over words, finished with
+ * MurmurHash3's fmix32.
+ */
 export function hashRows({ values, rows, labels }: SensorTable): Uint32Array {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const width = rows === 0 ? 0 : values.length / rows;
@@ -30,7 +42,10 @@ export function hashRows({ values, rows, labels }: SensorTable): Uint32Array {
   return hashes;
 }
 
-/** Rolling hashes (Rabin–Karp, twice 32 bits joined to 53) over 16 rows, sampled by content; stretches that hardly change are left out. */
+/**
+ * Rolling hashes (Rabin–Karp, twice 32 bits joined to 53) over 16 rows, sampled by content;
+ * stretches that hardly change are left out.
+ */
 export function segmentsOf(hashes: Uint32Array, lines: Uint32Array): Segments {
   const marks: number[] = [];
   const starts: number[] = [];

@@ -6,7 +6,10 @@ import type { TimeFormat } from './timestamp.ts';
 
 export type DataSpec = ProjectSpec['data'];
 
-/** One cell of a data file: text as it stands in a CSV, or a typed value of a Parquet file (a time in ms as number). */
+/**
+ * One cell of a data file: text as it stands in a CSV, or a typed value of a Parquet file (a time
+ * in ms as number).
+ */
 export type Cell = string | number | null | undefined;
 
 export interface TableSource {
@@ -15,8 +18,9 @@ export interface TableSource {
 }
 
 /**
- * The rows of one file: times in ms since 1970 (NaN where unreadable), values row-major [rows × sensor columns] (NaN where
- * missing or unreadable), labels 0/1 (null when the file has no label column), and all that was wrong on the way.
+ * The rows of one file: times in ms since 1970 (NaN where unreadable), values row-major [rows ×
+ * sensor columns] (NaN where missing or unreadable), labels 0/1 (null when the file has no label
+ * column), and all that was wrong on the way.
  */
 export interface SensorTable {
   readonly header: readonly string[];
@@ -29,7 +33,10 @@ export interface SensorTable {
   readonly missingColumns: readonly string[];
   readonly doubledColumns: readonly string[];
   readonly timeFormats: ReadonlyMap<TimeFormat, number>;
-  /** Offsets that times are written with (`Z`, `+01:00`), each with its first line, and how often one follows another. */
+  /**
+   * Offsets that times are written with (`Z`, `+01:00`), each with its first line, and how often
+   * one follows another.
+   */
   readonly zones: ReadonlyMap<string, { readonly count: number; readonly line: number }>;
   readonly zoneChanges: number;
   readonly missingLabels: number;
@@ -97,7 +104,10 @@ class RowStore {
   }
 }
 
-/** Reads every row of a file against the data section of windlass.yaml; nothing is dropped, everything odd is counted. */
+/**
+ * Reads every row of a file against the data section of windlass.yaml; nothing is dropped,
+ * everything odd is counted.
+ */
 export function buildSensorTable(source: TableSource, spec: DataSpec): SensorTable {
   const { header } = source;
   const timeAt = header.indexOf(spec.timestamp);
@@ -133,7 +143,8 @@ export function buildSensorTable(source: TableSource, spec: DataSpec): SensorTab
       const cell = cells[at];
       const { value, kind } = readNumber(cell);
       store.values[row * columnAt.length + column] = kind === 'infinite' ? NaN : value;
-      if (kind === 'number' || at === -1) continue; // a missing column is said once, not in every row
+      // a missing column is said once, not in every row
+      if (kind === 'number' || at === -1) continue;
       const name = spec.columns[column]?.name ?? '';
       if (kind === 'missing') missing = missing === '' ? name : `${missing}, ${name}`;
       else

@@ -4,8 +4,9 @@ import type { SensorTable } from './sensor-table.ts';
 const REACH = 8;
 
 /**
- * One bit per reading: whether it lies above the mean of the 17 rows around it. A copy keeps nearly all of them when noise is added, and
- * every one when it is scaled or shifted; independent noise agrees in half.
+ * One bit per reading: whether it lies above the mean of the 17 rows around it. A copy keeps nearly
+ * all of them when noise is added, and every one when it is scaled or shifted; independent noise
+ * agrees in half.
  */
 export interface SignPatterns {
   readonly rows: number;

@@ -1,4 +1,7 @@
-/** Where data lie, as the notation of a source says: a path or glob, blobs of an Azure container, or the rows of a query. */
+/**
+ * Where data lie, as the notation of a source says: a path or glob, blobs of an Azure container, or
+ * the rows of a query.
+ */
 export type SourceNotation =
   | { readonly kind: 'files'; readonly path: string }
   | {
@@ -16,8 +19,9 @@ const AZURE_HOST = /^([a-z0-9]{3,24})\.blob\.core\.(windows\.net|chinacloudapi\.
 const PLACE = /^([a-z0-9$][a-z0-9-]{2,62})(?:\/(.*))?$/;
 
 /**
- * Reads the notation of a data source: `PATH`, `az://ACCOUNT/CONTAINER/PREFIX`, `https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX`
- * or `sql:QUERY.sql#FOLDER` (the query's data lie below FOLDER, its own folder by default).
+ * Reads the notation of a data source: `PATH`, `az://ACCOUNT/CONTAINER/PREFIX`,
+ * `https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX` or `sql:QUERY.sql#FOLDER` (the query's
+ * data lie below FOLDER, its own folder by default).
  */
 export function readSource(source: string): SourceNotation {
   const query = /^sql:([^#]+)(?:#(.+))?$/.exec(source);
@@ -44,7 +48,9 @@ function wrong(problem: string): SourceNotation {
   return { kind: 'wrong', problem };
 }
 
-/** The source with its paths made absolute by `resolve`, so that it means the same in every process. */
+/**
+ * The source with its paths made absolute by `resolve`, so that it means the same in every process.
+ */
 export function absoluteSource(source: string, resolve: (path: string) => string): string {
   const notation = readSource(source);
   if (notation.kind === 'files') return resolve(notation.path);

@@ -3,7 +3,9 @@ import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { FileFacts } from './file-facts.ts';
 import { complaintGate } from './gate-parts.ts';
 
-/** Can every file be read, row by row, and has it the columns that windlass.yaml names, each once? */
+/**
+ * Can every file be read, row by row, and has it the columns that windlass.yaml names, each once?
+ */
 export function structureGates(facts: readonly FileFacts[], spec: ProjectSpec): GateResult[] {
   const readable = facts.filter((f) => f.table !== null);
   const required = [spec.data.timestamp, ...spec.data.columns.map((column) => column.name)];

@@ -1,7 +1,10 @@
 import type { TableSource } from './sensor-table.ts';
 import { parseTimestamp } from './timestamp.ts';
 
-/** What a data-set version says of one file; `from` and `to` are ISO times, null where no time can be read. */
+/**
+ * What a data-set version says of one file; `from` and `to` are ISO times, null where no time can
+ * be read.
+ */
 export interface TableSummary {
   readonly rows: number;
   readonly columns: readonly string[];

@@ -15,7 +15,10 @@ interface Complaints {
   readonly samples: readonly Sample[];
 }
 
-/** Are the times readable and believable, written one way per file, each once, in order, and without long gaps? */
+/**
+ * Are the times readable and believable, written one way per file, each once, in order, and without
+ * long gaps?
+ */
 export function timeGates(readable: readonly FileFacts[], spec: ProjectSpec, now: number): GateResult[] {
   const { gapFactor, earliest, latest } = dataGateSettings(spec);
   return [
@@ -84,7 +87,10 @@ function formats({ table }: FileFacts): Complaints {
   };
 }
 
-/** A file with one offset in winter and another in summer is sound; one that goes to and fro was put together from two. */
+/**
+ * A file with one offset in winter and another in summer is sound; one that goes to and fro was put
+ * together from two.
+ */
 function timeZones(readable: readonly FileFacts[]): GateResult {
   return complaintGate(readable, {
     name: 'time-zones',

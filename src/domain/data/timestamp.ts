@@ -1,4 +1,7 @@
-/** The time formats that data files may use; one file uses one of them. A time without a zone counts as UTC. */
+/**
+ * The time formats that data files may use; one file uses one of them. A time without a zone counts
+ * as UTC.
+ */
 export const TIME_FORMATS = {
   space: '2020-03-09 10:14:33',
   'space-zone': '2020-03-09 10:14:33+01:00',
@@ -14,7 +17,10 @@ const ISO =
 const EPOCH = /^\d{10}(\.\d{1,9})?$|^\d{13}$/;
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Milliseconds since 1970 of a time as text, and the zone it is written with; undefined when it has no known format or does not exist (30 February). */
+/**
+ * Milliseconds since 1970 of a time as text, and the zone it is written with; undefined when it has
+ * no known format or does not exist (30 February).
+ */
 export function parseTimestamp(text: string): { ms: number; format: TimeFormat; zone?: string } | undefined {
   const match = ISO.exec(text);
   if (match === null) {

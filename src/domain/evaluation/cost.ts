@@ -8,19 +8,25 @@ export interface AlarmCosts {
   readonly missedAlarm: number;
 }
 
-/** Without declared costs every wrong decision counts one: the cost is the number of wrong decisions. */
+/**
+ * Without declared costs every wrong decision counts one: the cost is the number of wrong
+ * decisions.
+ */
 export const UNIT_COSTS: AlarmCosts = { falseAlarm: 1, missedAlarm: 1 };
 
-/** Counts of one group and the time between two of its rows, in seconds; null when it is unknown. */
+/**
+ * Counts of one group and the time between two of its rows, in seconds; null when it is unknown.
+ */
 export interface TimedCounts {
   readonly counts: Confusion;
   readonly secondsPerRow: number | null;
 }
 
 /**
- * Cost per device-day: Σ (c_f · FP + c_m · FN) / w  ÷  Σ n · Δt / 86400, over groups with n scored rows Δt seconds apart. One
- * decision is taken per window of w rows (neighbouring windows share all but one row), so w rows that are wrong are one event. A
- * group counts `weights[i]` times. Null when a group's Δt is unknown or nothing was scored.
+ * Cost per device-day: Σ (c_f · FP + c_m · FN) / w ÷ Σ n · Δt / 86400, over groups with n scored
+ * rows Δt seconds apart. One decision is taken per window of w rows (neighbouring windows share all
+ * but one row), so w rows that are wrong are one event. A group counts `weights[i]` times. Null
+ * when a group's Δt is unknown or nothing was scored.
  */
 export function costPerDeviceDay(
   groups: readonly TimedCounts[],

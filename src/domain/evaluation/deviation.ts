@@ -1,11 +1,14 @@
 import type { GroupRows, MeanStd } from './group-rows.ts';
 
-/** The z-score rule raises the alarm from this many standard deviations on: Shewhart's three-sigma limit (1931). */
+/**
+ * The z-score rule raises the alarm from this many standard deviations on: Shewhart's three-sigma
+ * limit (1931).
+ */
 export const Z_LIMIT = 3;
 
 /**
- * Largest |x − mean| / std of any column in each of the given rows, by the group's own calibration; to 4 decimals, since it is
- * kept as JSON.
+ * Largest |x − mean| / std of any column in each of the given rows, by the group's own calibration;
+ * to 4 decimals, since it is kept as JSON.
  */
 export function deviations(
   data: Pick<GroupRows, 'values'>,

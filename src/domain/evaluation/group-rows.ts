@@ -8,23 +8,33 @@ export interface GroupRows {
   readonly labels: ArrayLike<number> | null;
 }
 
-/** Per column mean and spread of a pump's commissioning rows; monitoring normalises readings with them. */
+/**
+ * Per column mean and spread of a pump's commissioning rows; monitoring normalises readings with
+ * them.
+ */
 export interface MeanStd {
   readonly mean: Float32Array;
   readonly std: Float32Array;
 }
 
-/** A pump's calibration: what the model is given beside the data, by input name, row-major and without the batch axis. */
+/**
+ * A pump's calibration: what the model is given beside the data, by input name, row-major and
+ * without the batch axis.
+ */
 export interface Calibration extends MeanStd {
   readonly tensors: Readonly<Record<string, Float32Array>>;
 }
 
-/** Smallest spread that a calibration gives: a sensor that stood still must not blow up its normalised readings. */
+/**
+ * Smallest spread that a calibration gives: a sensor that stood still must not blow up its
+ * normalised readings.
+ */
 export const STD_FLOOR = 1e-6;
 
 /**
- * Mean and population standard deviation (not below STD_FLOOR) per column over the first `rows` rows, missing readings left
- * out; summed in double precision, given as float32. Undefined when a column has no reading there.
+ * Mean and population standard deviation (not below STD_FLOOR) per column over the first `rows`
+ * rows, missing readings left out; summed in double precision, given as float32. Undefined when a
+ * column has no reading there.
  */
 export function fitMeanStd(values: Float32Array, columns: number, rows: number): MeanStd | undefined {
   const mean = new Float32Array(columns);
@@ -46,15 +56,19 @@ export function fitMeanStd(values: Float32Array, columns: number, rows: number):
 
 /** Rows of a group that a model is judged by, each in order. */
 export interface JudgedRows {
-  /** Rows on which the device is still quiet, because a window would reach into its commissioning: they count as no alarm. */
+  /**
+   * Rows on which the device is still quiet, because a window would reach into its commissioning:
+   * they count as no alarm.
+   */
   readonly quiet: readonly number[];
   /** Rows whose window is scored. */
   readonly scored: readonly number[];
 }
 
 /**
- * Rows after the calibration rows: scored with a full window behind them and no missing reading in it, quiet (only without
- * overlap) while the window reaches back into the calibration rows. The window of row r is rows r − window + 1 … r.
+ * Rows after the calibration rows: scored with a full window behind them and no missing reading in
+ * it, quiet (only without overlap) while the window reaches back into the calibration rows. The
+ * window of row r is rows r − window + 1 … r.
  */
 export function judgedRows(
   data: Pick<GroupRows, 'rows' | 'values'>,

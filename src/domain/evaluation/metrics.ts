@@ -58,8 +58,8 @@ export function alarmRates(counts: Confusion): AlarmRates {
 }
 
 /**
- * Area under the ROC curve as the Mann–Whitney statistic with ties at half (Hanley & McNeil 1982); 0.5 when only one
- * class is there.
+ * Area under the ROC curve as the Mann–Whitney statistic with ties at half (Hanley & McNeil 1982);
+ * 0.5 when only one class is there.
  */
 export function areaUnderCurve(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
   let positives = 0;
@@ -74,7 +74,10 @@ export function areaUnderCurve(scores: ArrayLike<number>, labels: ArrayLike<numb
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
-/** Metrics over all scored windows of all groups together, next to the rule that always raises the alarm. */
+/**
+ * Metrics over all scored windows of all groups together, next to the rule that always raises the
+ * alarm.
+ */
 export function evaluationMetrics(groups: readonly ScoredGroup[], threshold: number): EvaluationMetrics {
   const counts = addConfusions(groups.map((g) => confusion(g.scores, g.labels, threshold)));
   const scores = groups.flatMap((g) => Array.from(g.scores));

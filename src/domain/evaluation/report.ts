@@ -7,7 +7,10 @@ import { reliability } from './reliability.ts';
 import { referenceRules, ruleResult } from './rules.ts';
 import { sliceResults } from './slice-results.ts';
 
-/** The model next to rules that need none, calibration and slices; the cost per device-day is undefined when it is unknown. */
+/**
+ * The model next to rules that need none, calibration and slices; the cost per device-day is
+ * undefined when it is unknown.
+ */
 export function evaluationReport(
   groups: readonly GroupScores[],
   { spec, seed }: { readonly spec: Pick<ProjectSpec, 'model' | 'evaluation'>; readonly seed: number },

@@ -32,7 +32,10 @@ export function ruleResult(
   };
 }
 
-/** Always alarming, never alarming, and the z-score rule (any column of the last row 3 or more standard deviations off). */
+/**
+ * Always alarming, never alarming, and the z-score rule (any column of the last row 3 or more
+ * standard deviations off).
+ */
 export function referenceRules(groups: readonly RuleGroup[], cost: CostRule): RuleResult[] {
   const scored = (scores: (g: RuleGroup) => ArrayLike<number>, threshold: number) =>
     groups.map((g) => ({

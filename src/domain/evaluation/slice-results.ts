@@ -12,7 +12,9 @@ export interface SlicedGroup extends ScoredGroup {
 
 const METRICS = ['f1', 'falseAlarmRate', 'missedAlarmRate'] as const;
 
-/** Metrics of every value of every declared slice, with intervals where there is enough to judge by. */
+/**
+ * Metrics of every value of every declared slice, with intervals where there is enough to judge by.
+ */
 export function sliceResults(
   groups: readonly SlicedGroup[],
   slices: readonly SliceSpec[],

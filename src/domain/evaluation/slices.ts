@@ -5,7 +5,10 @@ export const NO_SLICE = '(none)';
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** The slice of a file by its path: what stands where `{}` is in the pattern (see windlass.yaml), up to the next `/` at most. */
+/**
+ * The slice of a file by its path: what stands where `{}` is in the pattern (see windlass.yaml), up
+ * to the next `/` at most.
+ */
 export function sliceOfPath(pattern: string, path: string): string {
   const [before = '', after = ''] = pattern.split('{}');
   const source = (part: string): string => part.split('*').map(escaped).join('[^/]*?');
@@ -14,10 +17,16 @@ export function sliceOfPath(pattern: string, path: string): string {
   return match?.[1] ?? NO_SLICE;
 }
 
-/** Slice values of the scored windows of one file: one for all, or one per window where a column tells. */
+/**
+ * Slice values of the scored windows of one file: one for all, or one per window where a column
+ * tells.
+ */
 export type SliceValues = Readonly<Record<string, string | readonly string[]>>;
 
-/** Slice values of a file's scored rows; `texts` holds the slicing columns, one cell per row of the file. */
+/**
+ * Slice values of a file's scored rows; `texts` holds the slicing columns, one cell per row of the
+ * file.
+ */
 export function sliceValues(
   slices: readonly Pick<SliceSpec, 'name' | 'column' | 'path'>[],
   file: {

@@ -4,7 +4,10 @@ import { confusion, f1Score } from '../evaluation/metrics.ts';
 import { MIN_COMPARISON_GROUPS } from '../comparison/compare.ts';
 import { clusterBootstrap, percentileInterval } from '../statistics/cluster-bootstrap.ts';
 
-/** Scores of one group's windows as they are, and with each column exchanged: [column][repeat × window]. */
+/**
+ * Scores of one group's windows as they are, and with each column exchanged: [column][repeat ×
+ * window].
+ */
 export interface PermutedGroup {
   readonly labels: readonly number[];
   readonly scores: ArrayLike<number>;
@@ -12,8 +15,9 @@ export interface PermutedGroup {
 }
 
 /**
- * Permutation importance: F1 lost by exchanging a column, whole windows at a time, among windows of the same group (Fisher, Rudin &
- * Dominici 2019, with F1 as the loss); the interval resamples groups.
+ * Permutation importance: F1 lost by exchanging a column, whole windows at a time, among windows of
+ * the same group (Fisher, Rudin & Dominici 2019, with F1 as the loss); the interval resamples
+ * groups.
  */
 export function permutationImportance(
   groups: readonly PermutedGroup[],

@@ -6,15 +6,19 @@ export interface Walk {
   readonly background: number;
 }
 
-/** What a walk's k-th step scores: the first k columns of its order from the explained window, the others from the background. */
+/**
+ * What a walk's k-th step scores: the first k columns of its order from the explained window, the
+ * others from the background.
+ */
 export interface Contribution {
   readonly value: number;
   readonly standardError: number;
 }
 
 /**
- * Orders to sample: antithetic pairs (an order and its reverse), each pair over one background, all backgrounds equally often; `pairs`
- * is rounded up to that. Source: Castro, Gómez & Tejada 2009; antithetic pairs after Mitchell et al. 2022.
+ * Orders to sample: antithetic pairs (an order and its reverse), each pair over one background, all
+ * backgrounds equally often; `pairs` is rounded up to that. Source: Castro, Gómez & Tejada 2009;
+ * antithetic pairs after Mitchell et al. 2022.
  */
 export function shapleyWalks(size: {
   readonly columns: number;
@@ -36,8 +40,9 @@ export function shapleyWalks(size: {
 }
 
 /**
- * Shapley values from the scores along sampled walks (columns + 1 scores each): the mean change that each column brings. They sum to
- * the explained score minus the mean score of the backgrounds, exactly.
+ * Shapley values from the scores along sampled walks (columns + 1 scores each): the mean change
+ * that each column brings. They sum to the explained score minus the mean score of the backgrounds,
+ * exactly.
  */
 export function shapleyValues(
   walks: readonly Walk[],
@@ -56,7 +61,10 @@ export function shapleyValues(
   return { base, contributions: changes.map(pairedMean) };
 }
 
-/** Mean of all changes; its standard error by the means of the antithetic pairs, which are independent. */
+/**
+ * Mean of all changes; its standard error by the means of the antithetic pairs, which are
+ * independent.
+ */
 function pairedMean(changes: Float64Array): Contribution {
   const pairs = Array.from(
     { length: changes.length / 2 },

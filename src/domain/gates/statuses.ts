@@ -11,7 +11,10 @@ export function worstStatus(gates: readonly GateResult[]): GateStatus {
   );
 }
 
-/** The gates that stand in the way of promotion: failed ones and those that had too little to judge by. */
+/**
+ * The gates that stand in the way of promotion: failed ones and those that had too little to judge
+ * by.
+ */
 export function blockingGates(gates: readonly GateResult[]): GateResult[] {
   return gates.filter((g) => g.status === 'fail' || g.status === 'insufficient');
 }

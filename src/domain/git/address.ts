@@ -1,9 +1,15 @@
-/** Schemes that code is fetched by; git's transport helpers (`ext::` runs any program) are not among them. */
+/**
+ * Schemes that code is fetched by; git's transport helpers (`ext::` runs any program) are not among
+ * them.
+ */
 export const GIT_SCHEMES = ['https', 'ssh', 'git', 'http', 'file'] as const;
 
 const SCP_FORM = /^[\w.][\w.-]*@[\w.][\w.-]*:(?!\/\/)/;
 
-/** Whether a project is named by a git URL, or in git's form `user@host:path`, rather than by a folder. */
+/**
+ * Whether a project is named by a git URL, or in git's form `user@host:path`, rather than by a
+ * folder.
+ */
 export function isGitUrl(project: string): boolean {
   return (
     /^[a-z][a-z0-9+.-]*:\/\//i.test(project) ||
@@ -33,7 +39,10 @@ export function hasCredentials(url: string): boolean {
   return /^https?:\/\/[^/]*@/i.test(url) || /^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]*@/i.test(url);
 }
 
-/** What two addresses of one repository have in common: host and path, without scheme, user, port and `.git`. */
+/**
+ * What two addresses of one repository have in common: host and path, without scheme, user, port
+ * and `.git`.
+ */
 export function repositoryKey(url: string): string {
   const plain = withoutCredentials(url.trim());
   const scp = SCP_FORM.test(plain) ? plain.replace(/^[^@]*@([^:]+):\/*/, '$1/') : undefined;

@@ -26,7 +26,10 @@ export function triggersFor(push: Push, triggers: readonly Trigger[]): Trigger[]
   );
 }
 
-/** Whether the push may have changed the project's folder: yes unless the provider tells all files and none lies in it. */
+/**
+ * Whether the push may have changed the project's folder: yes, unless the provider lists all files
+ * and none is in it.
+ */
 export function touchesProject({ files }: Pick<Push, 'files'>, project: string): boolean {
   if (files === null || project === '') return true;
   return files.some((file) => file.startsWith(`${project}/`));

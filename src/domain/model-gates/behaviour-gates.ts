@@ -61,8 +61,9 @@ function costGates(b: ModelBehaviour, { gates }: Pick<ProjectSpec, 'gates'>): Ga
 }
 
 /**
- * Gates on what a model did with its golden rows, with probes and against the clock. With parity "quality" (a quantised
- * candidate) the distance from the training framework is stated and the quality gates decide.
+ * Gates on what a model did with its golden rows, with probes and against the clock. With parity
+ * "quality" (a quantised candidate) the distance from the training framework is stated and the
+ * quality gates decide.
  */
 export function behaviourGates(
   b: ModelBehaviour,

@@ -5,7 +5,10 @@ import { statedColumns } from './feature-order.ts';
 /** Above this a probability is an alarm, where no windlass.yaml says otherwise. */
 const THRESHOLD = 0.5;
 
-/** The shape of one row; undefined when it is not float32 with a free batch and fixed other dimensions. */
+/**
+ * The shape of one row; undefined when it is not float32 with a free batch and fixed other
+ * dimensions.
+ */
 function rowShape({ kind, elementType, shape }: ModelValue): number[] | undefined {
   if (kind !== 'tensor' || elementType !== 'float32' || shape === null) return undefined;
   const [batch, ...rest] = shape;
@@ -17,9 +20,10 @@ const shown = ({ name, kind, elementType, shape }: ModelValue): string =>
   `${name} is ${kind === 'tensor' ? elementType : kind}${shape === null ? '' : ` [${shape.map((d) => d ?? '?').join(', ')}]`}`;
 
 /**
- * What a model is asked to be when no windlass.yaml says so: its own signature, if a device can serve it. The input with most numbers
- * per row takes the readings ([N, window, columns] or [N, columns]), the others are calibration; the one output gives a
- * probability per row. Otherwise what stands in the way.
+ * What a model is asked to be when no windlass.yaml says so: its own signature, if a device can
+ * serve it. The input with most numbers per row takes the readings ([N, window, columns] or [N,
+ * columns]), the others are calibration; the one output gives a probability per row. Otherwise what
+ * stands in the way.
  */
 export function deriveExpectation(
   structure: Pick<ModelStructure, 'inputs' | 'outputs' | 'metadata'>,

@@ -8,7 +8,10 @@ const MIN_PER_CLASS = 30;
 const round = (value: number): number => Number(value.toFixed(4));
 const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
 
-/** Gates on the metrics of held-out groups: enough of both classes, what windlass.yaml demands, and better than always alarming. */
+/**
+ * Gates on the metrics of held-out groups: enough of both classes, what windlass.yaml demands, and
+ * better than always alarming.
+ */
 export function evaluationGates(m: EvaluationMetrics, spec: Pick<ProjectSpec, 'evaluation'>): GateResult[] {
   const { minF1, maxFalseAlarmRate, maxMissedAlarmRate } = spec.evaluation.gates;
   const positives = m.confusion.tp + m.confusion.fn;

@@ -18,7 +18,10 @@ export function signatureOf(
   return { inputs: inputs.map(plain), outputs: outputs.map(plain), columns };
 }
 
-/** The columns that a model file states of itself; undefined when it states none, or no list of names. */
+/**
+ * The columns that a model file states of itself; undefined when it states none, or no list of
+ * names.
+ */
 export function statedColumns({ metadata }: Pick<ModelStructure, 'metadata'>): readonly string[] | undefined {
   try {
     const value: unknown = JSON.parse(metadata[COLUMNS_KEY] ?? 'null');
@@ -29,8 +32,9 @@ export function statedColumns({ metadata }: Pick<ModelStructure, 'metadata'>): r
 }
 
 /**
- * The order of the columns that a model file states of itself must be that which it is judged and served with: two columns exchanged give scores
- * that look sound. `digest` is the digest of signatureOf(); it is kept as evidence.
+ * The order of the columns that a model file states of itself must be that which it is judged and
+ * served with: two columns exchanged give scores that look sound. `digest` is the digest of
+ * signatureOf(); it is kept as evidence.
  */
 export function featureOrderGate(
   structure: Pick<ModelStructure, 'metadata'>,

@@ -8,12 +8,15 @@ export const MIN_GOLDEN_ROWS = 1000;
 const MAX_FLIP_SHARE = 0.001;
 
 /**
- * "quality": a candidate that is meant to differ (quantised); the quality gates judge how much that costs. "own": such a model later, with
- * golden rows of its own predictions.
+ * "quality": a candidate that is meant to differ (quantised); the quality gates judge how much that
+ * costs. "own": such a model later, with golden rows of its own predictions.
  */
 export type Parity = 'strict' | 'quality' | 'own';
 
-/** How far a score of a quantised or half-precision model may move between processors, each of which has kernels of its own for it. */
+/**
+ * How far a score of a quantised or half-precision model may move between processors, each of which
+ * has kernels of its own for it.
+ */
 export const QUALITY_TOLERANCE = 0.02;
 
 type Golden = NonNullable<ModelBehaviour['golden']>;
@@ -64,7 +67,10 @@ function flipGate({ rows, labelFlips, farthestFlip }: Golden, { gates, threshold
   };
 }
 
-/** Gates on golden rows: enough of them, finite, and the model predicts what the training framework predicted. */
+/**
+ * Gates on golden rows: enough of them, finite, and the model predicts what the training framework
+ * predicted.
+ */
 export function goldenGates(b: ModelBehaviour, golden: Golden, context: Context): GateResult[] {
   const { rows, nonFiniteExpected, nonFiniteInputs } = golden;
   const own = context.parity === 'own';

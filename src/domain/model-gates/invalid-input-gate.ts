@@ -17,8 +17,9 @@ function describe(kind: InvalidInput, { rows, invalid, alarm, healthy, error }: 
 }
 
 /**
- * States what the model answers to readings that no working sensor sends. A score that is not finite is "invalid", never
- * "healthy"; a finite score below the threshold for NaN or infinity lets a dead sensor look healthy, and warns.
+ * States what the model answers to readings that no working sensor sends. A score that is not
+ * finite is "invalid", never "healthy"; a finite score below the threshold for NaN or infinity lets
+ * a dead sensor look healthy, and warns.
  */
 export function invalidInputGate(outcomes: ModelBehaviour['invalidInputs']): GateResult {
   const probed = INVALID_INPUTS.map((kind) => outcomes[kind]);

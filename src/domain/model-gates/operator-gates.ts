@@ -88,7 +88,10 @@ function unknownOperator(
     : undefined;
 }
 
-/** Only operators of the standard, as every runtime for devices has them, and functions that the model brings along. */
+/**
+ * Only operators of the standard, as every runtime for devices has them, and functions that the
+ * model brings along.
+ */
 export function operatorGate(structure: ModelStructure): GateResult {
   const { opsets, operators, functions, nodes } = structure;
   const foreign = operators.flatMap((o) => unknownOperator(o, structure) ?? []);

@@ -1,6 +1,6 @@
 /**
- * Standard operators and the operator set in which each came, from the schemas of the Python package
- * onnx 1.23.2; written by test/fixtures/onnx/list-operators.py.
+ * Standard operators and the operator set in which each came, from the schemas of the Python
+ * package onnx 1.23.2; written by test/fixtures/onnx/list-operators.py.
  */
 const AI_ONNX = `
 Abs:1 Acos:7 Acosh:9 Add:1 AffineGrid:20 And:1 ArgMax:1 ArgMin:1 Asin:7 Asinh:9 Atan:7 Atanh:9

@@ -22,8 +22,9 @@ function violations({ gates }: SliceSpec, r: SliceResult): string[] {
 }
 
 /**
- * One gate per declared slice: an expected value that is missing fails it, and so does one with enough windows that misses a demand;
- * one with too few is insufficient where something is demanded of it, else a warning.
+ * One gate per declared slice: an expected value that is missing fails it, and so does one with
+ * enough windows that misses a demand; one with too few is insufficient where something is demanded
+ * of it, else a warning.
  */
 export function sliceGates(results: readonly SliceResult[], slices: readonly SliceSpec[]): GateResult[] {
   return slices.map((slice): GateResult => {

@@ -73,7 +73,10 @@ function plainGate({ inputs, outputs }: ModelStructure): GateResult {
 const text = (shape: ModelValue['shape'] | Shape): string =>
   shape === null ? '[?]' : `[${shape.map((d) => d ?? '?').join(', ')}]`;
 
-/** What is wrong with one declared value; undefined when it fits. The first dimension must be free: batches differ. */
+/**
+ * What is wrong with one declared value; undefined when it fits. The first dimension must be free:
+ * batches differ.
+ */
 function mismatch(found: ModelValue | undefined, name: string, shape: Shape): string | undefined {
   if (found === undefined) return `${name} is missing`;
   if (found.kind !== 'tensor' || found.elementType !== 'float32')

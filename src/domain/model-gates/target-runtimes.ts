@@ -13,8 +13,9 @@ export interface TargetRuntime {
 }
 
 /**
- * Source: onnxruntime-node 1.30.0 itself, given models of each operator set and IR version (it refuses set 27, ML set 6 and IR 14
- * with its own words; test/integration/model-gates.test.ts repeats this); both packages are builds of the same release.
+ * Source: onnxruntime-node 1.30.0 itself, given models of each operator set and IR version (it
+ * refuses set 27, ML set 6 and IR 14 with its own words; test/integration/model-gates.test.ts
+ * repeats this); both packages are builds of the same release.
  */
 const RELEASE_1_30 = { version: '1.30.0', maxOpset: 26, maxMlOpset: 5, maxIrVersion: 13 } as const;
 /** Where there is a native build. */

@@ -31,7 +31,10 @@ export interface Analysis {
 
 const WORST_DEVICES = 8;
 
-/** Something was judged; one dead sensor must not keep the others from being watched (a quality gate tells of it). */
+/**
+ * Something was judged; one dead sensor must not stop the monitoring of the others (a quality gate
+ * reports it).
+ */
 export function isConclusive(report: Pick<MonitorReport, 'columns'>): boolean {
   return report.columns.some((c) => c.status !== 'insufficient');
 }
@@ -41,7 +44,9 @@ function byDevice(windows: readonly WindowSummary[]): Map<string, MergedWindows>
   return new Map([...groups].map(([device, own]) => [device, mergeWindows(own)]));
 }
 
-/** From the windows since the last report to quality, drift, estimated performance and one decision. */
+/**
+ * From the windows since the last report to quality, drift, estimated performance and one decision.
+ */
 export function analyse(input: AnalysisInput): Analysis {
   const { baseline, policy } = input;
   const merged = mergeWindows(input.windows);

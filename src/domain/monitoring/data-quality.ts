@@ -38,7 +38,10 @@ function shareGate(
   };
 }
 
-/** Quality gates of the data that the devices saw: shares of missing, out-of-range and stuck readings, invalid windows. */
+/**
+ * Quality gates of the data that the devices saw: shares of missing, out-of-range and stuck
+ * readings, invalid windows.
+ */
 export function dataQualityGates(merged: MergedWindows): GateResult[] {
   const columns = Object.entries(merged.columns);
   const read = Object.fromEntries(columns.map(([c, s]) => [c, s.n + s.nulls + s.nonFinite]));

@@ -29,8 +29,9 @@ function judge(
 }
 
 /**
- * Data drift of each column: PSI of its normalised readings against the baseline's ten quantile bins, with a threshold
- * calibrated on reference chunks. `meanShift` is the shift of the mean in standard deviations of the reference.
+ * Data drift of each column: PSI of its normalised readings against the baseline's ten quantile
+ * bins, with a threshold calibrated on reference chunks. `meanShift` is the shift of the mean in
+ * standard deviations of the reference.
  */
 export function columnDrift(
   merged: MergedWindows,
@@ -50,7 +51,10 @@ export function columnDrift(
   });
 }
 
-/** Prediction drift: PSI of the scores over ten equal bins. A score stands for a whole window, hence fewer are needed. */
+/**
+ * Prediction drift: PSI of the scores over ten equal bins. A score stands for a whole window, hence
+ * fewer are needed.
+ */
 export function scoreDrift(
   merged: MergedWindows,
   baseline: MonitoringBaseline,
@@ -65,7 +69,9 @@ export function scoreDrift(
   );
 }
 
-/** Devices whose own windows are furthest from the baseline: mean PSI over columns, largest first. */
+/**
+ * Devices whose own windows are furthest from the baseline: mean PSI over columns, largest first.
+ */
 export function driftByDevice(
   perDevice: ReadonlyMap<string, MergedWindows>,
   baseline: MonitoringBaseline,

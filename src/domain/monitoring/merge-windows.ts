@@ -41,8 +41,8 @@ function addColumn(a: ColumnSummary | undefined, b: ColumnSummary): ColumnSummar
 }
 
 /**
- * Adds windows up, exactly and in any order: all sums lie on a binary grid. Throws RangeError when they come from different
- * model files or were counted on different bins.
+ * Adds windows up, exactly and in any order: all sums lie on a binary grid. Throws RangeError when
+ * they come from different model files or were counted on different bins.
  */
 export function mergeWindows(windows: Iterable<WindowSummary>): MergedWindows {
   const devices = new Set<string>();

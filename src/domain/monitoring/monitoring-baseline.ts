@@ -12,7 +12,10 @@ const MIN_CHUNK_SCORES = 30;
 /** Normalised readings farther out than this count as this, as on the device. */
 const Z_LIMIT = 1000;
 
-/** One group as the reference sees it: its readings after calibration, and the scores of its windows. */
+/**
+ * One group as the reference sees it: its readings after calibration, and the scores of its
+ * windows.
+ */
 export interface ReferenceGroup {
   readonly data: GroupRows;
   readonly calibration: MeanStd;
@@ -28,7 +31,10 @@ interface Stretch {
   readonly rows: number;
 }
 
-/** Rows after calibration that are not labelled as anomalies: what a device in good order should look like. */
+/**
+ * Rows after calibration that are not labelled as anomalies: what a device in good order should
+ * look like.
+ */
 function normalRows(group: ReferenceGroup, columns: number, calibrationRows: number): Stretch {
   const { data, calibration } = group;
   const rows: number[] = [];
@@ -54,7 +60,10 @@ interface Piece {
   readonly end: number;
 }
 
-/** Contiguous pieces of several groups that together have about `chunkRows` rows, as a report over several devices has. */
+/**
+ * Contiguous pieces of several groups that together have about `chunkRows` rows, as a report over
+ * several devices has.
+ */
 function drawChunk(stretches: readonly Stretch[], chunkRows: number, random: () => number): Piece[] {
   const chosen = shuffled(stretches, random).slice(0, GROUPS_PER_CHUNK);
   const each = Math.ceil(chunkRows / chosen.length);
@@ -66,8 +75,9 @@ function drawChunk(stretches: readonly Stretch[], chunkRows: number, random: () 
 }
 
 /**
- * The reference that devices and reports are held against: per column nine decile edges of z = (x − mean) / std over the
- * normal rows after calibration, shares per bin, and the PSI of seeded chunks as long as a report; the same for the scores.
+ * The reference that devices and reports are held against: per column nine decile edges of z = (x −
+ * mean) / std over the normal rows after calibration, shares per bin, and the PSI of seeded chunks
+ * as long as a report; the same for the scores.
  */
 export function monitoringBaseline(
   groups: readonly ReferenceGroup[],

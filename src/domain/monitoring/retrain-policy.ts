@@ -28,8 +28,9 @@ export interface Decision {
 const show = (x: number | null): string => (x === null ? 'n/a' : x.toFixed(3));
 
 /**
- * none | investigate | retrain. Drift in this report alone opens an investigation; drift in k of the last m reports,
- * with estimated loss where the policy asks for it, and outside the cooldown, asks for a retrain.
+ * none | investigate | retrain. Drift in this report alone opens an investigation; drift in k of
+ * the last m reports, with estimated loss where the policy asks for it, and outside the cooldown,
+ * asks for a retrain.
  */
 export function decide(evidence: DecisionEvidence, policy: RetrainPolicy): Decision {
   const arithmetic: string[] = [];

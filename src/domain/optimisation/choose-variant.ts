@@ -13,7 +13,10 @@ const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 const latencyOf = (profiles: readonly ModelProfile[], platform: string): number | undefined =>
   profiles.find((p) => p.machine.platform === platform)?.latency.p50;
 
-/** Share of the original's latency (median of one row) or size that a variant saves where it saves least; none without numbers. */
+/**
+ * Share of the original's latency (median of one row) or size that a variant saves where it saves
+ * least; none without numbers.
+ */
 export function leastGain(original: Measured, candidate: Measured, prefer: Rules['prefer']): number | null {
   if (prefer === 'size')
     return original.bytes === null || candidate.bytes === null ? null : 1 - candidate.bytes / original.bytes;
@@ -26,8 +29,9 @@ export function leastGain(original: Measured, candidate: Measured, prefer: Rules
 }
 
 /**
- * The variant to keep: of those that passed every gate the one that gains most, counted on the platform where it gains least, if
- * that is enough; else the original. Of equals the first.
+ * The variant to keep: of those that passed every gate the one that gains most, counted on the
+ * platform where it gains least, if that is enough; else the original. The first of equal ones
+ * wins.
  */
 export function chooseVariant(
   original: Measured,

@@ -9,7 +9,10 @@ export interface ChangedField {
 const isTree = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
-/** The leaves in which two JSON values differ, in the order of the first, then what only the second has. */
+/**
+ * The leaves in which two JSON values differ, in the order of the first, then what only the second
+ * has.
+ */
 export function changedFields(from: unknown, to: unknown, path: readonly string[] = []): ChangedField[] {
   if (isTree(from) && isTree(to) && Array.isArray(from) === Array.isArray(to)) {
     const keys = new Set([...Object.keys(from), ...Object.keys(to)]);

@@ -9,7 +9,10 @@ export interface ChangedPackage {
 const PACKAGE =
   /^\s*(?:- )?\s*["']?(?:[\w.-]+::)?([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*={1,3}\s*([^\s;"'\\]+)/;
 
-/** Packages of a pip lock file or a conda file by their names as PEP 503 compares them; lines that name none are left out. */
+/**
+ * Packages of a pip lock file or a conda file by their names as PEP 503 compares them; lines that
+ * name none are left out.
+ */
 export function lockPackages(text: string): Map<string, string> {
   const packages = new Map<string, string>();
   for (const line of text.split('\n')) {

@@ -1,6 +1,9 @@
 import { canonicalJson } from '../../base/canonical-json.ts';
 
-/** What the digest of a pipeline version is taken of; a build of uncommitted files never passes for one of the commit. */
+/**
+ * What the digest of a pipeline version is taken of; a build of uncommitted files never passes for
+ * one of the commit.
+ */
 export function pipelineIdentity(pipeline: {
   /** Digest of the source bundle. */
   readonly bundle: string;

@@ -2,13 +2,16 @@ import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { Review } from '../../contracts/model/review.ts';
 
-/** How many approvals a version needs (n), and who may give them (m people; none named: anybody but the author). */
+/**
+ * How many approvals a version needs (n), and who may give them (m people; none named: anybody but
+ * the author).
+ */
 export interface ApprovalRule {
   readonly approvals: number;
   readonly approvers: readonly string[];
 }
 
-/** The rule of a project; a pipeline that was published before there were rules wants no approval. */
+/** The rule of a project; a pipeline from before there were rules needs no approval. */
 export function approvalRule(spec: Partial<Pick<ProjectSpec, 'registry'>>): ApprovalRule {
   return spec.registry ?? { approvals: 0, approvers: [] };
 }
@@ -33,7 +36,7 @@ export function refusesApprover(actor: string, author: string, rule: ApprovalRul
   return null;
 }
 
-/** Enough approvals by people who may give them, and nobody's standing rejection. */
+/** Enough approvals by people who may give them, and no rejection that still stands. */
 export function approvalGate(
   rule: ApprovalRule,
   { author, reviews }: { author: string; reviews: readonly Review[] },

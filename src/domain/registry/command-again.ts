@@ -1,11 +1,17 @@
 import type { ImportedRegistration } from '../../contracts/model/model-version.ts';
 
-/** What the command needs to know; of a version that came through the MLflow door next to nothing is there. */
+/**
+ * What the command needs to know; of a version that came through the MLflow door next to nothing is
+ * there.
+ */
 type Made = Partial<
   Pick<ImportedRegistration, 'pipeline' | 'data' | 'params' | 'seed' | 'search' | 'origin'>
 >;
 
-/** The command that makes the same version again, and so compares it with the champion of that moment. */
+/**
+ * The command that makes the same version again, and so compares it with the champion of that
+ * moment.
+ */
 export function commandAgain({ pipeline, data, params = {}, seed, search, origin }: Made): string {
   if (origin === 'imported' || !pipeline || !data)
     return 'windlass models import FILE --project PROJECT --golden FILE --data DATA';

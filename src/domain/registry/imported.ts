@@ -8,7 +8,10 @@ export type Parts = Pick<ImportedRegistration, 'pipeline' | 'golden' | 'baseline
 /** What Windlass knows of no version that was trained elsewhere. */
 export const NEVER_KNOWN = ['commit', 'environment', 'params', 'seed', 'training data'] as const;
 
-/** What makes a version that can be packaged, deployed, compared and monitored; each with why it is needed and how it is given. */
+/**
+ * What makes a version that can be packaged, deployed, compared and monitored; each with why it is
+ * needed and how it is given.
+ */
 const NEEDED = [
   {
     part: 'entry script',
@@ -37,7 +40,10 @@ export function missingParts(parts: Parts): string[] {
   return [...NEVER_KNOWN, ...NEEDED.filter((n) => n.lacks(parts)).map((n) => n.part)];
 }
 
-/** What follows for the use of an imported version from each part that it lacks, and how the part is given. */
+/**
+ * What follows for the use of an imported version from each part that it lacks, and how the part is
+ * given.
+ */
 export function missingReasons(parts: Parts): string[] {
   return NEEDED.filter((n) => n.lacks(parts)).map(({ part, why }) => `It has no ${part}: ${why}.`);
 }
@@ -54,7 +60,10 @@ export function importedGates(parts: Parts): GateResult[] {
   }));
 }
 
-/** Said of groups that an imported model was measured on: whether it had seen them, only its makers know. */
+/**
+ * Said of groups that an imported model was measured on: whether it had seen them, only its makers
+ * know.
+ */
 export function unprovenGate(groups: number): GateResult {
   return {
     name: 'unseen-groups',

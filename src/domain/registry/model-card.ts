@@ -61,7 +61,10 @@ export function modelCard(
   };
 }
 
-/** What is known of a model that was trained elsewhere; `spec` is that of the project that serves it. */
+/**
+ * What is known of a model that was trained elsewhere; `spec` is that of the project that serves
+ * it.
+ */
 export interface ImportedCardContent {
   readonly name: string;
   readonly digest: string;
@@ -142,7 +145,7 @@ export function embedCard(card: ModelCard): string {
   return `${OPENING}${JSON.stringify(card).replaceAll('<', '\\u003c')}${CLOSING}`;
 }
 
-/** The card in a page; undefined when the page is none, such as the markdown that cards were before. */
+/** The card inside a page; undefined when the page holds none, such as an older markdown card. */
 export function cardOfPage(page: string): ModelCard | undefined {
   const start = page.indexOf(OPENING);
   if (start === -1) return undefined;

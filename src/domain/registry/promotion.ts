@@ -24,19 +24,26 @@ export interface PromotionCase {
   /** The newest one that was recorded. */
   readonly comparison: Pick<Comparison, 'verdict' | 'reason' | 'champion'>;
   readonly reviews: readonly Review[];
-  /** The version's own rule and the present champion's: a commit cannot loosen the rule that it is judged by. */
+  /**
+   * The version's own rule and the present champion's: a commit cannot loosen the rule that it is
+   * judged by.
+   */
   readonly rules: readonly ApprovalRule[];
   /** The version that is champion now. */
   readonly champion: string | null;
   /** Command that compares the version with it. */
   readonly again: string;
-  /** It was champion before: going back to it is never held up by a rule or a champion that came later. */
+  /**
+   * It was champion before: going back to it is never held up by a rule or a champion that came
+   * later.
+   */
   readonly heldBefore: boolean;
 }
 
 /**
- * What an alias asks of the version that it is to point at. Any alias asks for a version that is in use; `champion` asks besides
- * for passed gates, a comparison that may be promoted, and the approvals of the project.
+ * What an alias asks of the version that it is to point at. Any alias asks for a version that is in
+ * use; `champion` asks besides for passed gates, a comparison that may be promoted, and the
+ * approvals of the project.
  */
 export function promotionGates(asked: PromotionCase): GateResult[] {
   const state: GateResult = {
@@ -64,7 +71,10 @@ export function promotionRefusal(
   };
 }
 
-/** A version that lost, or that nothing has judged, may carry other aliases than champion and challenger. */
+/**
+ * A version that lost, or that nothing has judged, may carry other aliases than champion and
+ * challenger.
+ */
 function fits({ alias, state }: PromotionCase): boolean {
   if (isUsable(state)) return true;
   return (
@@ -87,7 +97,10 @@ function passedGates(gates: readonly GateResult[]): GateResult {
   };
 }
 
-/** Only a comparison with the version whose place it would take counts; where there is none, any that was not lost. */
+/**
+ * Only a comparison with the version whose place it would take counts; where there is none, any
+ * that was not lost.
+ */
 function comparisonGate({ comparison, champion, heldBefore, again }: PromotionCase): GateResult {
   const { verdict, reason } = comparison;
   const other = comparison.champion?.version ?? null;

@@ -9,7 +9,10 @@ function leaves(value: unknown, path: string): [string, Leaf][] {
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === '' ? key : `${path}.${key}`));
 }
 
-/** What differs between two JSON values, leaf by leaf and exactly; `what` is prefix and path, e.g. "metric confusion.tp". */
+/**
+ * What differs between two JSON values, leaf by leaf and exactly; `what` is prefix and path, e.g.
+ * "metric confusion.tp".
+ */
 export function differencesOf(recorded: unknown, found: unknown, prefix: string): Difference[] {
   const before = new Map(leaves(recorded, ''));
   const after = new Map(leaves(found, ''));
@@ -20,7 +23,10 @@ export function differencesOf(recorded: unknown, found: unknown, prefix: string)
   });
 }
 
-/** Recorded metrics against those measured now; what an older Windlass did not measure is not compared. */
+/**
+ * Recorded metrics against those measured now; what an older Windlass did not measure is not
+ * compared.
+ */
 export function compareMetrics(recorded: object, found: object): Recheck {
   const later = Object.keys(found).filter((name) => !(name in recorded));
   const measured = Object.fromEntries(Object.entries(found).filter(([name]) => name in recorded));
@@ -34,7 +40,10 @@ export function compareMetrics(recorded: object, found: object): Recheck {
   };
 }
 
-/** Recorded data files against those at their source now; a file that came later is no difference, and noted. */
+/**
+ * Compares recorded data files with those at their source now; a newer file is noted, not counted
+ * as a difference.
+ */
 export function compareManifests(recorded: DataManifest, found: DataManifest): Recheck {
   if (recorded.digest === found.digest) return { differences: [], unchecked: [], notes: [] };
   const now = new Map(found.files.map((file) => [file.path, file]));
@@ -59,7 +68,10 @@ export function compareManifests(recorded: DataManifest, found: DataManifest): R
   };
 }
 
-/** What the comparison says, in words that follow the version's name: "identical" is never said of what was not compared. */
+/**
+ * What the comparison says, in words that follow the version's name: "identical" is never said of
+ * what was not compared.
+ */
 export function describeReproduction({
   differences,
   unchecked,

@@ -1,6 +1,9 @@
 import type { ModelState } from '../../contracts/model/model-state.ts';
 
-/** Versions beyond the newest `keep` of their model that are older than `olderThanDays` go, unless something needs them. */
+/**
+ * Versions beyond the newest `keep` of their model that are older than `olderThanDays` go, unless
+ * something needs them.
+ */
 export interface RetentionRule {
   readonly keep: number;
   readonly olderThanDays: number;
@@ -40,7 +43,8 @@ export function decideRetention(
   const there = versions.filter((v) => v.state !== 'deleted');
   const newest = newestOf(there, rule.keep);
   const own = there.map((v) => ({ v, reasons: ownReasons(v, { rule, now, newest: newest.has(v) }) }));
-  // Only a version that stays for a reason of its own keeps what it was compared with: otherwise the first would stay for ever.
+  // Only a version that stays for a reason of its own keeps what it was compared with: otherwise
+  // the first would stay for ever.
   const needed = new Map(
     own
       .filter(({ v, reasons }) => reasons.length > 0 && v.comparedWith !== null)

@@ -2,7 +2,10 @@ import { ALL_PROJECTS } from '../../contracts/roles.ts';
 import type { DeploymentPolicy } from '../../contracts/rollout/policy.ts';
 import type { Action, Grant, Role } from '../../contracts/roles.ts';
 
-/** Which roles may do what. Approving and putting into production are apart: who approves need not be who rolls out. */
+/**
+ * Which roles may do what. Approval and deployment are separate: the approver need not be the
+ * operator.
+ */
 export const PERMISSIONS: Readonly<Record<Action, readonly Role[]>> = {
   read: ['viewer', 'contributor', 'approver', 'operator', 'admin'],
   build: ['contributor', 'admin'],
@@ -17,7 +20,10 @@ export const PERMISSIONS: Readonly<Record<Action, readonly Role[]>> = {
   administer: ['admin'],
 };
 
-/** Whether a build or a monitoring run is told to roll out what it makes: whoever says so needs the role for a deployment, too. */
+/**
+ * Whether a build or a monitoring run also deploys its result: the caller then needs the role for
+ * deployments too.
+ */
 export function asksToDeploy({
   deploy,
 }: {
@@ -27,8 +33,9 @@ export function asksToDeploy({
 }
 
 /**
- * Why the grants of an actor do not allow an action, or null when they do. Reading without a project needs any role anywhere;
- * everything else without a project needs the role on all projects.
+ * Why the grants of an actor do not allow an action, or null when they do. Reading without a
+ * project needs any role anywhere; everything else without a project needs the role on all
+ * projects.
  */
 export function refusesAction(
   { action, project }: { action: Action; project?: string | undefined },

@@ -2,7 +2,9 @@ import type { ModelState } from '../../contracts/model/model-state.ts';
 import type { ImportedRegistration } from '../../contracts/model/model-version.ts';
 import { promotable } from '../comparison/verdict.ts';
 
-/** What may follow what. `deleted` is for good: the very same content, registered again, is the next version. */
+/**
+ * Allowed transitions. `deleted` is final: the same content, registered again, is the next version.
+ */
 export const MODEL_TRANSITIONS: Readonly<Record<ModelState, readonly ModelState[]>> = {
   registered: ['approved', 'rejected', 'retired', 'archived', 'deleted'],
   approved: ['registered', 'rejected', 'retired', 'archived', 'deleted'],
@@ -24,8 +26,8 @@ export function isUsable(state: ModelState): boolean {
 }
 
 /**
- * The state of a new version: one that lost against the champion is kept for people to look at, and never rolled out; one that
- * nothing has measured has not lost.
+ * The state of a new version: one that lost against the champion is kept for people to look at, and
+ * never rolled out; one that nothing has measured has not lost.
  */
 export function firstState({
   comparison,

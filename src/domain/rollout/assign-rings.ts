@@ -6,7 +6,10 @@ export interface RingDevice {
   readonly platform: string;
   readonly link: string;
   readonly redundancyGroup?: string;
-  /** Not in contact when the rollout is planned: an early ring takes it only when nobody else is left. */
+  /**
+   * Not in contact when the rollout is planned: an early ring takes it only when nobody else is
+   * left.
+   */
   readonly away?: boolean;
 }
 
@@ -29,15 +32,19 @@ export function stratumOf(device: RingDevice): string {
   return `${device.site}/${device.platform}/${device.link}`;
 }
 
-/** Devices that are offered the version in all when a ring of this cumulative share (0..100) is open. */
+/**
+ * Devices that are offered the version in all when a ring of this cumulative share (0..100) is
+ * open.
+ */
 export function ringEnd(percent: number, devices: number): number {
   return Math.max(0, Math.ceil((percent * devices) / 100 - 1e-9));
 }
 
 /**
- * The order in which devices are offered a version: systematic sampling. Within a stratum devices stand in the order of
- * their seeded hash; the k-th of n has the position (k + u) / n, with one u per stratum, so that every prefix holds
- * each stratum's share to within one device. Adding a device never changes the order of two others of one stratum.
+ * The order in which devices are offered a version: systematic sampling. Within a stratum devices
+ * stand in the order of their seeded hash; the k-th of n has the position (k + u) / n, with one u
+ * per stratum, so that every prefix holds each stratum's share to within one device. Adding a
+ * device never changes the order of two others of one stratum.
  */
 export function offerOrder(devices: readonly RingDevice[], seed: number): RingDevice[] {
   const strata = Map.groupBy(devices, stratumOf);
@@ -56,10 +63,11 @@ export function offerOrder(devices: readonly RingDevice[], seed: number): RingDe
 }
 
 /**
- * Assigns every device to exactly one ring. Ring i ends at ceil(percent_i × devices / 100) devices in all; before the last
- * ring at most one member of a redundancy group is in the same ring (the budget): the other waits for the next ring, and
- * when nobody else is left, the ring stays smaller than its share. Early rings take devices that are in contact first:
- * a canary that cannot answer says nothing.
+ * Assigns every device to exactly one ring. Ring i ends at ceil(percent_i × devices / 100) devices
+ * in all; before the last ring at most one member of a redundancy group is in the same ring (the
+ * budget): the other waits for the next ring, and when nobody else is left, the ring stays smaller
+ * than its share. Early rings take devices that are in contact first: a canary that cannot answer
+ * says nothing.
  */
 export function assignRings(
   devices: readonly RingDevice[],

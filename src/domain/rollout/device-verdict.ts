@@ -2,8 +2,9 @@ import type { RolloutPolicy } from '../../contracts/rollout/policy.ts';
 import type { DeviceEvidence } from '../../contracts/device/evidence.ts';
 
 /**
- * waiting: no contact since the offer. updating: in contact, not yet there. soaking: everything is right, not yet for long
- * enough. good, failed: decided. lost: had contact since the offer and left before it could be judged.
+ * waiting: no contact since the offer. updating: in contact, not yet there. soaking: everything is
+ * right, not yet for long enough. good, failed: decided. lost: had contact since the offer and left
+ * before it could be judged.
  */
 export const DEVICE_VERDICTS = ['waiting', 'updating', 'soaking', 'good', 'failed', 'lost'] as const;
 export type DeviceVerdict = (typeof DEVICE_VERDICTS)[number];
@@ -37,25 +38,38 @@ export interface DeviceJudgement extends DeviceMemory {
 type JudgePolicy = Pick<RolloutPolicy, 'soakSeconds' | 'maxRestarts'>;
 
 const DOWN = new Set(['failed', 'backoff', 'unhealthy', 'stopped', 'stopped_unknown']);
-/** Longest time for which a module must stay down before the device counts as failed, in seconds. */
+/**
+ * Longest time for which a module must stay down before the device counts as failed, in seconds.
+ */
 const LONGEST_CONFIRMATION = 15;
-/** Codes of `$edgeAgent` that say that the deployment itself could not be applied: invalid, wrong schema, agent's error. */
+/**
+ * Codes of `$edgeAgent` that say that the deployment itself could not be applied: invalid, wrong
+ * schema, agent's error.
+ */
 const NOT_APPLIED = new Set([400, 412, 500]);
 
 const secondsBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
 
-/** Whether the device had contact with the hub since a moment: connected now, or active after it. */
+/**
+ * Whether the device had contact with the hub since a moment: connected now, or active after it.
+ */
 export function isReachable(evidence: DeviceEvidence, since: string): boolean {
   if (evidence.connected) return true;
   return evidence.lastActivity !== null && Date.parse(evidence.lastActivity) > Date.parse(since);
 }
 
-/** Whether `$edgeAgent` says that the module runs an image with this digest (whatever the module then does). */
+/**
+ * Whether `$edgeAgent` says that the module runs an image with this digest (whatever the module
+ * then does).
+ */
 export function runsImage(evidence: DeviceEvidence, imageDigest: string): boolean {
   return evidence.agent?.settings?.image?.includes(imageDigest) === true;
 }
 
-/** What the module really does: `runtimeStatus`; in the agent's report `status` is the one that is desired. */
+/**
+ * What the module really does: `runtimeStatus`; in the agent's report `status` is the one that is
+ * desired.
+ */
 export function statusOf({ agent }: DeviceEvidence): string {
   return agent?.runtimeStatus ?? agent?.status ?? 'unknown';
 }
@@ -66,7 +80,10 @@ function restartsSeen(memory: DeviceMemory, count: number): number {
   return memory.restarts + (count >= before ? count - before : count);
 }
 
-/** What the module says about itself is about this image when it names it, or was said after the agent's last start. */
+/**
+ * What the module says about itself is about this image when it names it, or was said after the
+ * agent's last start.
+ */
 function attestationIsFresh(evidence: DeviceEvidence, wanted: Wanted): boolean {
   const { agent, attestation } = evidence;
   if (attestation === null) return false;
@@ -75,7 +92,9 @@ function attestationIsFresh(evidence: DeviceEvidence, wanted: Wanted): boolean {
   return started !== undefined && Date.parse(attestation.startedAt) >= Date.parse(started);
 }
 
-/** What the module attests that can never become right by waiting; undefined when there is nothing. */
+/**
+ * What the module attests that can never become right by waiting; undefined when there is nothing.
+ */
 function attestedFault(evidence: DeviceEvidence, wanted: Wanted): string | undefined {
   const { attestation } = evidence;
   if (attestation === null || !attestationIsFresh(evidence, wanted)) return undefined;
@@ -89,11 +108,12 @@ function attestedFault(evidence: DeviceEvidence, wanted: Wanted): string | undef
 }
 
 /**
- * Judges one device by its evidence. Good: the agent runs the wanted image with status "running", the module attests the
- * model digest and the golden rows, restarts since the offer ≤ maxRestarts, and all this for soakSeconds without a
- * restart, seen while the device was in contact; a module that still waits for its calibration counts, because that is not the
- * version's fault. Failed: too many restarts, a wrong digest, golden rows that do not
- * match (final), or a module that stays down for min(soakSeconds, 15) seconds. Offline is never failed.
+ * Judges one device by its evidence. Good: the agent runs the wanted image with status "running",
+ * the module attests the model digest and the golden rows, restarts since the offer ≤ maxRestarts,
+ * and all this for soakSeconds without a restart, seen while the device was in contact; a module
+ * that still waits for its calibration counts, because that is not the version's fault. Failed: too
+ * many restarts, a wrong digest, golden rows that do not match (final), or a module that stays down
+ * for min(soakSeconds, 15) seconds. Offline is never failed.
  */
 export function judgeDevice(
   evidence: DeviceEvidence,
@@ -147,7 +167,10 @@ export function judgeDevice(
     return { ...right, verdict: 'good', reason: `right for ${Math.round(soaked)} s${silent}` };
   return { ...right, ...away('soaking', `right for ${Math.max(0, Math.round(soaked))} s${silent}`) };
 
-  /** A module that is down fails its device once it has been down for long enough; until then it is updating. */
+  /**
+   * A module that is down fails its device once it has been down for long enough; until then it is
+   * updating.
+   */
   function down(what: string, base: Omit<DeviceJudgement, 'reason'>): DeviceJudgement {
     const downSince = memory.downSince ?? now;
     const downFor = secondsBetween(downSince, now);

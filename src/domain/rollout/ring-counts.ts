@@ -8,7 +8,10 @@ export interface CountedDevice {
   readonly attested: boolean;
 }
 
-/** Devices of one ring by what is known of them. good, failed and lost are disjoint parts of reachable. */
+/**
+ * Devices of one ring by what is known of them. good, failed and lost are disjoint parts of
+ * reachable.
+ */
 export interface RingCounts {
   readonly devices: number;
   /** Had contact with the hub since the offer. */

@@ -15,8 +15,9 @@ export interface RingTime {
   /** Seconds since the ring was opened, pauses left out. */
   readonly seconds: number;
   /**
-   * No later ring has devices, and an earlier one was promoted by its evidence: there is nothing left to protect, so that at
-   * the timeout too few devices in contact warn instead of holding. The rest become stragglers with their own gate.
+   * No later ring has devices, and an earlier one was promoted by its evidence: there is nothing
+   * left to protect, so that at the timeout too few devices in contact warn instead of holding. The
+   * rest become stragglers with their own gate.
    */
   readonly last: boolean;
 }
@@ -45,7 +46,10 @@ const EPSILON = 1e-9;
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
-/** Devices that a verdict can rest on: those in contact since the offer without those that left before a judgement. */
+/**
+ * Devices that a verdict can rest on: those in contact since the offer without those that left
+ * before a judgement.
+ */
 export function judgeable(counts: RingCounts): number {
   return counts.reachable - counts.lost;
 }
@@ -55,7 +59,10 @@ export function toleratedFailures(counts: RingCounts, policy: DecisionPolicy): n
   return Math.floor(policy.failureThreshold * judgeable(counts) + EPSILON);
 }
 
-/** Fewest good devices that promote: ceil(successThreshold × judgeable); all of them in a ring below minDevices. */
+/**
+ * Fewest good devices that promote: ceil(successThreshold × judgeable); all of them in a ring below
+ * minDevices.
+ */
 export function neededGood(counts: RingCounts, policy: DecisionPolicy): number {
   const n = judgeable(counts);
   return counts.devices < policy.minDevices
@@ -109,10 +116,11 @@ function gatesOf(counts: RingCounts, policy: DecisionPolicy, time: RingTime): Ga
 }
 
 /**
- * Decides on an open ring. fail: at least one failure and more than the tolerated share of the judgeable devices, at once.
- * promote: enough devices, enough of them good, coverage above the floor. hold: ringTimeoutSeconds went by without
- * either; fail: holdSeconds more went by. wait: none of these yet. More good devices never turn a promotion back, more
- * failed ones never turn a failure into anything else, and more time never promotes (except the last ring, see RingTime).
+ * Decides on an open ring. fail: at least one failure and more than the tolerated share of the
+ * judgeable devices, at once. promote: enough devices, enough of them good, coverage above the
+ * floor. hold: ringTimeoutSeconds went by without either; fail: holdSeconds more went by. wait:
+ * none of these yet. More good devices never turn a promotion back, more failed ones never turn a
+ * failure into anything else, and more time never promotes (except the last ring, see RingTime).
  */
 export function decideRing(counts: RingCounts, policy: DecisionPolicy, time: RingTime): RingDecision {
   const gates = gatesOf(counts, policy, time);

@@ -16,7 +16,10 @@ export interface PlannedRing {
   readonly arithmetic: string;
   readonly strata: Readonly<Record<string, number>>;
   readonly needsApproval: boolean;
-  /** Failed devices that are tolerated and good ones that are needed if every device of the ring is in contact. */
+  /**
+   * Failed devices that are tolerated and good ones that are needed if every device of the ring is
+   * in contact.
+   */
   readonly toleratedFailures: number;
   readonly neededGood: number;
 }
@@ -33,7 +36,10 @@ export interface RolloutPlan {
   readonly rings: readonly PlannedRing[];
   readonly strata: Readonly<Record<string, number>>;
   readonly redundancyGroups: number;
-  /** Twin writes and fewest twin reads of the whole rollout, and the seconds they take at the hub tier's limits. */
+  /**
+   * Twin writes and fewest twin reads of the whole rollout, and the seconds they take at the hub
+   * tier's limits.
+   */
   readonly hubCalls: {
     readonly tier: HubTier;
     readonly writes: number;
@@ -44,7 +50,10 @@ export interface RolloutPlan {
   readonly seconds: PlannedSeconds;
 }
 
-/** Twin reads of one device: its target tag once; `$edgeAgent` and the scorer before the offer, when right, and after the soak. */
+/**
+ * Twin reads of one device: its target tag once; `$edgeAgent` and the scorer before the offer, when
+ * right, and after the soak.
+ */
 const READS_PER_DEVICE = 1 + 2 * 3;
 
 function tally(keys: readonly string[]): Record<string, number> {
@@ -54,8 +63,9 @@ function tally(keys: readonly string[]): Record<string, number> {
 }
 
 /**
- * What a rollout would do, before anything changes: rings with their strata and arithmetic, hub calls, expected seconds.
- * `tier` says how many twin operations per second one unit of the hub allows.
+ * What a rollout would do, before anything changes: rings with their strata and arithmetic, hub
+ * calls, expected seconds. `tier` says how many twin operations per second one unit of the hub
+ * allows.
  */
 export function planRollout(
   devices: readonly RingDevice[],

@@ -29,7 +29,10 @@ function tableRow(state: RolloutState): string {
   return `| **${state}** | ${cells.join(' | ')} |`;
 }
 
-/** The rollout's state table as a markdown page with a Mermaid diagram; `docs/rollout-states.md` is this text. */
+/**
+ * The rollout's state table as a markdown page with a Mermaid diagram; `docs/rollout-states.md` is
+ * this text.
+ */
 export function renderStatesPage(): string {
   return [
     '# States of a staged rollout',

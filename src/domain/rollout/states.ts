@@ -19,7 +19,10 @@ export const ROLLOUT_STATES = [
 ] as const;
 export type RolloutState = (typeof ROLLOUT_STATES)[number];
 
-/** What can happen to a rollout: the first group comes from its own work, the second from people and other rollouts. */
+/**
+ * What can happen to a rollout: the first group comes from its own work, the second from people and
+ * other rollouts.
+ */
 export const ROLLOUT_EVENTS = [
   'ring-empty',
   'approval-required',
@@ -42,7 +45,9 @@ export const ROLLOUT_EVENTS = [
 ] as const;
 export type RolloutEvent = (typeof ROLLOUT_EVENTS)[number];
 
-/** What has to be done when a transition is taken, besides the work of the state that it leads to. */
+/**
+ * What has to be done when a transition is taken, besides the work of the state that it leads to.
+ */
 export type RolloutEffect =
   | 'mark-approved'
   | 'mark-skipped'
@@ -56,7 +61,10 @@ export interface Transition {
   readonly to: RolloutState;
   readonly effects: readonly RolloutEffect[];
 }
-/** ignored: arrives late and changes nothing. refused: whoever sent it is told that it makes no sense now. */
+/**
+ * ignored: arrives late and changes nothing. refused: the sender gets an error, because it makes no
+ * sense in this state.
+ */
 export type Cell = Transition | 'ignored' | 'refused';
 
 export const STATE_MEANING: Record<RolloutState, string> = {
@@ -94,7 +102,9 @@ const STEERABLE = {
   supersede: go('superseded', 'halt-work'),
 } as const;
 
-/** The rest of a row: every event that the row does not name is refused, except a late `supersede`. */
+/**
+ * The rest of a row: every event that the row does not name is refused, except a late `supersede`.
+ */
 function row(cells: Partial<Record<RolloutEvent, Cell>>): Record<RolloutEvent, Cell> {
   const refused = Object.fromEntries(ROLLOUT_EVENTS.map((event) => [event, 'refused'])) as Record<
     RolloutEvent,
@@ -156,7 +166,9 @@ export function isFinal(state: RolloutState): boolean {
   return ROLLOUT_OUTCOME[state] !== undefined;
 }
 
-/** Why an event is refused in a state, for whoever sent it; undefined when it would be taken or ignored. */
+/**
+ * The message to the sender when a state refuses an event; undefined when it accepts or ignores it.
+ */
 export function refusal(state: RolloutState, event: RolloutEvent): string | undefined {
   if (cellOf(state, event) !== 'refused') return undefined;
   const possible = ROLLOUT_EVENTS.filter((other) => typeof cellOf(state, other) === 'object');

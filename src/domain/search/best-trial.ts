@@ -5,7 +5,10 @@ export function rankedTrials(trials: readonly TrialResult[]): TrialResult[] {
   return trials.toSorted((a, b) => (b.metric ?? -1) - (a.metric ?? -1) || a.trial - b.trial);
 }
 
-/** The trial with the highest metric; the earlier one where two are equal. Undefined when none came to its end. */
+/**
+ * The trial with the highest metric; the earlier one where two are equal. Undefined when none came
+ * to its end.
+ */
 export function bestTrial(trials: readonly TrialResult[]): TrialResult | undefined {
   return rankedTrials(trials.filter((t) => t.metric !== null))[0];
 }

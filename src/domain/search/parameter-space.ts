@@ -41,8 +41,9 @@ function dimensionOf(value: unknown, lists: boolean): Dimension | undefined {
 }
 
 /**
- * The parameters that have several values, of parameters that `paramsSchema` accepted. `lists`: a plain list is one of them, as
- * it is where a search is declared; elsewhere a list is a value like any other.
+ * The parameters that have several values, of parameters that `paramsSchema` accepted. `lists`: a
+ * plain list is one of them, as it is where a search is declared; elsewhere a list is a value like
+ * any other.
  */
 export function parameterSpace(
   params: Readonly<Record<string, unknown>>,

@@ -104,8 +104,9 @@ function planRandom(space: ParameterSpace, { trials = RANDOM_TRIALS, seed }: Tri
 }
 
 /**
- * The trials of a search, decided by space, strategy and seed alone: a longer random search begins with the trials of a
- * shorter one. Random trials are distinct, and fewer than asked when the space holds no more.
+ * The trials of a search, decided by space, strategy and seed alone: a longer random search begins
+ * with the trials of a shorter one. Random trials are distinct, and fewer than asked when the space
+ * holds no more.
  */
 export function planTrials(
   space: ParameterSpace,

@@ -1,6 +1,8 @@
 import type { LoggedModel, RunInfo } from '../../contracts/mlflow/tracking.ts';
 
-/** Scheme of artefacts that clients reach through the door; a path below the artefact root follows. */
+/**
+ * Scheme of artefacts that clients reach through the door; a path below the artefact root follows.
+ */
 export const ARTEFACT_SCHEME = 'mlflow-artifacts:/';
 
 /** Where a run's artefacts are, as clients are told. */
@@ -16,7 +18,10 @@ export function loggedModelUri({
   return `${ARTEFACT_SCHEME}${experimentId}/models/${modelId}/artifacts`;
 }
 
-/** Folder (first segment of the path) of the files of registered versions; experiments have numbers, so none is in the way. */
+/**
+ * Folder (first segment of the path) of the files of registered versions; experiments have numbers,
+ * so none is in the way.
+ */
 export const VERSIONS_FOLDER = 'registered-models';
 
 /** Where the files of a registered version are; they are read-only. */
@@ -31,8 +36,9 @@ export function artefactPath(uri: string): string | undefined {
 }
 
 /**
- * A path of one or more plain segments below the artefact root, without leading or trailing slash; undefined when it would leave the
- * root or has a segment that a file system reads otherwise than as a name.
+ * A path of one or more plain segments below the artefact root, without leading or trailing slash;
+ * undefined when it would leave the root or has a segment that a file system reads otherwise than
+ * as a name.
  */
 export function safePath(path: string): string | undefined {
   const segments = path.replace(/\/+$/, '').split('/');

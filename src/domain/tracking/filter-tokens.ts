@@ -1,8 +1,9 @@
 import { SearchProblem } from './search-problem.ts';
 
 /**
- * `word` is an identifier part or a keyword, `quoted` a key in backticks or double quotes, `text` a quoted value (double quotes
- * may hold either, so they count as `quoted` and as value), `number` a literal, `sign` a comparator or punctuation.
+ * `word` is an identifier part or a keyword, `quoted` a key in backticks or double quotes, `text` a
+ * quoted value (double quotes may hold either, so they count as `quoted` and as value), `number` a
+ * literal, `sign` a comparator or punctuation.
  */
 export interface FilterToken {
   readonly kind: 'word' | 'quoted' | 'text' | 'number' | 'sign' | 'end';
@@ -19,7 +20,10 @@ const PATTERNS: readonly (readonly [FilterToken['kind'], RegExp])[] = [
 ];
 const QUOTES = { '`': 'quoted', '"': 'quoted', "'": 'text' } as const;
 
-/** The tokens of a filter, with an `end` behind the last; throws SearchProblem at a character that starts none. */
+/**
+ * The tokens of a filter, with an `end` behind the last; throws SearchProblem at a character that
+ * starts none.
+ */
 export function filterTokens(text: string): FilterToken[] {
   const tokens: FilterToken[] = [];
   let at = 0;

@@ -23,8 +23,9 @@ const ENTITIES: Readonly<Record<string, SearchEntity>> = {
 };
 
 /**
- * The clauses of an MLflow filter such as `metrics.f1 > 0.9 AND params.lr = '0.1' AND tags.team ILIKE 'a%'`; all must hold (there is
- * no OR). Throws SearchProblem with the position of what it does not understand.
+ * The clauses of an MLflow filter such as `metrics.f1 > 0.9 AND params.lr = '0.1' AND tags.team
+ * ILIKE 'a%'`; all must hold (there is no OR). Throws SearchProblem with the position of what it
+ * does not understand.
  */
 export function parseFilter(text: string, searchable: Searchable): SearchClause[] {
   const tokens = new Tokens(filterTokens(text));
@@ -39,7 +40,10 @@ export function parseFilter(text: string, searchable: Searchable): SearchClause[
   }
 }
 
-/** The entity and key of an identifier such as `metrics.f1`, `params."learning rate"` or `start_time`. */
+/**
+ * The entity and key of an identifier such as `metrics.f1`, `params."learning rate"` or
+ * `start_time`.
+ */
 export function readIdentifier(tokens: Tokens): { entity: SearchEntity; key: string; position: number } {
   const { position } = tokens.next;
   const first = tokens.key();

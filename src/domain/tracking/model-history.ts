@@ -1,9 +1,12 @@
-/** Characters of JSON that the list of a run's models may have; a client that logs one per epoch would fill the database otherwise. */
+/**
+ * Characters of JSON that the list of a run's models may have; a client that logs one per epoch
+ * would fill the database otherwise.
+ */
 export const HISTORY_LENGTH = 1_000_000;
 
 /**
- * The models that a run has logged, with one more at the end: it takes the place of an earlier one at the same path, and the
- * oldest go when the list grows too long.
+ * The models that a run has logged, with one more at the end: it takes the place of an earlier one
+ * at the same path, and the oldest go when the list grows too long.
  */
 export function withLoggedModel(
   known: readonly unknown[],

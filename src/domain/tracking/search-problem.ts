@@ -1,4 +1,7 @@
-/** Thrown when a filter, an order or a page token of a search cannot be read; `position` counts characters from 1. */
+/**
+ * Thrown when a filter, an order or a page token of a search cannot be read; `position` counts
+ * characters from 1.
+ */
 export class SearchProblem extends Error {
   readonly position: number | undefined;
 

@@ -1,6 +1,9 @@
 import type { Comparator, SearchEntity } from '../../contracts/mlflow/tracking.ts';
 
-/** What one kind of search can compare: which entities, which attributes of which type, and which of them take lists. */
+/**
+ * What one kind of search can compare: which entities, which attributes of which type, and which of
+ * them take lists.
+ */
 export interface Searchable {
   readonly entities: readonly SearchEntity[];
   readonly attributes: Readonly<Record<string, 'text' | 'number'>>;
@@ -8,7 +11,10 @@ export interface Searchable {
   readonly aliases: Readonly<Record<string, string>>;
   /** Attributes that may stand before IN and NOT IN. */
   readonly lists: readonly string[];
-  /** Attributes that results may be ordered by; entities other than attributes only where `orderEntities` has them. */
+  /**
+   * Attributes that results may be ordered by; entities other than attributes only where
+   * `orderEntities` has them.
+   */
   readonly order: readonly string[];
   readonly orderEntities: readonly SearchEntity[];
 }

@@ -5,8 +5,8 @@ import type { AliasStretch } from '../../contracts/model/review.ts';
 /** Aliases of versions, with their history. */
 export interface Aliases {
   /**
-   * Points an alias at a version; keeps the history. Throws APPROVAL_REQUIRED or PROMOTION_REFUSED that names what the version
-   * lacks (src/domain/registry/promotion.ts).
+   * Points an alias at a version; keeps the history. Throws APPROVAL_REQUIRED or PROMOTION_REFUSED
+   * that names what the version lacks (src/domain/registry/promotion.ts).
    */
   setAlias(target: { name: string; alias: string; version: string }, by: Actor): Promise<void>;
   /** Ends an alias; nothing happens when nothing carries it. */

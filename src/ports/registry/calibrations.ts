@@ -3,7 +3,10 @@ import type { DeviceCalibration, StoredCalibration } from '../../contracts/devic
 
 /** Calibrations that were fitted for devices. */
 export interface Calibrations {
-  /** Keeps a calibration that was fitted for a device; the same one again only says when and by whom. Throws NOT_FOUND. */
+  /**
+   * Keeps a calibration that was fitted for a device; the same one again only says when and by
+   * whom. Throws NOT_FOUND.
+   */
   recordCalibration(
     model: { name: string; version: string },
     calibration: DeviceCalibration,

@@ -12,6 +12,9 @@ export interface DataSetRegistry {
   lastData(pipeline: string): Promise<DataRef | undefined>;
   /** Data sets, newest first. */
   dataSets(filter?: { limit?: number }): Promise<DataSet[]>;
-  /** One by its digest, or by a beginning of it that only one has; throws CONFLICT when several have. */
+  /**
+   * One by its digest, or by a beginning of it that only one has; throws CONFLICT when several
+   * have.
+   */
   dataSet(digest: string): Promise<(DataSet & { readonly fileList: readonly DataSetFile[] }) | undefined>;
 }

@@ -4,7 +4,10 @@ import type { ModelSummary } from '../../contracts/model/model-summary.ts';
 
 /** Finding versions, and the tags that help to find them. */
 export interface ModelFinder {
-  /** The lines of a list, newest first: all conditions hold. Cheap for tens of thousands of versions. */
+  /**
+   * The lines of a list, newest first: all conditions hold. Cheap for tens of thousands of
+   * versions.
+   */
   search(search: Partial<ModelSearch> & Pick<ModelSearch, 'limit'>): Promise<ModelSummary[]>;
   /** Sets tags; null removes one. Tags decide nothing: they are for finding. */
   setTags(

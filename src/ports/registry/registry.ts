@@ -9,7 +9,10 @@ import type { ModelVersions } from './model-versions.ts';
 import type { PipelineRegistry } from './pipelines.ts';
 import type { Reviews } from './reviews.ts';
 
-/** The whole registry, as composition roots put it together; everybody else asks for the parts they use. */
+/**
+ * The whole registry, as composition roots put it together; everybody else asks for the parts they
+ * use.
+ */
 export interface Registry
   extends
     PipelineRegistry,

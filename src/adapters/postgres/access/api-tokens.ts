@@ -9,7 +9,10 @@ import type { Database } from '../schema.ts';
 
 type Part = Pick<Access, 'createToken' | 'revokeToken' | 'tokens' | 'actorOf'>;
 
-/** Tokens of the HTTP API. A token has 256 random bits, so a plain sha256 of it can neither be guessed nor looked up. */
+/**
+ * Tokens of the HTTP API. A token has 256 random bits, so a plain sha256 of it can neither be
+ * guessed nor looked up.
+ */
 export function createApiTokens(db: Kysely<Database>, clock: Clock): Part {
   return {
     createToken: ({ actor, expiresAt }, by) =>

@@ -6,7 +6,10 @@ import { createMlflowRegistry } from './registry/mlflow-registry.ts';
 import type { Database } from '../schema.ts';
 import { createTrackingStore } from './tracking/tracking-store.ts';
 
-/** What the MLflow door keeps, over PostgreSQL. With the artefact store given, what names bytes that are gone is refused. */
+/**
+ * What the MLflow door keeps, over PostgreSQL. With the artefact store given, what names bytes that
+ * are gone is refused.
+ */
 export function createMlflowStores(
   db: Kysely<Database>,
   clock: Clock,

@@ -4,8 +4,8 @@ import { rowsOf } from '../rows-of.ts';
 import type { Database } from '../schema.ts';
 
 /**
- * Tables that name a digest to say what something was, and never read the bytes again. Every other table, one that is added
- * later too, keeps the artefacts that it mentions.
+ * Tables that name a digest to say what something was, and never read the bytes again. Every other
+ * table, one that is added later too, keeps the artefacts that it mentions.
  */
 const RECORDS_ONLY = new Set([
   'audit_events',
@@ -22,7 +22,10 @@ const RECORDS_ONLY = new Set([
   'windlass_migrations',
 ]);
 
-/** Their rows need an artefact only as long as something else holds of them, so each is read in its own way. */
+/**
+ * Their rows need an artefact only as long as something else holds of them, so each is read in its
+ * own way.
+ */
 const READ_APART = new Set(['models', 'mlflow_version_files', 'steps']);
 
 const HEX = /[0-9a-f]{64}/g;
@@ -56,8 +59,9 @@ export interface Wanted {
 }
 
 /**
- * Who names the artefacts of the versions that go, and those that clients overwrote or deleted. A version that is deleted already
- * needs nothing, and a cached step from before `cutoff` neither. Each row is read once, a few hundred at a time.
+ * Which rows name the artefacts of the versions to delete, and those that clients overwrote or
+ * deleted. A deleted version needs nothing, nor does a cached step from before `cutoff`. Each row
+ * is read once, a few hundred at a time.
  */
 export async function readReferences(
   transaction: Transaction<Database>,

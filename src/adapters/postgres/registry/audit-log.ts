@@ -10,8 +10,8 @@ import type { Database } from '../schema.ts';
 const GENESIS = '0'.repeat(64);
 
 /**
- * Appends one event inside the transaction that makes the change. It holds the log's lock until the transaction ends, so
- * call it last: events are numbered without gaps and in the order of commit.
+ * Appends one event inside the transaction that makes the change. It holds the log's lock until the
+ * transaction ends, so call it last: events are numbered without gaps and in the order of commit.
  */
 export async function appendAudit(
   transaction: Transaction<Database>,
@@ -82,8 +82,9 @@ export async function readAudit(db: Kysely<Database>, filter: AuditFilter = {}):
 }
 
 /**
- * Recomputes the whole chain, and names the first event that does not follow from the one before it. A chain whose end was cut
- * off is whole in itself: only a head that somebody kept elsewhere (`expected`) shows it.
+ * Recomputes the whole chain, and names the first event that does not follow from the one before
+ * it. A chain whose end was cut off is whole in itself: only a head that somebody kept elsewhere
+ * (`expected`) shows it.
  */
 export async function verifyAudit(db: Kysely<Database>, expected?: string): Promise<AuditVerdict> {
   let head = GENESIS;

@@ -5,8 +5,9 @@ import { lockArtefacts } from '../lock-name.ts';
 import type { Database } from '../schema.ts';
 
 /**
- * Shuts retention out until the transaction ends, so that it may name these artefacts. Take it before any other lock. With the
- * store given, throws CONFLICT for one that retention has removed since it was put there.
+ * Shuts retention out until the transaction ends, so that it may name these artefacts. Take it
+ * before any other lock. With the store given, throws CONFLICT for one that retention has removed
+ * since it was put there.
  */
 export async function holdArtefacts(
   transaction: Transaction<Database>,

@@ -13,7 +13,10 @@ import type { Database } from '../schema.ts';
 
 type Part = Pick<Registry, 'setAlias' | 'removeAlias' | 'aliasAt' | 'aliasHistory' | 'promotionGates'>;
 
-/** Names that point at versions; every change is judged first, and keeps the stretch of time before it. */
+/**
+ * Names that point at versions; every change is judged first, and keeps the stretch of time before
+ * it.
+ */
 export function createModelAliases(db: Kysely<Database>, clock: Clock): Part {
   return {
     setAlias: (target, by) =>
@@ -81,7 +84,10 @@ function currentOf(transaction: Transaction<Database>, { name, alias }: { name: 
     .executeTakeFirst();
 }
 
-/** Ends the stretch, now; clocks of several machines differ a little, so it never ends before it began. */
+/**
+ * Ends the stretch, now; clocks of several machines differ a little, so it never ends before it
+ * began.
+ */
 async function end(transaction: Transaction<Database>, clock: Clock, current: Current): Promise<Date> {
   const now = new Date(Math.max(clock.now().getTime(), current?.since.getTime() ?? 0));
   if (current !== undefined)
@@ -98,7 +104,10 @@ async function note(
   await appendAudit(transaction, clock, { ...by, action, subject: `model/${name}@${version}`, details });
 }
 
-/** Stretches of a name's aliases, newest first, each with the approvals that stood when it began: one query. */
+/**
+ * Stretches of a name's aliases, newest first, each with the approvals that stood when it began:
+ * one query.
+ */
 async function readStretches(
   db: Kysely<Database>,
   { name, alias, at }: { name: string; alias?: string | undefined; at?: Date },

@@ -10,8 +10,9 @@ import { json } from './registry-tables.ts';
 import type { Database } from '../schema.ts';
 
 /**
- * Keeps what a version that was there already was compared with this time, when that is the present champion: it counts from now on,
- * and the version's state follows it. A version that was champion before needs no comparison. Call it with the name's lock held.
+ * Keeps what a version that was there already was compared with this time, when that is the present
+ * champion: it counts from now on, and the version's state follows it. A version that was champion
+ * before needs no comparison. Call it with the name's lock held.
  */
 export async function noteComparison(
   transaction: Transaction<Database>,

@@ -71,7 +71,7 @@ export function createModelLineage(
   };
 }
 
-/** The commit and environment that made a version; of one that was trained elsewhere nobody knows them. */
+/** The commit and environment that made a version; unknown for one that was trained elsewhere. */
 function madeBy(
   published: PipelineVersion | undefined,
 ): Pick<Lineage, 'commit' | 'repository' | 'environment'> {

@@ -7,11 +7,16 @@ import type { ModelRecord, ModelVersion } from '../../../contracts/model/model-v
 import { isForeign, unjudged } from '../mlflow/registry/foreign.ts';
 import type { Database } from '../schema.ts';
 
-/** Versions with all their parts; an import may lack some, and what came through the MLflow door lacks most. */
+/**
+ * Versions with all their parts; an import may lack some, and what came through the MLflow door
+ * lacks most.
+ */
 export const WHOLE = sql<SqlBool>`(models.pipeline_name is not null and models.data_digest is not null
   and models.registration ->> 'golden' is not null and models.registration ->> 'baseline' is not null)`;
 
-/** What a version (a row of `models`) was last compared with, if that was after its registration. */
+/**
+ * What a version (a row of `models`) was last compared with, if that was after its registration.
+ */
 export const newestComparison = sql<Comparison | null>`(select comparison from model_comparisons c
   where c.name = models.name and c.version = models.version order by c.id desc limit 1)`;
 
@@ -29,7 +34,10 @@ export function select(db: Kysely<Database>) {
 
 export type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
 
-/** A version as it was registered, with its newest comparison; throws GATE_FAILED for one that came through the MLflow door. */
+/**
+ * A version as it was registered, with its newest comparison; throws GATE_FAILED for one that came
+ * through the MLflow door.
+ */
 export function toRecord(row: Row): ModelRecord {
   if (isForeign(row.registration)) throw unjudged(row.registration.name, row.version);
   return {

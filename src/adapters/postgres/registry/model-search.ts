@@ -4,7 +4,10 @@ import type { MetricCondition, ModelSearch } from '../../../contracts/model/mode
 import type { Registry } from '../../../ports/registry/registry.ts';
 import type { Database } from '../schema.ts';
 
-/** Finds versions without reading their registrations, which are long: every condition is on a column or a short table. */
+/**
+ * Finds versions without reading their registrations, which are long: every condition is on a
+ * column or a short table.
+ */
 export function createModelSearch(db: Kysely<Database>): Pick<Registry, 'search'> {
   return {
     search: async (asked) => {
@@ -73,7 +76,10 @@ function wordCondition(word: string): Expression<SqlBool> {
     and t.version = m.version and strpos(lower(t.key || '=' || t.value), ${word}) > 0))`;
 }
 
-/** F1 has an index; any other number is found by its path. What is no number meets no condition. */
+/**
+ * F1 has an index; any other number is found by its path. A value that is not a number meets no
+ * condition.
+ */
 function metricCondition({ path, operator, value }: MetricCondition): Expression<SqlBool> {
   if (path.length === 1 && path[0] === 'f1')
     return sql`(m.metrics ->> 'f1')::double precision ${sql.raw(operator === '==' ? '=' : operator)} ${value}`;

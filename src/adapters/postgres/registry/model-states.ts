@@ -21,7 +21,10 @@ import type { Database } from '../schema.ts';
 
 type Part = Pick<Registry, 'reviewModel' | 'reviews' | 'changeState'>;
 
-/** What people say of versions, and the states that follow from it; each change is one transaction with its audit event. */
+/**
+ * Reviews of versions and the states that follow from them; each change is one transaction with its
+ * audit event.
+ */
 export function createModelStates(
   db: Kysely<Database>,
   clock: Clock,
@@ -46,7 +49,8 @@ export function createModelStates(
           .values({ name, version: model.version, ...by, decision, at: clock.now() })
           .execute();
         const reviews = await readReviews(transaction, name, model.version);
-        // A word about what was taken out of use counts when it is taken back; it stays where it is, and archived bytes are kept.
+        // A review of a retired or archived version takes effect when the version is restored; its
+        // state stays, and archived bytes are kept.
         const to = isOut(model.state) ? model.state : reviewedState(model, { reviews, rules });
         await become(transaction, model, to);
         if (to === 'rejected') await endChallenger(transaction, clock, { model, by });
@@ -85,7 +89,7 @@ export function createModelStates(
   };
 }
 
-/** Taken out of use by somebody, who may take it back. */
+/** Retired or archived by a person; it can be restored. */
 const isOut = (state: ModelState): boolean => state === 'retired' || state === 'archived';
 
 function needReason(by: Actor, what: string): void {
@@ -95,7 +99,10 @@ function needReason(by: Actor, what: string): void {
   });
 }
 
-/** An approval counts only by somebody who may give it, and only for a version that could be promoted with it. */
+/**
+ * An approval counts only by somebody who may give it, and only for a version that could be
+ * promoted with it.
+ */
 async function refuseApproval(
   transaction: Transaction<Database>,
   { model, rules, by }: { model: ModelRow; rules: readonly ApprovalRule[]; by: Actor },
@@ -108,7 +115,8 @@ async function refuseApproval(
         hint: 'Ask one of the approvers (registry.approvers in windlass.yaml).',
       });
   }
-  // A person's earlier rejection is what this approval takes back, so state and approvals are not asked about.
+  // This approval withdraws the person's own earlier rejection, so state and approvals are not
+  // checked.
   const gates = await judgePromotion(transaction, { ...model, state: 'registered' }, ALIASES.champion);
   const lasting = gates.filter((gate) => gate.name !== 'approvals');
   refusePromotion(reference, 'be approved', lasting);
@@ -156,7 +164,7 @@ export async function become(
     .execute();
 }
 
-/** A version that somebody said no to is nobody's challenger any more. */
+/** A rejected version loses the alias challenger. */
 export async function endChallenger(
   transaction: Transaction<Database>,
   clock: Clock,
@@ -185,7 +193,10 @@ async function refuseInUse(transaction: Transaction<Database>, model: ModelRow, 
   });
 }
 
-/** What keeps a version from a state; an alias other than champion ends when its version is rejected. */
+/**
+ * What keeps a version from a state; an alias other than champion ends when its version is
+ * rejected.
+ */
 export async function usesOf(
   transaction: Transaction<Database>,
   { name, version }: ModelRow,

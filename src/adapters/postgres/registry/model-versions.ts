@@ -18,7 +18,10 @@ import { versionNumber } from './pipeline-versions.ts';
 import { json } from './registry-tables.ts';
 import type { Database } from '../schema.ts';
 
-/** Model versions: immutable, numbered without gaps per name; identity is (name, digest, pipeline, data). */
+/**
+ * Model versions: immutable, numbered without gaps per name; identity is (name, digest, pipeline,
+ * data).
+ */
 export function createModelVersions(
   db: Kysely<Database>,
   clock: Clock,
@@ -115,14 +118,17 @@ export function createModelVersions(
   };
 }
 
-/** The version with this content. One that retention deleted is none: its registration names bytes that are gone. */
+/**
+ * The version with this content. A version that retention deleted does not count: its bytes are
+ * gone.
+ */
 async function findSame(
   transaction: Transaction<Database>,
   { name, digest, pipeline, data, golden }: ImportedRegistration,
 ): Promise<number | undefined> {
   const same = sql<SqlBool>`(pipeline_name, pipeline_version, data_digest) is not distinct from
     (${pipeline?.name ?? null}::text, ${versionNumber(pipeline?.version ?? '') ?? null}::integer, ${data?.digest ?? null}::text)`;
-  // Of what nothing else is known, the golden rows are part of what it is.
+  // Where nothing else is known of a version, its golden rows are part of its identity.
   const rows = sql<SqlBool>`registration #>> '{golden,digest}' is not distinct from ${golden?.digest ?? null}::text`;
   const found = await transaction
     .selectFrom('models')

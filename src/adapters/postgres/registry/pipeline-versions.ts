@@ -10,7 +10,9 @@ import type { Database } from '../schema.ts';
 
 type Part = Pick<Registry, 'publishPipeline' | 'pipeline' | 'pipelines'>;
 
-/** Published pipeline versions: immutable, numbered without gaps per name, one version per digest. */
+/**
+ * Published pipeline versions: immutable, numbered without gaps per name, one version per digest.
+ */
 export function createPipelineVersions(db: Kysely<Database>, clock: Clock): Part {
   return {
     publishPipeline: (pipeline, by) =>

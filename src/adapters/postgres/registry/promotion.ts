@@ -23,7 +23,7 @@ export type ModelRow = Pick<
 
 type Db = Kysely<Database> | Transaction<Database>;
 
-/** The row of a version; throws NOT_FOUND. */
+/** Finds the row of a version; throws NOT_FOUND. */
 export async function modelRow(db: Db, name: string, version: string): Promise<ModelRow> {
   const row = await db
     .selectFrom('models')
@@ -36,7 +36,7 @@ export async function modelRow(db: Db, name: string, version: string): Promise<M
   throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${version}.`);
 }
 
-/** Every word about a version, oldest first. */
+/** All reviews of a version, oldest first. */
 export async function readReviews(db: Db, name: string, version: number): Promise<Review[]> {
   const rows = await db
     .selectFrom('model_reviews')
@@ -49,8 +49,8 @@ export async function readReviews(db: Db, name: string, version: number): Promis
 }
 
 /**
- * The approval rules that a version is judged by: its own project's, and that of the version which is champion, or was last: taking
- * the alias away does not take the rule away.
+ * The approval rules that a version is judged by: its own project's, and that of the present
+ * champion, or of the last one: removing the alias does not remove the rule.
  */
 export async function approvalRules(db: Db, model: ModelRow): Promise<ApprovalRule[]> {
   const { rows } = await sql<{ spec: ProjectSpec }>`
@@ -101,7 +101,7 @@ export async function judgePromotion(db: Db, model: ModelRow, alias: string): Pr
   });
 }
 
-/** Throws what `promotionRefusal` says, if anything stands in the way. */
+/** Throws the error of `promotionRefusal` when the promotion is not allowed. */
 export function refusePromotion(reference: string, what: string, gates: readonly GateResult[]): void {
   const refusal = promotionRefusal(gates);
   if (refusal === undefined) return;

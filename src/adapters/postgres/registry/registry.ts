@@ -16,8 +16,8 @@ import { createPipelineVersions } from './pipeline-versions.ts';
 import type { Database } from '../schema.ts';
 
 /**
- * The registry over PostgreSQL; every change and its audit event are one transaction. With the artefact store given, a version
- * whose bytes are not there is refused.
+ * The registry over PostgreSQL; every change and its audit event are one transaction. With the
+ * artefact store given, a version whose bytes are not there is refused.
  */
 export function createRegistry(
   db: Kysely<Database>,

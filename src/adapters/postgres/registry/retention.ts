@@ -20,8 +20,9 @@ interface Asked {
 type Bytes = Pick<ArtefactStore, 'stat' | 'remove'>;
 
 /**
- * Retention in two transactions: the first marks versions deleted and forgets cached steps, the second removes the bytes that
- * nothing needs any more. Both shut registrations out, which for their part refuse artefacts that are gone.
+ * Retention in two transactions: the first marks versions deleted and forgets cached steps, the
+ * second removes the bytes that nothing needs any more. Both shut registrations out, which for
+ * their part refuse artefacts that are gone.
  */
 export function createRetention(
   db: Kysely<Database>,
@@ -123,7 +124,10 @@ async function markDeleted(
   }
 }
 
-/** Removes the artefacts of deleted versions, and released ones, that nothing needs, also those that an interrupted run left. */
+/**
+ * Removes the artefacts of deleted versions, and released ones, that nothing needs, also those that
+ * an interrupted run left.
+ */
 async function removeBytes(
   transaction: Transaction<Database>,
   { rule, model, by }: Asked & { readonly by: Actor },

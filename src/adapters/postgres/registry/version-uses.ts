@@ -21,7 +21,9 @@ interface Row {
   reviews: Review[];
 }
 
-/** Every version that is there, also one without a pipeline, with all that may need it: one query. */
+/**
+ * Every version that is there, also one without a pipeline, with all that may need it: one query.
+ */
 export async function readUses(db: Kysely<Database>, model?: string): Promise<VersionUse[]> {
   const { rows } = await sql<Row>`
     with last_seen as (

@@ -186,7 +186,10 @@ export function createRolloutOffers(db: Kysely<Database>, clock: Clock): Part {
   };
 }
 
-/** Ends what these devices were meant to run until now, and writes what they are meant to run from now on. */
+/**
+ * Ends what these devices were meant to run until now, and writes what they are meant to run from
+ * now on.
+ */
 async function assign(
   trx: Transaction<Database>,
   devices: ReadonlyArray<{ deviceId: string } & Partial<Assignment>>,

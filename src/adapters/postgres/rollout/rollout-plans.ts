@@ -191,7 +191,10 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
   };
 }
 
-/** Somebody may have rejected or retired the version, or retention deleted it, since the rollout was planned. */
+/**
+ * Somebody may have rejected or retired the version, or retention deleted it, since the rollout was
+ * planned.
+ */
 async function refuseUnusable(trx: Transaction<Database>, model: string, version: string): Promise<void> {
   const row = await trx
     .selectFrom('models')

@@ -29,7 +29,10 @@ function ringOf(row: Selectable<RolloutTables['rollout_rings']>): StoredRing {
   };
 }
 
-/** Rollouts with their rings in order, as the port gives them; two statements for any number of rollouts. */
+/**
+ * Rollouts with their rings in order, as the port gives them; two statements for any number of
+ * rollouts.
+ */
 export async function withRings(
   db: Kysely<Database>,
   rows: ReadonlyArray<Selectable<RolloutTables['rollouts']>>,
@@ -91,7 +94,10 @@ export function observedDevice(row: Selectable<RolloutTables['rollout_devices']>
   };
 }
 
-/** A list of objects as a JSON parameter, for `jsonb_to_recordset`: one parameter however many rows there are. */
+/**
+ * A list of objects as a JSON parameter, for `jsonb_to_recordset`: one parameter however many rows
+ * there are.
+ */
 export function rowsParameter(rows: readonly unknown[]) {
   return sql`${JSON.stringify(rows)}::jsonb`;
 }

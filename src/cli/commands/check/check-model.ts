@@ -17,8 +17,8 @@ interface CheckModelOptions {
 }
 
 /**
- * The verdict on a model: what could not be judged only because no golden rows were given is no failure, but never a pass; a golden
- * file that is too short is one.
+ * The verdict on a model: what could not be judged only because no golden rows were given is no
+ * failure, but never a pass; a golden file that is too short is one.
  */
 export function modelVerdict(gates: readonly GateResult[], golden: boolean): Verdict {
   if (golden) return verdictOf(gates);

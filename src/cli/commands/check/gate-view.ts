@@ -4,7 +4,7 @@ import type { Output } from '../../shared/output.ts';
 
 export type Verdict = 'pass' | 'warn' | 'fail';
 
-/** Too little to judge by stands in the way of a build just as a failure does. */
+/** An insufficient gate blocks a build as a failed one does. */
 export function verdictOf(gates: readonly GateResult[]): Verdict {
   const worst = worstStatus(gates);
   return worst === 'insufficient' ? 'fail' : worst;

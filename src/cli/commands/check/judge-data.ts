@@ -24,7 +24,10 @@ export interface JudgedData {
   readonly rows: number;
 }
 
-/** Runs the data gates on every file of a source, where it lies: nothing is kept, nothing else is needed. */
+/**
+ * Runs the data gates on every file of a source, where it lies: nothing is kept, nothing else is
+ * needed.
+ */
 export async function judgeData(
   source: DataSource,
   spec: ProjectSpec,

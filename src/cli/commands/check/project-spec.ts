@@ -6,7 +6,10 @@ import type { ProjectSpec } from '../../../contracts/project/project.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../../errors/zod-error.ts';
 
-/** windlass.yaml of a folder as it lies there, committed or not. Throws PROJECT_NOT_FOUND or PROJECT_INVALID. */
+/**
+ * windlass.yaml of a folder as it lies there, committed or not. Throws PROJECT_NOT_FOUND or
+ * PROJECT_INVALID.
+ */
 export async function readProjectSpec(folder: string): Promise<ProjectSpec> {
   const path = join(folder, 'windlass.yaml');
   if ((await stat(path).catch(() => undefined))?.isFile() !== true)

@@ -8,8 +8,9 @@ import { until } from './follow.ts';
 import { commit, MODEL, ROLLOUT, type Stage } from './stage.ts';
 
 /**
- * A defect as they happen: an engineer bridges short dropouts with a method that typed arrays do not have. No golden row and
- * no test window has a short gap; pumps in the field have one every few minutes, and there the module crashes.
+ * A defect as they happen: an engineer bridges short dropouts with a method that typed arrays do
+ * not have. No golden row and no test window has a short gap; pumps in the field have one every few
+ * minutes, and there the module crashes.
  */
 const DEFECT = `
   for (let at = COLUMNS.length; at < window.length - COLUMNS.length; at += 1) {
@@ -18,10 +19,16 @@ const DEFECT = `
     if (!Number.isFinite(window[at]) && Number.isFinite(before)) window.splice(at, 1, (before + after) / 2);
   }
 `;
-/** Pumps that are sure to meet a short gap among them while they soak: one alone meets none in one case of four. */
+/**
+ * Pumps that are sure to meet a short gap among them while they soak: one alone meets none in one
+ * case of four.
+ */
 const CANARY_PUMPS = 6;
 
-/** A changed entry script soaks for longer on a canary ring that is large enough, and not one restart is forgiven. */
+/**
+ * A changed entry script soaks for longer on a canary ring that is large enough, and not one
+ * restart is forgiven.
+ */
 function careful(devices: number): Partial<RolloutPolicy> {
   const percent = Math.max(10, Math.ceil((100 * CANARY_PUMPS) / devices));
   const rings = [
@@ -42,7 +49,10 @@ async function addDefect(project: string): Promise<void> {
   await commit(project, 'Bridge short dropouts');
 }
 
-/** Act 4: a version that passes every gate but fails in the field is stopped in the canary ring, and the last good one returns. */
+/**
+ * Act 4: a version that passes every gate but fails in the field is stopped in the canary ring, and
+ * the last good one returns.
+ */
 export async function actBadModel(stage: Stage, good: string): Promise<ActOutcome> {
   await addDefect(stage.project);
   const { handle, result: built } = await build(stage, 'demo-bad-model', {

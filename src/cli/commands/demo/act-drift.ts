@@ -13,7 +13,10 @@ const REGIME = 'high-flow';
 const SCHEDULE_SECONDS = 8;
 const NEW_PUMPS = { pumps: 16, first: 101 };
 
-/** One monitoring run by hand, once devices have sent windows; nothing has happened yet, so it should find nothing. */
+/**
+ * One monitoring run by hand, once devices have sent windows; nothing has happened yet, so it
+ * should find nothing.
+ */
 async function healthyReport(stage: Stage): Promise<Played<MonitorResult>> {
   for (let attempt = 1; ; attempt += 1) {
     const played = await monitor(stage, `demo-monitor-${attempt}`, {
@@ -39,7 +42,10 @@ function elapsed(seconds: number) {
   };
 }
 
-/** Act 3: pumps change regime; the schedule's runs see drift, retrain on data of the new regime, and roll the result out. */
+/**
+ * Act 3: pumps change regime; the schedule's runs see drift, retrain on data of the new regime, and
+ * roll the result out.
+ */
 export async function actDrift(stage: Stage, champion: string): Promise<ActOutcome> {
   const healthy = await healthyReport(stage);
   stage.say(`  the first report finds: ${healthy.result.decision}`);

@@ -24,7 +24,10 @@ export function deployed(result: DeployResult): Pick<ActOutcome, 'model' | 'imag
   return { model: result.model, image: result.image, gates: result.gates, rings: result.rollout?.rings };
 }
 
-/** Act 2: the champion goes to the fleet in rings while some pumps are away; they catch up when they return. */
+/**
+ * Act 2: the champion goes to the fleet in rings while some pumps are away; they catch up when they
+ * return.
+ */
 export async function actRollout(stage: Stage, version: string): Promise<ActOutcome> {
   await stage.fleet.offline({ percent: OFFLINE_PERCENT, seed: stage.seed });
   const away = (await stage.fleet.devices()).filter((d) => !d.online).length;

@@ -4,7 +4,10 @@ import { MODEL, writeData, type Stage } from './stage.ts';
 
 const PUMPS = 24;
 
-/** Act 1: the first version is trained on simulated measurements, passes its gates, and is the champion. */
+/**
+ * Act 1: the first version is trained on simulated measurements, passes its gates, and is the
+ * champion.
+ */
 export async function actTrain(stage: Stage): Promise<ActOutcome> {
   await writeData(stage.data, { pumps: PUMPS, first: 1, seed: stage.seed, regime: 'nominal' });
   const { handle, result } = await build(stage, 'demo-train', {

@@ -26,7 +26,10 @@ function broken(error: unknown): ActOutcome {
   return { handles: [], model: null, gates: [], checks: [[false, why]] };
 }
 
-/** Runs one act, says what it found, and reports it; a failed check or an error makes the act not ok. */
+/**
+ * Runs one act, says what it found, and reports it; a failed check or an error makes the act not
+ * ok.
+ */
 export async function runAct(
   stage: Stage,
   { name, title }: { readonly name: ActName; readonly title: string },
@@ -96,7 +99,9 @@ export function monitor(
   });
 }
 
-/** Devices by the version that their module attests, read from their twins: "1" → 54, "none" → 6. */
+/**
+ * Devices by the version that their module attests, read from their twins: "1" → 54, "none" → 6.
+ */
 export async function attestedVersions(stage: Stage): Promise<Record<string, number>> {
   const devices = await stage.hub.listDevices('');
   const evidence = await stage.hub.readEvidence(devices.map((d) => d.deviceId));

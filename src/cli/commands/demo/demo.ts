@@ -65,7 +65,10 @@ const FREE_PORTS = {
   'api.port': 0,
 };
 
-/** Plays the four acts on a system of its own and tells the summary; throws INTERNAL when an act did not end as told. */
+/**
+ * Plays the four acts on its own system and returns the summary; throws INTERNAL when an act did
+ * not end as expected.
+ */
 export async function runDemo(cli: Cli, request: DemoRequest): Promise<void> {
   const startedAt = performance.now();
   const { values } = await cli.config();

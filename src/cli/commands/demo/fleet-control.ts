@@ -9,7 +9,10 @@ export type VirtualDevice = z.infer<typeof deviceSchema>;
 
 const DEADLINE_MS = 30_000;
 
-/** The virtual fleet's control interface: what happens to the pumps and their links, never what runs on them. */
+/**
+ * The virtual fleet's control interface: what happens to the pumps and their links, never what runs
+ * on them.
+ */
 export class FleetControl {
   readonly #address: string;
 

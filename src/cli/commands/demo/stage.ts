@@ -44,7 +44,10 @@ export const ROLLOUT: Partial<RolloutPolicy> = {
   maxRestarts: 1,
 };
 
-/** A demo starts with an empty state folder, but for layers of images: each is named by a digest and so is good again. */
+/**
+ * A demo starts with an empty state folder, but for layers of images: each is named by a digest and
+ * so is good again.
+ */
 export const KEPT_BETWEEN_DEMOS = ['images'];
 
 const git = (folder: string, ...args: string[]) =>

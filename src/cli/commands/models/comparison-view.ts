@@ -2,7 +2,10 @@ import type { Comparison } from '../../../contracts/build/comparison.ts';
 import { table } from '../../shared/output.ts';
 import { percent } from '../../shared/words.ts';
 
-/** Champion and challenger next to rules that need no model, and guardrails that stand in the way; nothing for old versions. */
+/**
+ * Champion and challenger next to rules that need no model, and guardrails that stand in the way;
+ * nothing for old versions.
+ */
 export function comparisonLines({ rules = [], guardrails = [] }: Comparison): string[] {
   const breached = guardrails.filter((g) => g.status === 'breached');
   const unjudged = guardrails.filter((g) => g.status === 'insufficient').length;

@@ -13,8 +13,8 @@ import type { JudgeHooks } from '../check/judge-file.ts';
 import { digestOf } from '../../../base/digest.ts';
 
 /**
- * The gates of a build on the model files of a pack, run here: what the pack says of them is another registry's word. Throws
- * GATE_FAILED with every gate.
+ * The gates of a build on the model files of a pack, run here: what the pack says of them is
+ * another registry's word. Throws GATE_FAILED with every gate.
  */
 export async function judgePack(
   models: ModelRuntime,

@@ -5,7 +5,10 @@ import type { Registry } from '../../../ports/registry/registry.ts';
 import { shortDigest } from './model-view.ts';
 import { findRecord } from './references.ts';
 
-/** What `models lineage` answers: `image` only when there is one, `device` and `history` when it started from a device. */
+/**
+ * What `models lineage` answers: `image` only when there is one, `device` and `history` when it
+ * started from a device.
+ */
 export interface LineageAnswer extends Omit<Lineage, 'image'> {
   readonly image?: PackagedImage;
   readonly device?: DeviceAssignment;

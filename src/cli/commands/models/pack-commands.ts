@@ -62,8 +62,8 @@ Example:
 }
 
 /**
- * The comparison that a version from elsewhere has here: with nothing. That it won there lets it be the first champion, but take the
- * place of none; that it lost counts here, too.
+ * The comparison of an imported version here: with nothing. If it won elsewhere it may become the
+ * first champion, but not replace one; if it lost, the loss counts here too.
  */
 async function judgedHere(
   registry: Registry,

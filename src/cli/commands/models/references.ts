@@ -12,7 +12,10 @@ export async function findRecord(registry: Registry, reference: string): Promise
   return (newest && (await registry.record(name, newest.version))) ?? (await findModel(registry, reference));
 }
 
-/** As findModel, of any version: what is only to be tagged, reviewed or taken out of use may lack parts. */
+/**
+ * As findModel, of any version: what is only to be tagged, reviewed or taken out of use may lack
+ * parts.
+ */
 export async function findStanding(registry: Registry, reference: string): Promise<ModelStanding> {
   const { name, version } = partsOf(reference);
   const found = await registry.standing(name, version ?? ALIASES.champion);
@@ -31,7 +34,10 @@ function partsOf(reference: string): { readonly name: string; readonly version: 
   return { name: match[1] ?? '', version: match[2] };
 }
 
-/** The version that `name`, `name@version` or `name@alias` means; a name alone means its champion, else its newest. */
+/**
+ * The version that `name`, `name@version` or `name@alias` means; a name alone means its champion,
+ * else its newest.
+ */
 export async function findModel(registry: Registry, reference: string): Promise<ModelVersion> {
   const { name, version } = partsOf(reference);
   const known = await registry.models({ name, limit: 10 });

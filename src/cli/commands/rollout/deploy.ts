@@ -57,7 +57,7 @@ function show({ model, image, gates, rollout, seconds }: DeployResult): string {
   ].join('\n');
 }
 
-/** A rollout that did not complete is told with the table's exit code, whatever has been shown before. */
+/** A rollout that did not complete ends with the table's exit code, whatever was printed before. */
 function refuseStopped(result: DeployResult): void {
   const { rollout } = result;
   if (rollout === null || rollout.outcome === 'completed') return;

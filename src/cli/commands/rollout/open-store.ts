@@ -32,7 +32,10 @@ export async function openStore({ config }: System): Promise<OpenStore> {
   };
 }
 
-/** The rollout with this id, or the newest of the model with this name, or the newest of all; throws NOT_FOUND. */
+/**
+ * The rollout with this id, or the newest of the model with this name, or the newest of all; throws
+ * NOT_FOUND.
+ */
 export async function findRollout(store: RolloutStore, asked?: string): Promise<StoredRollout> {
   const exact = asked === undefined ? undefined : await store.rollout(asked);
   const [newest] = exact === undefined ? await store.rollouts({ model: asked, limit: 1 }) : [exact];

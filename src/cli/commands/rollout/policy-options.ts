@@ -45,7 +45,10 @@ function readPolicyFile(path: string): Record<string, unknown> {
   });
 }
 
-/** The rollout policy that flags and a policy file (YAML or JSON) add up to; flags win. Throws INPUT_INVALID. */
+/**
+ * The rollout policy that flags and a policy file (YAML or JSON) add up to; flags win. Throws
+ * INPUT_INVALID.
+ */
 export function policyFrom(options: PolicyOptions): RolloutPolicy {
   const file = options.policy === undefined ? {} : readPolicyFile(options.policy);
   const value = {
@@ -65,7 +68,9 @@ export function policyFrom(options: PolicyOptions): RolloutPolicy {
 /** Collects an option that may be repeated. */
 export const repeated = (value: string, all: readonly string[]): string[] => [...all, value];
 
-/** The options that say which devices a rollout reaches and by what policy; `policyFrom` reads them. */
+/**
+ * The options that say which devices a rollout reaches and by what policy; `policyFrom` reads them.
+ */
 export function addPolicyOptions(command: Command): Command {
   return command
     .option(

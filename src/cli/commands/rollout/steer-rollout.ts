@@ -22,7 +22,10 @@ function isDeadline(error: unknown): boolean {
   return isGrpcDeadlineError(error) || (error instanceof Error && isGrpcDeadlineError(error.cause));
 }
 
-/** Sends an update to a rollout and waits until it was taken; throws CONFLICT or INPUT_INVALID when it was refused. */
+/**
+ * Sends an update to a rollout and waits until it was taken; throws CONFLICT or INPUT_INVALID when
+ * it was refused.
+ */
 export async function steerRollout(
   client: Client,
   workflowId: string,

@@ -86,7 +86,9 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
   };
 }
 
-/** Options of a search as numbers; what they mean together is checked with the project's parameters. */
+/**
+ * Options of a search as numbers; what they mean together is checked with the project's parameters.
+ */
 function searchOptions({ trials, parallel, strategy }: TrainOptions): BuildInput['search'] {
   if (strategy !== undefined && strategy !== 'random' && strategy !== 'grid')
     throw new WindlassError('INPUT_INVALID', `--strategy ${strategy}: expected random or grid.`);

@@ -175,7 +175,10 @@ type Names = Selectable<DoorTables['mlflow_models']>;
 
 const ALL_MODELS = sql<Names>`mlflow_models`;
 
-/** The row of `mlflow_models` with a name, found by indexes: through the view every version of every model would be read. */
+/**
+ * The row of `mlflow_models` with a name, found by indexes: through the view every version of every
+ * model would be read.
+ */
 function oneModel(name: string): RawBuilder<Names> {
   return sql<Names>`(select n.name, coalesce(r.description, '') as description, v.latest,
       coalesce(least(r.created_at, v.created_at), r.created_at, v.created_at) as created_at,

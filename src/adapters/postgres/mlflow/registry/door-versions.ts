@@ -28,7 +28,7 @@ type Part = Pick<
   | 'versionFiles'
 >;
 
-/** Why such a version is nobody's champion, where its gates would be. */
+/** Why such a version cannot be champion, shown in place of its gates. */
 const UNJUDGED: GateResult = {
   name: 'windlass-gates',
   status: 'fail',
@@ -188,7 +188,10 @@ async function insert(
   return number;
 }
 
-/** What `models.registration` says of a version that nothing has judged: where it is from, and that its one gate failed. */
+/**
+ * What `models.registration` says of a version that nothing has judged: where it is from, and that
+ * its one gate failed.
+ */
 function registration(version: NewDoorVersion, digest: string): Record<string, unknown> {
   const { name, source, runId, modelId, runLink } = version;
   return {
@@ -212,7 +215,10 @@ function treeDigest(files: readonly TrackedFile[]): string {
   return `sha256:${hash.digest('hex')}`;
 }
 
-/** Takes a version back: its aliases end, it is retired, and the door shows it no more. Call it with the name's lock held. */
+/**
+ * Withdraws a version: its aliases end, it is retired, and the MLflow API no longer shows it. Call
+ * it while holding the name's lock.
+ */
 export async function withdraw(
   transaction: Transaction<Database>,
   clock: Clock,

@@ -1,11 +1,14 @@
 import { WindlassError } from '../../../../errors/windlass-error.ts';
 
-/** Whether a stored registration came through the MLflow door: nothing of Windlass has judged it, and it is no ModelRegistration. */
+/**
+ * Whether a stored registration came through the MLflow API: Windlass has not judged it, and it is
+ * not a ModelRegistration.
+ */
 export function isForeign(registration: object): boolean {
   return 'origin' in registration && registration.origin === 'mlflow';
 }
 
-/** Said to whoever asks for such a version as if it could be shown, packaged or deployed. */
+/** The error for showing, packaging or deploying such a version. */
 export function unjudged(name: string, version: string | number): WindlassError {
   return new WindlassError(
     'GATE_FAILED',

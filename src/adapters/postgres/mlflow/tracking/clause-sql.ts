@@ -7,7 +7,10 @@ import type {
   SearchOrder,
 } from '../../../../contracts/mlflow/tracking.ts';
 
-/** Where the keys of a search are: attributes are columns, everything else rows of a table beside. Names come from here only. */
+/**
+ * Where the keys of a search are: attributes are columns, everything else rows of a table beside.
+ * Names come from here only.
+ */
 export interface SearchColumns {
   readonly attributes: Readonly<Record<string, RawBuilder<unknown>>>;
   /** A condition that holds for rows with this key, and the value that they hold. */

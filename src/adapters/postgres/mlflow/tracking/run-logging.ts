@@ -14,7 +14,10 @@ export const RUN_NAME_TAG = 'mlflow.runName';
 
 type Part = Pick<RunStore, 'logBatch' | 'deleteTag' | 'logInputs' | 'logOutputs' | 'metricHistory'>;
 
-/** What runs log: metrics with their history, params that never change, tags that do, data sets and models. */
+/**
+ * What runs log: metrics with their history, params that never change, tags that do, data sets and
+ * models.
+ */
 export function createRunLogging(db: Kysely<Database>): Part {
   return {
     logBatch: (runId, { metrics, params, tags }) =>
@@ -210,7 +213,10 @@ async function insertMetrics(
     .execute();
 }
 
-/** The point of each metric with the highest step, then time, then value; NaN counts as above every number, as in PostgreSQL. */
+/**
+ * The point of each metric with the highest step, then time, then value; NaN counts as above every
+ * number, as in PostgreSQL.
+ */
 function latest(metrics: readonly MetricPoint[]): MetricPoint[] {
   const best = new Map<string, MetricPoint>();
   for (const point of metrics) {

@@ -23,7 +23,10 @@ export function noRun(runId: string): WindlassError {
   return new WindlassError('NOT_FOUND', `There is no run ${JSON.stringify(runId)}.`);
 }
 
-/** The run's row, locked until the transaction ends; NOT_FOUND, or INPUT_INVALID when the run is deleted. */
+/**
+ * The run's row, locked until the transaction ends; NOT_FOUND, or INPUT_INVALID when the run is
+ * deleted.
+ */
 export async function activeRun(transaction: Transaction<Database>, runId: string): Promise<RunRow> {
   const row = await transaction
     .selectFrom('mlflow_runs')

@@ -63,7 +63,10 @@ export function createTrackedFiles(
   };
 }
 
-/** Notes bytes that no path has any more, or not this one: retention looks whether anything else needs them. */
+/**
+ * Notes bytes that no path has any more, or not this one: retention looks whether anything else
+ * needs them.
+ */
 async function release(
   transaction: Transaction<Database>,
   clock: Clock,
