@@ -1,5 +1,6 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { commentWidth } from './lint/comment-width.js';
 import { importBoundaries } from './lint/import-boundaries.js';
 
 const TYPED = ['**/*.ts'];
@@ -44,8 +45,11 @@ export default tseslint.config(
     },
   },
   {
-    plugins: { windlass: { rules: { 'import-boundaries': importBoundaries } } },
+    plugins: {
+      windlass: { rules: { 'comment-width': commentWidth, 'import-boundaries': importBoundaries } },
+    },
     rules: {
+      'windlass/comment-width': 'error',
       'windlass/import-boundaries': 'error',
       '@typescript-eslint/max-params': ['error', { max: 3 }],
       '@typescript-eslint/no-dynamic-delete': 'off',

@@ -1,5 +1,5 @@
 import { html, raw } from 'hono/html';
-import type { RuleResult } from '../contracts/build/comparison.ts';
+import type { RuleResult } from '../contracts/build/rule-results.ts';
 import type { SliceMetric } from '../contracts/build/evaluation.ts';
 import type { ModelCard } from '../contracts/model/model-card.ts';
 import { contributionChart, importanceChart, reliabilityChart, sliceChart } from './card-charts.ts';

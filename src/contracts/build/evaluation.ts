@@ -1,4 +1,4 @@
-import type { RuleResult } from './comparison.ts';
+import type { RuleResult } from './rule-results.ts';
 
 /** One bin of a reliability curve: mean score and share of anomalies of its windows. */
 export interface ReliabilityBin {

@@ -1,4 +1,4 @@
-import type { Rule, RuleResult } from '../../contracts/build/comparison.ts';
+import type { Rule, RuleResult } from '../../contracts/build/rule-results.ts';
 import type { Confusion } from '../../contracts/build/evaluation.ts';
 import { costPerDeviceDay, type AlarmCosts } from './cost.ts';
 import { Z_LIMIT } from './deviation.ts';
