@@ -4,8 +4,8 @@ import { Connection } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../contracts/names.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
+import { obtainPart } from './outside-parts/obtain-part.ts';
 import { startProcess, type ManagedProcess, type ProcessEvent } from './process.ts';
-import { findTemporal, type TemporalSource } from './temporal-binary.ts';
 import { waitFor } from './wait.ts';
 
 const KEYWORD: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD = 2;
@@ -20,7 +20,6 @@ export interface TemporalServerOptions {
   /** Free ports; see claimPort. */
   readonly port: number;
   readonly uiPort: number;
-  readonly sources?: readonly TemporalSource[];
   readonly report?: (message: string) => void;
   readonly onEvent?: (event: ProcessEvent) => void;
   readonly signal?: AbortSignal;
@@ -141,7 +140,7 @@ async function answers(address: string): Promise<boolean> {
 
 /** Starts the Temporal development server on 127.0.0.1 with its state in `temporal/state.db`, so that workflows survive a restart. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
-  const { path, source } = await findTemporal({ sources: options.sources, report: options.report });
+  const { path, source } = await obtainPart('temporal', { report: options.report });
   const dir = join(options.stateDir, 'temporal');
   mkdirSync(dir, { recursive: true });
   const address = `127.0.0.1:${options.port}`;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { createContainerRuntime } from '../../src/adapters/docker/container-runtime.ts';
-import { dockerClient, engineVersion } from '../../src/adapters/docker/engine.ts';
+import { dockerClient } from '../../src/adapters/docker/engine.ts';
 import { RUN_LABEL, trainingContainer } from '../../src/adapters/docker/training-container.ts';
 import {
   describeEnd,
@@ -13,12 +13,13 @@ import {
 import { waitFor } from '../../src/services/wait.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { buildTrainingImage } from '../support/training-image.ts';
+import { noDocker } from '../support/missing.ts';
+import { describeUnless } from '../support/unless.ts';
 
 jest.setTimeout(120_000);
 
 const docker = dockerClient();
-const engine = await engineVersion(docker);
-const withEngine = engine === undefined ? describe.skip : describe;
+const withEngine = describeUnless(await noDocker());
 
 const COMMAND: ProjectCommand = {
   ...{ run: 'sh train.sh', cwd: '/p', variables: {}, logFile: '/l', pidFile: '/run/x', timeoutMs: 1 },
@@ -44,7 +45,7 @@ describe('the container of a command', () => {
   });
 });
 
-withEngine(`training in a container${engine === undefined ? ' (skipped: no engine answers)' : ''}`, () => {
+withEngine('training in a container', () => {
   const tag = `windlass-training-test:p${process.pid}`;
   const folder = tempFolder('container');
   const runtime = createContainerRuntime(docker);

@@ -9,7 +9,6 @@ import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { thisMachine } from '../../src/adapters/onnx/measure.ts';
 import { createOnnxModelRuntime } from '../../src/adapters/onnx/onnx-model-runtime.ts';
 import { readStructure } from '../../src/adapters/onnx/read-structure.ts';
-import { findPython } from '../../src/adapters/python/find-python.ts';
 import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import { scoresRowsAlone } from '../../src/contracts/model-file.ts';
@@ -28,6 +27,8 @@ import {
   tinyGolden,
   tinyModelBytes,
 } from '../support/tiny-model.ts';
+import { noPython } from '../support/missing.ts';
+import { testUnless } from '../support/unless.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROJECT = join(ROOT, 'examples/pump-health');
@@ -35,8 +36,7 @@ const spec = projectSchema.parse(parse(readFileSync(join(PROJECT, 'windlass.yaml
 const WIDTH = spec.data.columns.length;
 const runtime = createPythonRuntime({ environments: SHARED_ENVIRONMENTS });
 const models = createOnnxModelRuntime();
-const python = await findPython().catch(() => undefined);
-const withPython = python ? test : test.skip;
+const withPython = testUnless(await noPython());
 const PATIENCE = 600_000;
 
 const folder = tempFolder('optimise');

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { TASK_QUEUES } from '../../src/contracts/names.ts';
 import { SETTINGS } from '../../src/config/schema.ts';
 import { COMPOSE_FILE, readCompose } from '../support/compose-file.ts';
+import { testUnless } from '../support/unless.ts';
 
 const SECRETS = {
   TEMPORAL_DB_PASSWORD: 'tempsecret',
@@ -17,7 +18,7 @@ function composeCommand(): [string, ...string[]] | undefined {
   return candidates.find(([program, ...args]) => spawnSync(program, [...args, 'version']).status === 0);
 }
 const compose = composeCommand();
-const testWithCompose = compose === undefined ? test.skip : test;
+const testWithCompose = testUnless(compose === undefined ? 'docker-compose is not installed' : undefined);
 
 function config(env: Record<string, string>) {
   const [program = '', ...args] = compose ?? [];

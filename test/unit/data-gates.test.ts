@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,8 +13,9 @@ import { blockingGates } from '../../src/domain/gates.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
 import type { SensorFileOptions } from '../support/sensor-data.ts';
+import { noSkab, SKAB } from '../support/real-data.ts';
+import { testUnless } from '../support/unless.ts';
 
-const REAL = join(import.meta.dirname, '../../../shared/data/skab');
 const SPEC = projectSpec();
 const NOW = Date.UTC(2026, 5, 1);
 let dir = '';
@@ -372,8 +373,8 @@ describe('what a data set needs as a whole', () => {
   });
 });
 
-(existsSync(REAL) ? test : test.skip)('the measurements of the real pump bench pass', async () => {
-  const gates = await gatesOf(REAL, projectSpec({ evaluation: { include: ['valve1/'] } }));
+testUnless(noSkab)('the measurements of the real pump bench pass', async () => {
+  const gates = await gatesOf(SKAB, projectSpec({ evaluation: { include: ['valve1/'] } }));
   expect(blockingGates(gates)).toEqual([]);
   expect(gates.find((g) => g.name === 'groups-per-fold')?.evidence).toEqual({ groupsPerFold: [4, 4, 4, 4] });
   // Two recordings of the bench were interrupted for more than a minute; nothing else is odd.

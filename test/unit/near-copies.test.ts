@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, cpSync } from 'node:fs';
+import { readdirSync, readFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
@@ -11,8 +11,9 @@ import { seededRandom } from '../../src/domain/random.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { noSkab, SKAB } from '../support/real-data.ts';
+import { testUnless } from '../support/unless.ts';
 
-const REAL = join(import.meta.dirname, '../../../shared/data/skab');
 const FIXTURE = JSON.parse(
   readFileSync(join(import.meta.dirname, '../fixtures/statistics/near_copies.json'), 'utf8'),
 ) as {
@@ -143,13 +144,13 @@ describe('the near-copies gate', () => {
     expect(JSON.stringify(gate?.evidence)).not.toContain('pump-1.csv');
   });
 
-  (existsSync(REAL) ? test : test.skip)(
+  testUnless(noSkab)(
     'finds a recording of the real bench with 1 % noise in another fold, within seconds',
     async () => {
-      cpSync(REAL, join(folder.path, 'data'), { recursive: true });
-      const names = readdirSync(join(REAL, 'valve1'));
+      cpSync(SKAB, join(folder.path, 'data'), { recursive: true });
+      const names = readdirSync(join(SKAB, 'valve1'));
       expect(names).toContain('3.csv');
-      write('valve1/16.csv', noisy(readFileSync(join(REAL, 'valve1/3.csv'), 'utf8'), 0.01));
+      write('valve1/16.csv', noisy(readFileSync(join(SKAB, 'valve1/3.csv'), 'utf8'), 0.01));
       const since = performance.now();
       const gate = await gateOf(projectSpec({ evaluation: { include: ['valve1/'] } }));
       expect(performance.now() - since).toBeLessThan(20_000);

@@ -6,17 +6,18 @@ import type { BuildInput, BuildResult } from '../../src/contracts/build.ts';
 import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../src/contracts/names.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../src/contracts/progress.ts';
 import { cardOfPage } from '../../src/domain/model-card.ts';
-import { dockerClient, engineVersion } from '../../src/adapters/docker/engine.ts';
+import { dockerClient } from '../../src/adapters/docker/engine.ts';
 import { processInfo } from '../../src/services/process-info.ts';
 import { waitFor } from '../../src/services/wait.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
 import { cleanWork, runGoesOn } from '../../workers/clean-work.ts';
 import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';
 import { buildTrainingImage } from '../support/training-image.ts';
+import { noDocker } from '../support/missing.ts';
+import { testUnless } from '../support/unless.ts';
 
 const PATIENCE = 240_000;
 const docker = dockerClient();
-const engine = await engineVersion(docker);
 
 let system: BuildSystem;
 let tiny: TinyProject;
@@ -214,9 +215,9 @@ test(
   PATIENCE,
 );
 
-const withEngine = engine === undefined ? test.skip : test;
+const withEngine = testUnless(await noDocker());
 withEngine(
-  `checks and training run in a container of the image${engine === undefined ? ' (skipped: no engine answers)' : ''}`,
+  'checks and training run in a container of the image',
   async () => {
     const tag = `windlass-training-test:w${process.pid}`;
     const image = await buildTrainingImage(docker, tag);
