@@ -49,6 +49,8 @@ export interface ManagedProcess {
   readonly running: boolean;
   /** Asks it to end, waits, then ends whatever is left of its process group. */
   stop(): Promise<void>;
+  /** Lets this process end while the child runs on; `endLeftovers` ends it then. */
+  unref(): void;
 }
 
 const FIRST_BACKOFF_MS = 500;
@@ -166,6 +168,10 @@ class Supervised implements ManagedProcess {
 
   supervise(): void {
     if (this.#spec.restart === true) this.#supervision = this.#keepAlive();
+  }
+
+  unref(): void {
+    this.#child?.unref();
   }
 
   async stop(): Promise<void> {

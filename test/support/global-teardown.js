@@ -1,1 +1,4 @@
-export { closeRunFolder as default } from './run-folder.js';
+import { closeRunFolder } from './run-folder.js';
+import { phase } from './run-times.js';
+
+export default () => phase('teardown', closeRunFolder);

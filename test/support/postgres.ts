@@ -33,7 +33,8 @@ function templateUrl(): Promise<string> {
       settings: FAST,
       restart: false,
     };
-    const { url } = await startPostgresServer(options);
+    const { url, process } = await startPostgresServer(options);
+    process.unref(); // it outlives the worker of jest that happened to start it
     const db = openDatabase(url);
     try {
       await migrate(db);

@@ -1,6 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cpuSeconds } from './cpu-time.js';
+import { addCpu } from './run-times.js';
 
 /** Each run of jest has a folder for the parts that its test files share; PREFIX + pid tells whose it is. */
 const PREFIX = 'windlass-test-run-';
@@ -12,6 +14,16 @@ function alive(pid) {
   } catch {
     return false;
   }
+}
+
+/** CPU seconds of the parts that are still running: their parents are gone, so nobody else counts them. */
+function cpuOfParts(dir) {
+  const folder = join(dir, 'run');
+  if (!existsSync(folder)) return 0;
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  return files
+    .map((file) => cpuSeconds(JSON.parse(readFileSync(join(folder, file), 'utf8')).pid))
+    .reduce((sum, seconds) => sum + seconds, 0);
 }
 
 async function clear(dir) {
@@ -38,5 +50,7 @@ export async function openRunFolder() {
 /** Jest's globalTeardown: ends the shared parts and removes the folder. */
 export async function closeRunFolder() {
   const dir = process.env.WINDLASS_TEST_RUN;
-  if (dir !== undefined) await clear(dir);
+  if (dir === undefined) return;
+  addCpu(cpuOfParts(dir));
+  await clear(dir);
 }
