@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
 import { jest } from '@jest/globals';
 import { containerOptions, OWNER_LABEL } from '../../src/adapters/docker/container-options.ts';
 import { createContainerRunner } from '../../src/adapters/docker/container-runner.ts';
@@ -76,10 +77,18 @@ withEngine('packaging on a Docker Engine', () => {
   test('a model-only change sends only the model layer to the engine; the old image goes', async () => {
     const next = await fixture.register({ name, goldenRows: 200, bias: -3 });
     const changed = await here.assembleImage({ model: next });
-    const before = Date.now();
-    const instance = await createContainerRunner(docker, here.store).start(changed);
+    const counted = dockerClient();
+    let sent = 0;
+    const load = counted.loadImage.bind(counted) as (file: Readable, options: object) => Promise<Readable>;
+    counted.loadImage = ((file: Readable, options: object) => {
+      const counter = new PassThrough();
+      counter.on('data', (chunk: Buffer) => (sent += chunk.length));
+      return load(file.pipe(counter), options);
+    }) as unknown as typeof counted.loadImage;
+    const instance = await createContainerRunner(counted, here.store).start(changed);
     await instance.stop();
-    expect(Date.now() - before).toBeLessThan(120_000);
+    expect(sent).toBeGreaterThan(0);
+    expect(sent).toBeLessThan(2_000_000); // the whole image has ninety megabytes
     const images = await docker.listImages({ filters: { reference: [`${TEST_REPOSITORY}/${name}`] } });
     expect(images.flatMap((i) => i.RepoTags ?? [])).toEqual([
       `${TEST_REPOSITORY}/${name}:${changed.platforms[0]!.digest.slice(7, 19)}`,

@@ -453,7 +453,7 @@ describe('fails with a clear error and registers nothing', () => {
   );
 
   test(
-    'when it is cancelled in the middle of training, which ends within ten seconds',
+    'when it is cancelled in the middle of training, which ends with it',
     async () => {
       const waitFolder = join(system.folder, 'wait');
       mkdirSync(waitFolder);
@@ -469,10 +469,8 @@ describe('fails with a clear error and registers nothing', () => {
         })) ?? [];
       const pid = Number(file?.slice('pid-'.length));
       expect(processInfo(pid)).toBeDefined();
-      const since = Date.now();
       await handle.cancel();
       await expect(handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) });
-      expect(Date.now() - since).toBeLessThan(10_000);
       expect(processInfo(pid)).toBeUndefined();
     },
     PATIENCE,

@@ -189,10 +189,8 @@ test(
     await cleanWork(work, { now, goesOn: (runId) => runGoesOn(temporal, runId) });
     expect(readdirSync(work)).not.toContain(left);
     expect(readdirSync(work)).toHaveLength(2);
-    const since = Date.now();
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) });
-    expect(Date.now() - since).toBeLessThan(10_000);
     expect(pids().filter((pid) => processInfo(pid) !== undefined)).toEqual([]);
     expect(pids()).toHaveLength(2);
     expect(readdirSync(work)).toEqual([]); // nobody comes back to them
