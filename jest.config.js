@@ -1,4 +1,4 @@
-import './test/support/run-times.js'; // first: it reads the load before the run
+import './test/support/run-times.ts'; // first: it reads the load before the run
 
 /** Jest runs the sources as ES modules: the same module system that Node runs in production. */
 export default {

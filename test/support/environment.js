@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestEnvironment } from 'jest-environment-node';
-import { cpuSeconds } from './cpu-time.js';
+import { cpuSeconds } from './cpu-time.ts';
 
 /**
  * Jest gives each test file a realm of its own. Native modules (ONNX Runtime, DuckDB) and Node's own buffers come from

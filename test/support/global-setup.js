@@ -1,5 +1,5 @@
-import { openRunFolder } from './run-folder.js';
-import { phase } from './run-times.js';
+import { openRunFolder } from './run-folder.ts';
+import { phase } from './run-times.ts';
 
 /** A run of every file gets the parts ready first; a run of chosen files leaves that to the files (see outside-parts.ts). */
 async function prepareAll() {

@@ -1,4 +1,4 @@
-import { closeRunFolder } from './run-folder.js';
-import { phase } from './run-times.js';
+import { closeRunFolder } from './run-folder.ts';
+import { phase } from './run-times.ts';
 
 export default () => phase('teardown', closeRunFolder);

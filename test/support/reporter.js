@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { addPhase, runTimes } from './run-times.js';
+import { addPhase, runTimes } from './run-times.ts';
 
 const SLOWEST = 10;
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import {
   assignRings,
   offerOrder,
@@ -8,6 +7,7 @@ import {
 import { seededHash } from '../../src/domain/rollout/seeded-hash.ts';
 import { planRollout } from '../../src/domain/rollout/rollout-plan.ts';
 import { rolloutPolicySchema } from '../../src/contracts/deploy.ts';
+import fc from '../support/properties.ts';
 
 const RINGS = [
   { name: 'canary', percent: 10 },

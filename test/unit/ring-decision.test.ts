@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { rolloutPolicySchema, type RingVerdict } from '../../src/contracts/deploy.ts';
 import {
   decideRing,
@@ -13,6 +12,7 @@ import {
   type CountedDevice,
   type RingCounts,
 } from '../../src/domain/rollout/ring-counts.ts';
+import fc from '../support/properties.ts';
 
 const POLICY = rolloutPolicySchema.parse({ ringTimeoutSeconds: 600, holdSeconds: 3600 });
 

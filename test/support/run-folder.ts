@@ -1,13 +1,14 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cpuSeconds } from './cpu-time.js';
-import { addCpu } from './run-times.js';
+import { endLeftovers } from '../../src/services/process.ts';
+import { cpuSeconds } from './cpu-time.ts';
+import { addCpu } from './run-times.ts';
 
 /** Each run of jest has a folder for the parts that its test files share; PREFIX + pid tells whose it is. */
 const PREFIX = 'windlass-test-run-';
 
-function alive(pid) {
+function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -17,23 +18,23 @@ function alive(pid) {
 }
 
 /** CPU seconds of the parts that are still running: their parents are gone, so nobody else counts them. */
-function cpuOfParts(dir) {
+function cpuOfParts(dir: string): number {
   const folder = join(dir, 'run');
   if (!existsSync(folder)) return 0;
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
   return files
-    .map((file) => cpuSeconds(JSON.parse(readFileSync(join(folder, file), 'utf8')).pid))
+    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as { pid: number })
+    .map(({ pid }) => cpuSeconds(pid))
     .reduce((sum, seconds) => sum + seconds, 0);
 }
 
-async function clear(dir) {
-  const { endLeftovers } = await import('../../src/services/process.ts');
+async function clear(dir: string): Promise<void> {
   await endLeftovers(dir);
   rmSync(dir, { recursive: true, force: true });
 }
 
 /** Jest's globalSetup: makes the folder, and clears those of runs that were killed. */
-export async function openRunFolder() {
+export async function openRunFolder(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((n) => n.startsWith(PREFIX))) {
     const dir = join(tmpdir(), name);
     try {
@@ -48,7 +49,7 @@ export async function openRunFolder() {
 }
 
 /** Jest's globalTeardown: ends the shared parts and removes the folder. */
-export async function closeRunFolder() {
+export async function closeRunFolder(): Promise<void> {
   const dir = process.env.WINDLASS_TEST_RUN;
   if (dir === undefined) return;
   addCpu(cpuOfParts(dir));
