@@ -33,8 +33,9 @@ testWithCompose('docker-compose accepts the file', () => {
   expect(config(SECRETS)).toContain('worker-training');
 });
 
-testWithCompose.each(Object.keys(SECRETS))('docker-compose refuses to go on without %s', (name) => {
-  expect(() => config({ ...SECRETS, [name]: '' })).toThrow(new RegExp(`set ${name}`));
+testWithCompose('docker-compose refuses to go on without any one of the secrets', () => {
+  for (const name of Object.keys(SECRETS))
+    expect(() => config({ ...SECRETS, [name]: '' })).toThrow(new RegExp(`set ${name}`));
 });
 
 test('the file holds no secret: each comes from outside and is required', () => {
