@@ -12,8 +12,9 @@ export async function alone<T>(
 ): Promise<T> {
   mkdirSync(cacheDir, { recursive: true });
   const tryLock = () =>
-    lockfile.lock(cacheDir, {
-      lockfilePath: join(cacheDir, `${name}.lock`),
+    // Each lock belongs to a file of its own name (which need not exist): the library renews one lock per file only.
+    lockfile.lock(join(cacheDir, name), {
+      realpath: false,
       stale: 60_000,
       update: 10_000,
       retries: { retries: 4, minTimeout: 250, maxTimeout: 1_000 },
@@ -22,7 +23,7 @@ export async function alone<T>(
   let told = false;
   const release = await waitForLock(tryLock, {
     onWait: () => {
-      if (!told) report(`another process holds ${name}.lock; waiting for it`);
+      if (!told) report(`another process is at ${name}; waiting for it`);
       told = true;
     },
   });
