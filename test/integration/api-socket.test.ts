@@ -6,7 +6,10 @@ import { openApiFixture, type ApiFixture } from '../support/api-deps.ts';
 import { pipelineVersion, registration } from '../support/registry-fixtures.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** The API behind a real socket, as strangers meet it: tokens, limits, and clients that do not behave. */
+/**
+ * The API behind a real socket, as strangers meet it: tokens, limits, and clients that do not
+ * behave.
+ */
 const folder = tempFolder('api-socket');
 const ADMIN = { actor: 'ada', reason: 'test' };
 let fixture: ApiFixture;

@@ -77,7 +77,10 @@ function check(summary: DemoSummary, engine: 'docker' | 'process'): void {
   );
 }
 
-/** The demo as a whole: a model is trained, rolled out, replaced under drift, and a bad version is stopped. */
+/**
+ * The demo as a whole: a model is trained, rolled out, replaced under drift, and a bad version is
+ * stopped.
+ */
 export const demo: LongEntry = {
   name: 'demo',
   summary: 'npm run demo from beginning to end, with what it must show',

@@ -1,4 +1,7 @@
-/** What a run of the long tier is given: the seed decides every random choice, and it ends about `seconds` after it began. */
+/**
+ * What a run of the long tier is given: the seed decides every random choice, and it ends about
+ * `seconds` after it began.
+ */
 export interface LongRun {
   readonly seed: number;
   readonly seconds: number;

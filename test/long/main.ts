@@ -1,6 +1,7 @@
 /**
- * The tests that may last: npm run long -- NAME [--seed S] [--seconds N] runs one, npm run long lists them, and
- * npm run long -- --sample N [--seed S] runs a piece of each in N seconds altogether.
+ * The tests that may last: npm run long -- NAME [--seed S] [--seconds N] runs one, npm run long
+ * lists them, and npm run long -- --sample N [--seed S] runs a piece of each in N seconds
+ * altogether.
  */
 import { inspect, parseArgs } from 'node:util';
 import { closeRunFolder, openRunFolder } from '../support/run-folder.ts';
@@ -40,7 +41,10 @@ async function run(entry: LongEntry, seed: number, seconds: number): Promise<boo
 const leastOf = (entries: readonly LongEntry[]): number =>
   entries.reduce((sum, entry) => sum + entry.leastSeconds, 0);
 
-/** As many as fit with their least time, the modest first; what is left of the time is shared among those still to come. */
+/**
+ * As many as fit with their least time, the modest first; what is left of the time is shared among
+ * those still to come.
+ */
 async function sample(total: number, seed: number): Promise<number> {
   const end = performance.now() + total * 1000;
   const modest = ENTRIES.toSorted((a, b) => a.leastSeconds - b.leastSeconds);

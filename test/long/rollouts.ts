@@ -93,7 +93,9 @@ async function simulate(env: TestWorkflowEnvironment, seed: number): Promise<str
   }
 }
 
-/** Rollouts to small fleets in which some devices take the second version badly, in skipped time. */
+/**
+ * Rollouts to small fleets in which some devices take the second version badly, in skipped time.
+ */
 export const rollouts: LongEntry = {
   name: 'rollouts',
   summary: 'simulated rollouts to fleets with random defects: invariants of decisions, targets and audit',

@@ -1,7 +1,10 @@
 import { execa } from 'execa';
 import { PROJECT_ROOT } from '../support/shared-layers.ts';
 
-/** Runs a program of this repository with this Node, its output told line by line; throws when it does not end with 0. */
+/**
+ * Runs a program of this repository with this Node, its output told line by line; throws when it
+ * does not end with 0.
+ */
 export async function runProgram(
   args: readonly string[],
   options: {

@@ -1,4 +1,7 @@
-/** Doubled work may cost at most so many times the CPU time; a limit in seconds would judge the machine instead. */
+/**
+ * Doubled work may cost at most so many times the CPU time; a limit in seconds would judge the
+ * machine instead.
+ */
 export const LINEAR = 2.5;
 
 const RUNS = 5;
@@ -15,7 +18,10 @@ async function leastCpu(work: () => unknown): Promise<number> {
   return least;
 }
 
-/** CPU time of all threads for `work`, divided by that for `other`; the least of several runs of each counts. */
+/**
+ * CPU time of all threads for `work`, divided by that for `other`; the least of several runs of
+ * each counts.
+ */
 export async function cpuRatio(work: () => unknown, other: () => unknown): Promise<number> {
   return (await leastCpu(work)) / (await leastCpu(other));
 }

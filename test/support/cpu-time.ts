@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = 100; // of /proc, on every Linux
 
-/** CPU seconds of a process and of its children that have ended, from /proc; 0 where there is no /proc or no such process. */
+/**
+ * CPU seconds of a process and of its children that have ended, from /proc; 0 where there is no
+ * /proc or no such process.
+ */
 export function cpuSeconds(pid: number | 'self' = 'self'): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -4,8 +4,9 @@ import { TestEnvironment } from 'jest-environment-node';
 import { cpuSeconds } from './cpu-time.ts';
 
 /**
- * Jest gives each test file a realm of its own. Native modules (ONNX Runtime, DuckDB) and Node's own buffers come from
- * the outer realm, and `instanceof` across realms is false; so the binary types are the outer ones.
+ * Jest gives each test file a realm of its own. Native modules (ONNX Runtime, DuckDB) and Node's
+ * own buffers come from the outer realm, and `instanceof` across realms is false; so the binary
+ * types are the outer ones.
  */
 const OUTER_TYPES = [
   'ArrayBuffer',
@@ -24,7 +25,10 @@ const OUTER_TYPES = [
   'RangeError',
 ];
 
-/** Notes the CPU time of a file and of the processes that it started, for the summary (see reporter.js). */
+/**
+ * Notes the CPU time of a file and of the processes that it started, for the summary (see
+ * reporter.js).
+ */
 export default class extends TestEnvironment {
   constructor(config, context) {
     super(config, context);

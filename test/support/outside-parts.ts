@@ -5,8 +5,8 @@ import type { PartName } from '../../src/services/outside-parts/table.ts';
 type Prepared = Partial<Record<PartName, Found>>;
 
 /**
- * A part as jest's global setup prepared it; a run of chosen files prepares none, so that the first file that needs a part
- * obtains it.
+ * A part as jest's global setup prepared it; a run of chosen files prepares none, so that the first
+ * file that needs a part obtains it.
  */
 export async function testPart(name: PartName): Promise<Found> {
   const prepared = (JSON.parse(process.env.WINDLASS_TEST_PARTS ?? '{}') as Prepared)[name];

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 
 const named = process.env.WINDLASS_TEST_DATA;
 
-/** The folder of real measurements: that of `WINDLASS_TEST_DATA`, else `shared/data` beside the repository. */
+/**
+ * The folder of real measurements: that of `WINDLASS_TEST_DATA`, else `shared/data` beside the
+ * repository.
+ */
 export const REAL_DATA =
   named === undefined || named === '' ? join(import.meta.dirname, '../../../shared/data') : named;
 

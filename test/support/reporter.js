@@ -39,8 +39,9 @@ function skippedFiles(results) {
 }
 
 /**
- * Ends the output with the slowest files, each skipped file with its reason, where the time went, and alone on the last line
- * `N passed, N failed[, N skipped]`. A test file that could not run counts as failed.
+ * Ends the output with the slowest files, each skipped file with its reason, where the time went,
+ * and alone on the last line `N passed, N failed[, N skipped]`. A test file that could not run
+ * counts as failed.
  */
 export default class Summary {
   constructor(globalConfig) {

@@ -6,7 +6,10 @@ import type { RolloutBench } from './rollout-bench.ts';
 
 const MAIN = join(import.meta.dirname, '../../workers/main.ts');
 
-/** The product's own worker for a rollout bench, as a process that can be killed; `cwd` is a folder without configuration. */
+/**
+ * The product's own worker for a rollout bench, as a process that can be killed; `cwd` is a folder
+ * without configuration.
+ */
 export async function startRolloutWorker(
   bench: RolloutBench,
   env: TestWorkflowEnvironment,

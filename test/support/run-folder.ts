@@ -5,7 +5,10 @@ import { endLeftovers } from '../../src/services/process.ts';
 import { cpuSeconds } from './cpu-time.ts';
 import { addCpu } from './run-times.ts';
 
-/** Each run of jest has a folder for the parts that its test files share; PREFIX + pid tells whose it is. */
+/**
+ * Each run of jest has a folder for the parts that its test files share; PREFIX + pid tells whose
+ * it is.
+ */
 const PREFIX = 'windlass-test-run-';
 
 function alive(pid: number): boolean {
@@ -17,7 +20,10 @@ function alive(pid: number): boolean {
   }
 }
 
-/** CPU seconds of the parts that are still running: their parents are gone, so nobody else counts them. */
+/**
+ * CPU seconds of the parts that are still running: their parents are gone, so nobody else counts
+ * them.
+ */
 function cpuOfParts(dir: string): number {
   const folder = join(dir, 'run');
   if (!existsSync(folder)) return 0;

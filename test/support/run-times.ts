@@ -1,7 +1,10 @@
 import { loadavg } from 'node:os';
 import { cpuSeconds } from './cpu-time.ts';
 
-/** Where a run of jest spends its time. Read by the reporter when all is over; jest's configuration loads it first. */
+/**
+ * Where a run of jest spends its time. Read by the reporter when all is over; jest's configuration
+ * loads it first.
+ */
 const loadBefore = loadavg()[0] ?? 0;
 const phases: string[] = [];
 let elsewhere = 0;

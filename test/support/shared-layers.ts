@@ -12,8 +12,9 @@ export const SERVER = { root: PROJECT_ROOT, ...EDGE_SERVER };
 const BLOBS = join('blobs', 'sha256');
 
 /**
- * Lays the layers that every image has (environment, runtime, server) into an image folder that is still empty, as an image made there
- * before would have left them. They stay from run to run, by the digest of what went in: compressing Node takes ten seconds.
+ * Lays the layers that every image has (environment, runtime, server) into an image folder that is
+ * still empty, as an image made there before would have left them. They stay from run to run, by
+ * the digest of what went in: compressing Node takes ten seconds.
  */
 export async function shareLayers(images: string, engine: 'docker' | 'process'): Promise<void> {
   const made = await oncePerRun(`layers-${engine}`, async () => {

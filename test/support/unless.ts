@@ -18,7 +18,10 @@ export function testUnless(missing: string | undefined): typeof test | typeof te
   return test.skip;
 }
 
-/** `describe`, or `describe.skip` where something is missing; the reason comes into the run's summary. */
+/**
+ * `describe`, or `describe.skip` where something is missing; the reason comes into the run's
+ * summary.
+ */
 export function describeUnless(missing: string | undefined): typeof describe | typeof describe.skip {
   if (missing === undefined) return describe;
   note(missing);

@@ -33,7 +33,10 @@ async function hasBase(docker: Docker): Promise<boolean> {
   }
 }
 
-/** A base of this machine's shell and Node, for where no image can be pulled; it has neither apt nor npm. */
+/**
+ * A base of this machine's shell and Node, for where no image can be pulled; it has neither apt nor
+ * npm.
+ */
 async function buildBase(docker: Docker, tag: string): Promise<void> {
   const which = (name: string): string => execFileSync('which', [name], { encoding: 'utf8' }).trim();
   const programs = ['sh', 'mkdir', 'chown'].map((name): [string, string] => [`bin/${name}`, which(name)]);

@@ -14,7 +14,10 @@ export interface GoProgram {
   readonly minutes: number;
 }
 
-/** Builds a program into the cache. One Go build at a time: each uses every core, and the next finds what they share. */
+/**
+ * Builds a program into the cache. One Go build at a time: each uses every core, and the next finds
+ * what they share.
+ */
 export function goInstall({ program, title, module, minutes }: GoProgram): PartSource {
   return {
     name: `go install ${module}`,

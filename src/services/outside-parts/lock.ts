@@ -4,7 +4,10 @@ import lockfile from 'proper-lockfile';
 import { waitForLock } from '../../adapters/process/wait-for-lock.ts';
 import type { SourceContext } from './part.ts';
 
-/** Does the work while no other process of this machine does work of that name; says so once when it has to wait. */
+/**
+ * Does the work while no other process of this machine does work of that name; says so once when it
+ * has to wait.
+ */
 export async function alone<T>(
   name: string,
   { cacheDir, report }: SourceContext,
@@ -12,7 +15,8 @@ export async function alone<T>(
 ): Promise<T> {
   mkdirSync(cacheDir, { recursive: true });
   const tryLock = () =>
-    // Each lock belongs to a file of its own name (which need not exist): the library renews one lock per file only.
+    // Each lock belongs to a file of its own name (which need not exist): the library renews one
+    // lock per file only.
     lockfile.lock(join(cacheDir, name), {
       realpath: false,
       stale: 60_000,

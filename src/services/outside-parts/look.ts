@@ -3,7 +3,9 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Environment, Found, PartSource } from './part.ts';
 
-/** The folder that outlives projects: `$XDG_CACHE_HOME/windlass`, by default `~/.cache/windlass`. */
+/**
+ * The folder that outlives projects: `$XDG_CACHE_HOME/windlass`, by default `~/.cache/windlass`.
+ */
 export function cacheFolder(env: Environment = process.env): string {
   const base = env.XDG_CACHE_HOME;
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'windlass');

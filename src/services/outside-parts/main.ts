@@ -1,4 +1,7 @@
-/** Finds, fetches or builds what npm does not bring: node src/services/outside-parts/main.ts [NAME …]; all of them without a name. */
+/**
+ * Finds, fetches or builds what npm does not bring: node src/services/outside-parts/main.ts [NAME
+ * …]; all of them without a name.
+ */
 import { PART_NAMES, prepareParts } from './prepare-parts.ts';
 
 const names = process.argv.slice(2);

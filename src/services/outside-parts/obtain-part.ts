@@ -50,8 +50,8 @@ export async function findPart(name: PartName, options: PartOptions = {}): Promi
 }
 
 /**
- * A part from the first source that has it. Two processes never make the same part at once: the second waits, and then
- * finds it. Throws TEMPORAL_UNAVAILABLE, which lists all that was tried.
+ * A part from the first source that has it. Two processes never make the same part at once: the
+ * second waits, and then finds it. Throws TEMPORAL_UNAVAILABLE, which lists all that was tried.
  */
 export async function obtainPart(name: PartName, options: PartOptions = {}): Promise<FoundPart> {
   const there = await findPart(name, options);

@@ -3,7 +3,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Where a part is, or why this source does not have it. */
 export type Found = { readonly path: string } | { readonly missing: string };
 
-/** What a source may use: variables, the folder that outlives projects, and where progress is told. */
+/**
+ * What a source may use: variables, the folder that outlives projects, and where progress is told.
+ */
 export interface SourceContext {
   readonly env: Environment;
   readonly cacheDir: string;
@@ -18,7 +20,10 @@ export interface PartSource {
   find(context: SourceContext): Promise<Found>;
 }
 
-/** A program or folder that npm does not bring: where it may come from, in order, and what a person can do without it. */
+/**
+ * A program or folder that npm does not bring: where it may come from, in order, and what a person
+ * can do without it.
+ */
 export interface OutsidePart {
   readonly title: string;
   readonly sources: readonly PartSource[];

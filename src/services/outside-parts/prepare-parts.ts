@@ -5,7 +5,10 @@ import { OUTSIDE_PARTS, type PartName } from './table.ts';
 
 export const PART_NAMES = Object.keys(OUTSIDE_PARTS) as readonly PartName[];
 
-/** Finds, fetches or builds the parts, side by side where that helps, and tells the progress; never throws: the answer says what is missing. */
+/**
+ * Finds, fetches or builds the parts, side by side where that helps, and tells the progress; never
+ * throws: the answer says what is missing.
+ */
 export async function prepareParts(
   names: readonly PartName[],
   report: (message: string) => void,

@@ -15,7 +15,10 @@ export interface Command {
   readonly cwd?: string;
 }
 
-/** Runs a long command and says every half minute that it still runs; gives its output, or throws with its last words. */
+/**
+ * Runs a long command and says every half minute that it still runs; gives its output, or throws
+ * with its last words.
+ */
 export async function runAndTell(command: Command, { env, report }: SourceContext): Promise<string> {
   report(command.doing);
   const began = performance.now();

@@ -8,7 +8,10 @@ const HOST = 'https://temporal.download';
 const ANSWER_MS = 10_000;
 const DOWNLOAD_MS = 120_000;
 
-/** Asks for a sign of life first, because the SDK itself waits long where packets are dropped; a proxy is the SDK's affair. */
+/**
+ * Asks for a sign of life first, because the SDK itself waits long where packets are dropped; a
+ * proxy is the SDK's affair.
+ */
 async function whyUnreachable(env: Environment): Promise<string | undefined> {
   if ((env.HTTPS_PROXY ?? env.https_proxy ?? '') !== '') return undefined;
   try {

@@ -4,7 +4,9 @@ import type { OutsidePart } from './part.ts';
 import { sdkDownload } from './sdk-download.ts';
 import { cachedJars, mavenJars } from './test-server-jars.ts';
 
-/** The newest release of the Temporal CLI that `go install` accepts: later ones carry a `replace`. */
+/**
+ * The newest release of the Temporal CLI that `go install` accepts: later ones carry a `replace`.
+ */
 const CLI_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 const SERVER_MODULE = 'go.temporal.io/server';
 const SERVER_VERSION = 'v1.29.1';
