@@ -18,7 +18,7 @@ afterEach(async () => {
 
 function config(overrides: Partial<HubConfig> = {}): HubConfig {
   const { connectionString, httpsPort, mqttPort, caFile } = test1.hub;
-  return { connectionString, port: httpsPort, mqttPort, caFile, requestTimeoutMs: 2000, ...overrides };
+  return { connectionString, port: httpsPort, mqttPort, caFile, requestTimeoutMs: 20_000, ...overrides };
 }
 
 const digest = `sha256:${'a'.repeat(64)}`;
