@@ -1,8 +1,9 @@
+import './test/support/run-times.ts'; // first: it reads the load before the run
+
 /** Jest runs the sources as ES modules: the same module system that Node runs in production. */
 export default {
   rootDir: import.meta.dirname,
   testEnvironment: './test/support/environment.js',
-  setupFilesAfterEnv: ['./test/support/retry.js'],
   globalSetup: './test/support/global-setup.js',
   globalTeardown: './test/support/global-teardown.js',
   testSequencer: './test/support/sequencer.js',
@@ -18,5 +19,4 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.windlass'],
   testTimeout: 30_000,
   maxWorkers: 2,
-  forceExit: true, // a test that failed may leave a process, whose pipe would keep the run from ending
 };

@@ -1,4 +1,7 @@
-/** No import circle, however long; circles of types count, because readers have to go round them too. */
+/**
+ * No import circle, however long; circles of types count, because readers have to go round them
+ * too.
+ */
 export default {
   forbidden: [
     {

@@ -42,8 +42,9 @@ function readFlags(flags: Readonly<Record<string, string>>): Record<string, unkn
 }
 
 /**
- * The main program of a child of the system (worker, API): reads the configuration, starts, prints its ready line, and stops
- * cleanly on SIGTERM or SIGINT. An error is printed as `{"error":{…}}` on stdout, and the exit code is the error table's.
+ * The main program of a child of the system (worker, API): reads the configuration, starts, prints
+ * its ready line, and stops cleanly on SIGTERM or SIGINT. An error is printed as `{"error":{…}}` on
+ * stdout, and the exit code is the error table's.
  */
 export async function childMain(options: ChildOptions): Promise<void> {
   let running: RunningChild | undefined;

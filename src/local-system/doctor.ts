@@ -8,12 +8,13 @@ import { findPython } from '../adapters/python/find-python.ts';
 import { SETTINGS, type WindlassConfig } from '../config/schema.ts';
 import type { ErrorCode } from '../errors/table.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
+import { onPath } from './outside-parts/look.ts';
+import { findPart } from './outside-parts/obtain-part.ts';
 import { claimPort } from './ports.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
 import { launcherFor, postgresIdentity } from './postgres-identity.ts';
 import { checkDatabase } from './postgres-server.ts';
 import { runningSystem } from './system.ts';
-import { onPath, temporalSources, type TemporalSource } from './temporal-binary.ts';
 import { connectTemporal } from '../adapters/temporal/connect-temporal.ts';
 import { messageOf } from '../base/error-message.ts';
 
@@ -34,7 +35,6 @@ export interface Finding {
 }
 
 export interface DoctorOptions {
-  readonly temporalSources?: readonly TemporalSource[];
   readonly pythonCandidates?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -74,11 +74,8 @@ async function checkTemporal(config: WindlassConfig, options: DoctorOptions): Pr
     }
   }
   const env = options.env ?? process.env;
-  // Only the sources that look; the others would download or build.
-  for (const source of (options.temporalSources ?? temporalSources({ env })).slice(0, 3)) {
-    const found = await source.find(() => undefined);
-    if ('path' in found) return { ...base, status: 'ok', found: `${found.path} (${source.name})` };
-  }
+  const part = await findPart('temporal', { env });
+  if (part !== undefined) return { ...base, status: 'ok', found: `${part.path} (${part.source})` };
   const go = onPath('go', env) === undefined ? '' : ', otherwise it is built with Go (3 minutes)';
   return {
     ...base,

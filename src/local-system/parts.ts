@@ -24,7 +24,10 @@ export interface PartContext {
   readonly signal?: AbortSignal;
 }
 
-/** What a started part adds: the settings that now have a value, and how to stop it (nothing for an existing one). */
+/**
+ * What a started part adds: the settings that now have a value, and how to stop it (nothing for an
+ * existing one).
+ */
 export interface StartedPart {
   readonly message: string;
   readonly settings?: (config: WindlassConfig) => WindlassConfig;
@@ -54,7 +57,10 @@ async function migrateDatabase(url: string): Promise<number> {
   }
 }
 
-/** The database: DATABASE_URL when set, otherwise the embedded PostgreSQL; its migrations are applied. */
+/**
+ * The database: DATABASE_URL when set, otherwise the embedded PostgreSQL; its migrations are
+ * applied.
+ */
 export async function startDatabase({ config, ...context }: PartContext): Promise<StartedPart> {
   const existing = config.database.url;
   if (existing !== undefined) {
@@ -77,7 +83,10 @@ export async function startDatabase({ config, ...context }: PartContext): Promis
   };
 }
 
-/** Temporal: TEMPORAL_ADDRESS when set, otherwise the development server; the search attributes are registered. */
+/**
+ * Temporal: TEMPORAL_ADDRESS when set, otherwise the development server; the search attributes are
+ * registered.
+ */
 export async function startTemporal({ config, ...context }: PartContext): Promise<StartedPart> {
   const { address, namespace } = config.temporal;
   if (address !== undefined) {

@@ -29,7 +29,10 @@ export function portInUse(port: number, setting: string, extra = ''): WindlassEr
   });
 }
 
-/** The port to use for a setting: itself when it is free, a free one for 0; throws PORT_IN_USE naming the setting. */
+/**
+ * The port to use for a setting: itself when it is free, a free one for 0; throws PORT_IN_USE
+ * naming the setting.
+ */
 export async function claimPort(
   port: number,
   setting: string,

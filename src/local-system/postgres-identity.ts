@@ -32,7 +32,10 @@ function lookUp(): PostgresIdentity | undefined {
   }
 }
 
-/** The account that PostgreSQL runs as: undefined (our own) unless we are root; the account is created when missing. */
+/**
+ * The account that PostgreSQL runs as: undefined (our own) unless we are root; the account is
+ * created when missing.
+ */
 export function postgresIdentity(): PostgresIdentity | undefined {
   if (userInfo().uid !== 0) return undefined;
   const found = lookUp();
@@ -84,8 +87,9 @@ export interface Launcher {
 }
 
 /**
- * How to run a PostgreSQL program that works in `folders`. Under root, in a place that others may not enter (/root, say), it
- * keeps the one capability to pass through closed folders; everywhere else it runs with no privileges at all.
+ * How to run a PostgreSQL program that works in `folders`. Under root, in a place that others may
+ * not enter (/root, say), it keeps the one capability to pass through closed folders; everywhere
+ * else it runs with no privileges at all.
  */
 export function launcherFor(
   program: string,

@@ -34,7 +34,10 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** Checks that a PostgreSQL server answers at a URL within five seconds; throws DATABASE_UNAVAILABLE with its own words. */
+/**
+ * Checks that a PostgreSQL server answers at a URL within five seconds; throws DATABASE_UNAVAILABLE
+ * with its own words.
+ */
 export async function checkDatabase(url: string): Promise<{ version: string }> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   try {
@@ -101,8 +104,8 @@ async function initialise(
 }
 
 /**
- * What a killed server leaves: a pid file. If its process is really this server it is ended first; if the id belongs to
- * nobody, or by now to another program, the file is stale and is removed.
+ * What a killed server leaves: a pid file. If its process is really this server it is ended first;
+ * if the id belongs to nobody, or by now to another program, the file is stale and is removed.
  */
 async function clearStale(dataDir: string): Promise<void> {
   const file = join(dataDir, 'postmaster.pid');
@@ -169,8 +172,8 @@ async function launch(options: PostgresServerOptions, adminUrl: string): Promise
 }
 
 /**
- * Starts the embedded PostgreSQL on 127.0.0.1 with its data under the state folder, which is reused when it is there already;
- * gives the URL of its database. Throws DATABASE_UNAVAILABLE.
+ * Starts the embedded PostgreSQL on 127.0.0.1 with its data under the state folder, which is reused
+ * when it is there already; gives the URL of its database. Throws DATABASE_UNAVAILABLE.
  */
 export async function startPostgresServer(options: PostgresServerOptions): Promise<PostgresServer> {
   mkdirSync(options.stateDir, { recursive: true });
@@ -180,7 +183,8 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
   const adminUrl = urlOf('postgres');
   const isOldShared = (error: unknown): boolean =>
     error instanceof WindlassError && error.message.includes('pre-existing shared memory block');
-  // After kill -9 of the server its own children may need a moment to notice; until then a new one is refused.
+  // After kill -9 of the server its own children may need a moment to notice; until then a new one
+  // is refused.
   let process: ManagedProcess | undefined;
   for (let attempt = 1; process === undefined; attempt += 1) {
     try {

@@ -16,14 +16,22 @@ export interface ProcessSpec {
   readonly name: string;
   /** The program, or `node` for a child that runs on this very Node and ends with its parent. */
   readonly command: string;
-  /** Arguments; a function sees the ready line of the previous run, so that a restart keeps its ports. */
+  /**
+   * Arguments; a function sees the ready line of the previous run, so that a restart keeps its
+   * ports.
+   */
   readonly args: readonly string[] | ((previous: ReadyLine | undefined) => readonly string[]);
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly identity?: { readonly uid: number; readonly gid: number };
-  /** Folder of the embedded parts: logs go to `logs/NAME.log`, the process id to `run/NAME.json`. */
+  /**
+   * Folder of the embedded parts: logs go to `logs/NAME.log`, the process id to `run/NAME.json`.
+   */
   readonly stateDir: string;
-  /** When given, the child is ready once this answers true; otherwise once it prints `{"ready":true,…}`. */
+  /**
+   * When given, the child is ready once this answers true; otherwise once it prints
+   * `{"ready":true,…}`.
+   */
   readonly probe?: () => Promise<boolean>;
   readonly readyTimeoutMs?: number;
   readonly stopSignal?: NodeJS.Signals;
@@ -50,6 +58,8 @@ export interface ManagedProcess {
   readonly running: boolean;
   /** Asks it to end, waits, then ends whatever is left of its process group. */
   stop(): Promise<void>;
+  /** Lets this process end while the child runs on; `endLeftovers` ends it then. */
+  unref(): void;
 }
 
 const FIRST_BACKOFF_MS = 500;
@@ -68,7 +78,10 @@ function parseLine(line: string): ReadyLine | undefined {
 
 const shortened = (line: string): string => (line.length > 400 ? `${line.slice(0, 400)}…` : line);
 
-/** An error that the child printed as `{"error":{code,message,hint}}` becomes ours; anything else carries its last lines. */
+/**
+ * An error that the child printed as `{"error":{code,message,hint}}` becomes ours; anything else
+ * carries its last lines.
+ */
 function startError(spec: ProcessSpec, what: string, log: { file: string; offset: number }): WindlassError {
   const lines = lastLines(log.file, log.offset);
   for (const line of lines) {
@@ -125,7 +138,8 @@ class Supervised implements ManagedProcess {
       {
         cwd: spec.cwd,
         env: { ...(isNode ? compileCache() : {}), ...process.env, ...spec.env },
-        detached: true, // a group of its own: Ctrl-C reaches only us, and we stop the parts in order
+        // a group of its own: Ctrl-C reaches only us, and we stop the parts in order
+        detached: true,
         stdio: isNode ? ['ignore', fd, fd, 'ipc'] : ['ignore', fd, fd],
         ...spec.identity,
       },
@@ -167,6 +181,10 @@ class Supervised implements ManagedProcess {
 
   supervise(): void {
     if (this.#spec.restart === true) this.#supervision = this.#keepAlive();
+  }
+
+  unref(): void {
+    this.#child?.unref();
   }
 
   async stop(): Promise<void> {
@@ -243,7 +261,10 @@ class Supervised implements ManagedProcess {
   }
 }
 
-/** Starts a child process and waits until it is ready; throws with the last lines of its log when it does not get there. */
+/**
+ * Starts a child process and waits until it is ready; throws with the last lines of its log when it
+ * does not get there.
+ */
 export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
   const supervised = new Supervised(spec);
   await supervised.launch();
@@ -251,7 +272,10 @@ export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
   return supervised;
 }
 
-/** Ends the processes of an earlier run whose parent was killed; gives their names. Only for the holder of the state folder. */
+/**
+ * Ends the processes of an earlier run whose parent was killed; gives their names. Only for the
+ * holder of the state folder.
+ */
 export async function endLeftovers(stateDir: string): Promise<string[]> {
   const dir = join(stateDir, 'run');
   let files: string[];

@@ -31,7 +31,10 @@ function writeRecord(stateDir: string, record: SystemRecord): void {
   renameSync(temporary, recordFile(stateDir));
 }
 
-/** The record of the system that lives in a state folder; undefined when there is none or its process is dead. */
+/**
+ * The record of the system that lives in a state folder; undefined when there is none or its
+ * process is dead.
+ */
 export function readLiveRecord(stateDir: string): SystemRecord | undefined {
   try {
     const record = JSON.parse(readFileSync(recordFile(stateDir), 'utf8')) as SystemRecord;
@@ -46,8 +49,9 @@ function ownIdentity(): { pid: number; startTime: string } {
 }
 
 /**
- * Takes a state folder for this process, or gives the record of the living process that has it. A holder that was killed
- * holds nothing. Two that try at the same moment are told apart by a short lock.
+ * Takes a state folder for this process, or gives the record of the living process that has it. A
+ * holder that was killed holds nothing. Two that try at the same moment are told apart by a short
+ * lock.
  */
 export async function claimState(
   stateDir: string,
@@ -85,7 +89,10 @@ export async function claimState(
   }
 }
 
-/** Says that this process uses a system that another one runs, so that an ephemeral one waits for it; gives the way back. */
+/**
+ * Says that this process uses a system that another one runs, so that an ephemeral one waits for
+ * it; gives the way back.
+ */
 export function takeLease(stateDir: string, command: string): () => void {
   const dir = join(stateDir, 'leases');
   mkdirSync(dir, { recursive: true });
@@ -115,7 +122,10 @@ export function liveLeases(stateDir: string): string[] {
   });
 }
 
-/** Removes everything from a state folder but the claim on it and the names to keep; only for its holder. */
+/**
+ * Removes everything from a state folder but the claim on it and the names to keep; only for its
+ * holder.
+ */
 export function emptyState(stateDir: string, keep: readonly string[]): void {
   const kept = new Set(['up.json', 'claim.lock', ...keep]);
   for (const name of readdirSync(stateDir))

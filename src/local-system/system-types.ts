@@ -22,7 +22,9 @@ export interface ServiceProgress {
   readonly seconds?: number;
 }
 
-/** How to reach the parts of a running system; kept in `up.json` for other commands. Holds secrets. */
+/**
+ * How to reach the parts of a running system; kept in `up.json` for other commands. Holds secrets.
+ */
 export interface SystemInfo {
   readonly services: readonly ServiceName[];
   /** The settings with every address filled in. */
@@ -47,15 +49,24 @@ export interface StartOptions {
   readonly command?: string;
   /** True when the system ends with this command. */
   readonly ephemeral?: boolean;
-  /** Empties the state folder first but for these names, once it is ours and nothing of an earlier run still runs in it. */
+  /**
+   * Empties the state folder first but for these names, once it is ours and nothing of an earlier
+   * run still runs in it.
+   */
   readonly startAnew?: { readonly keep: readonly string[] };
 }
 
-/** A system that can be used: started by us (then `stop` stops it) or by another command (then `stop` only lets go). */
+/**
+ * A system that can be used: started by us (then `stop` stops it) or by another command (then
+ * `stop` only lets go).
+ */
 export interface System {
   readonly owned: boolean;
   readonly info: SystemInfo;
-  /** The settings with every address filled in: `temporal.address`, `database.url`, `hub.connectionString`, … */
+  /**
+   * The settings with every address filled in: `temporal.address`, `database.url`,
+   * `hub.connectionString`, …
+   */
   readonly config: WindlassConfig;
   stop(): Promise<void>;
 }

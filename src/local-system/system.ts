@@ -9,20 +9,28 @@ import type { Claim, SystemRecord } from './state-claim.ts';
 import { SERVICE_NAMES, withNeeds } from './system-types.ts';
 import type { ServiceName, ServiceProgress, StartOptions, System, SystemInfo } from './system-types.ts';
 
-/** Services of one row start side by side; a row starts when the one before is ready. They stop in reverse. */
+/**
+ * Services of one row start side by side; a row starts when the one before is ready. They stop in
+ * reverse.
+ */
 const ORDER: readonly (readonly ServiceName[])[] = [
   ['database', 'temporal', 'hub'],
   ['worker', 'fleet', 'api'],
 ];
 
-/** Without a hub nothing can serve the fleet's queue; work for it waits until a system with a hub runs. */
+/**
+ * Without a hub nothing can serve the fleet's queue; work for it waits until a system with a hub
+ * runs.
+ */
 function queuesOf(config: WindlassConfig, options: StartOptions): readonly TaskQueueName[] {
   if (options.queues !== undefined) return options.queues;
   const hub = config.hub.connectionString !== undefined || withNeeds(options.needs).includes('hub');
   return config.worker.queues.filter((queue) => hub || queue !== 'fleet');
 }
 
-/** The system that runs in a state folder, or undefined; one that is still starting counts as none. */
+/**
+ * The system that runs in a state folder, or undefined; one that is still starting counts as none.
+ */
 export function runningSystem(stateDir: string): { record: SystemRecord; info: SystemInfo } | undefined {
   const record = readLiveRecord(stateDir);
   if (record?.phase !== 'ready') return undefined;
@@ -60,7 +68,8 @@ class Starter {
         .filter((name) => wanted.has(name))
         .map((name) =>
           this.#startOne(name, signal).catch((error: unknown) => {
-            // The others of the row stop waiting; theirs is then only a consequence, and the first failure is told.
+            // The others of the row stop waiting; theirs is then only a consequence, and the first
+            // failure is told.
             failed.abort(error);
             throw error;
           }),
@@ -163,7 +172,10 @@ async function startClaimed(config: WindlassConfig, options: StartOptions, claim
   return { owned: true, info, config: info.config, stop: () => (stopped ??= stop()) };
 }
 
-/** A system that ends with its command first lets the commands end that use it too, unless it is interrupted. */
+/**
+ * A system that ends with its command first lets the commands end that use it too, unless it is
+ * interrupted.
+ */
 async function waitForLeases(stateDir: string, options: StartOptions): Promise<void> {
   if (options.ephemeral !== true) return;
   let told = false;
@@ -182,9 +194,9 @@ async function waitForLeases(stateDir: string, options: StartOptions): Promise<v
 }
 
 /**
- * Starts the services that `needs` names, with everything that they need, each only when no existing one is configured. Throws
- * ALREADY_RUNNING when a living process has the state folder, PORT_IN_USE, and whatever a part fails with; then nothing
- * is left running.
+ * Starts the services that `needs` names, with everything that they need, each only when no
+ * existing one is configured. Throws ALREADY_RUNNING when a living process has the state folder,
+ * PORT_IN_USE, and whatever a part fails with; then nothing is left running.
  */
 export async function startSystem(config: WindlassConfig, options: StartOptions): Promise<System> {
   const outcome = await claimState(config.stateDir, {
@@ -220,9 +232,9 @@ function attach(config: WindlassConfig, options: StartOptions): System | 'gone' 
 }
 
 /**
- * Uses the system that runs in the state folder when it has what is needed; otherwise starts what is needed, and `stop` stops
- * it again. Waits for another command's short-lived system to end when that lacks something. Throws ALREADY_RUNNING when a
- * lasting system lacks something.
+ * Uses the system that runs in the state folder when it has what is needed; otherwise starts what
+ * is needed, and `stop` stops it again. Waits for another command's short-lived system to end when
+ * that lacks something. Throws ALREADY_RUNNING when a lasting system lacks something.
  */
 export async function attachOrStart(config: WindlassConfig, options: StartOptions): Promise<System> {
   const needs = await servicesToStart(config, options);
@@ -256,7 +268,10 @@ export async function attachOrStart(config: WindlassConfig, options: StartOption
   }
 }
 
-/** With an existing Temporal server whose task queues are served already, by workers elsewhere, none is started here. */
+/**
+ * With an existing Temporal server whose task queues are served already, by workers elsewhere, none
+ * is started here.
+ */
 async function servicesToStart(config: WindlassConfig, options: StartOptions): Promise<ServiceName[]> {
   const needs = withNeeds(options.needs);
   const { address, namespace } = config.temporal;

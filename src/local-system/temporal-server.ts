@@ -4,11 +4,11 @@ import { Connection } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../contracts/names.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
+import { obtainPart } from './outside-parts/obtain-part.ts';
 import { startProcess, type ManagedProcess, type ProcessEvent } from './process.ts';
-import { findTemporal, type TemporalSource } from './temporal-binary.ts';
-import { waitFor } from '../base/wait-for.ts';
-import { messageOf } from '../base/error-message.ts';
 import { connectTemporal } from '../adapters/temporal/connect-temporal.ts';
+import { messageOf } from '../base/error-message.ts';
+import { waitFor } from '../base/wait-for.ts';
 
 const KEYWORD: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD = 2;
 const RETENTION_SECONDS = 30 * 24 * 3600;
@@ -21,7 +21,6 @@ export interface TemporalServerOptions {
   /** Free ports; see claimPort. */
   readonly port: number;
   readonly uiPort: number;
-  readonly sources?: readonly TemporalSource[];
   readonly report?: (message: string) => void;
   readonly onEvent?: (event: ProcessEvent) => void;
   readonly signal?: AbortSignal;
@@ -67,8 +66,8 @@ async function missingAttributes(connection: Connection, namespace: string): Pro
 }
 
 /**
- * Makes a Temporal server, ours or an existing one, ready for Windlass: the namespace exists and every search attribute is
- * registered. Repeating it changes nothing. Throws TEMPORAL_UNAVAILABLE.
+ * Makes a Temporal server, ours or an existing one, ready for Windlass: the namespace exists and
+ * every search attribute is registered. Repeating it changes nothing. Throws TEMPORAL_UNAVAILABLE.
  */
 export async function prepareTemporal(address: string, namespace: string): Promise<void> {
   const connection = await connectTemporal(address);
@@ -122,9 +121,12 @@ async function answers(address: string): Promise<boolean> {
   return true;
 }
 
-/** Starts the Temporal development server on 127.0.0.1 with its state in `temporal/state.db`, so that workflows survive a restart. */
+/**
+ * Starts the Temporal development server on 127.0.0.1 with its state in `temporal/state.db`, so
+ * that workflows survive a restart.
+ */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
-  const { path, source } = await findTemporal({ sources: options.sources, report: options.report });
+  const { path, source } = await obtainPart('temporal', { report: options.report });
   const dir = join(options.stateDir, 'temporal');
   mkdirSync(dir, { recursive: true });
   const address = `127.0.0.1:${options.port}`;

@@ -1,60 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
-import pino from 'pino';
-import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
-import { createAccess } from '../../src/adapters/postgres/access/access.ts';
-import { openDatabase } from '../../src/adapters/postgres/database.ts';
-import { createHookDeliveries } from '../../src/adapters/postgres/hooks/hook-deliveries.ts';
-import { createMlflowStores } from '../../src/adapters/postgres/mlflow/mlflow-stores.ts';
-import { createMonitorStore } from '../../src/adapters/postgres/monitoring/monitor-store.ts';
-import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
-import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import { createApi } from '../../src/api/app.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { openApiFixture, type ApiFixture } from '../support/api-deps.ts';
 import { digestOf, pipelineVersion, registration } from '../support/registry-fixtures.ts';
-import { createTestDatabase } from '../support/postgres.ts';
-import type { TestDatabase } from '../support/postgres.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const BY = { actor: 'ada', reason: 'because' };
 const folder = tempFolder('api-governance');
-let database: TestDatabase;
+let fixture: ApiFixture;
 let db: Kysely<Database>;
 let deps: ApiDeps;
 let api: ReturnType<typeof createApi>;
 const token = randomBytes(16).toString('hex');
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase(database.url);
-  deps = {
-    registry: createRegistry(db, systemClock),
-    access: createAccess(db, systemClock),
-    artefacts: createFileArtefactStore(folder.path),
-    rollouts: createRolloutStore(db, systemClock),
-    reports: createMonitorStore(db),
-    mlflow: createMlflowStores(db, systemClock),
-    // No route of these tests gets as far as Temporal.
-    temporal: {} as ApiDeps['temporal'],
-    hooks: {
-      settings: { debounceSeconds: 2 },
-      triggers: [],
-      deliveries: createHookDeliveries(db, systemClock),
-      clock: systemClock,
-    },
-    probes: {},
-    logger: pino({ level: 'silent' }),
-  };
+  fixture = await openApiFixture(folder.path);
+  ({ db, deps } = fixture);
   api = createApi(deps);
   await deps.registry.publishPipeline(pipelineVersion(), BY);
   for (const words of ['one', 'two']) await deps.registry.registerModel(registration(words), BY);
 }, 120_000);
 afterAll(async () => {
-  await db?.destroy();
-  await database?.drop();
+  await fixture?.close();
   folder.remove();
 });
 
@@ -109,8 +79,16 @@ describe('roles and search through the API', () => {
           reviews: [{ actor: 'bob', decision: 'approve', reason: 'looks right' }],
         },
       });
-      for (const start of ['/api/v1/builds', '/api/v1/deployments', '/api/v1/monitor-runs', '/api/v1/tokens'])
-        expect((await post(start, {}, bearer(bob.token))).status).toBeGreaterThanOrEqual(400);
+      for (const [start, input] of [
+        ['/api/v1/builds', { project: 'a', pipeline: undefined }],
+        ['/api/v1/deployments', { model: 'pump-health@1' }],
+        ['/api/v1/monitor-runs', { model: 'pump-health' }],
+        ['/api/v1/tokens', { actor: 'bob' }],
+      ] as const)
+        expect([start, await post(start, input, bearer(bob.token))]).toMatchObject([
+          start,
+          { status: 403, body: { error: { code: 'FORBIDDEN' } } },
+        ]);
       await access.grant({ actor: 'bob', project: 'pump-health', role: 'contributor' }, admin);
       const deploy = { policy: 'auto' };
       for (const [start, input] of [

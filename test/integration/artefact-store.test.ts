@@ -7,14 +7,15 @@ import { buffer } from 'node:stream/consumers';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { openArtefactStore } from '../../src/adapters/blob/open-artefact-store.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
-import { AZURITE_ACCOUNT, azuriteInstalled, startAzurite } from '../support/azurite.ts';
+import { AZURITE_ACCOUNT, noAzurite, startAzurite } from '../support/azurite.ts';
 import type { Azurite } from '../support/azurite.ts';
+import { testUnless } from '../support/unless.ts';
 
 let azurite: Azurite | undefined;
 let dir = '';
 let containers = 0;
 beforeAll(async () => {
-  if (azuriteInstalled) azurite = await startAzurite();
+  if (noAzurite === undefined) azurite = await startAzurite();
 }, 90_000);
 afterAll(() => azurite?.stop());
 beforeEach(() => {
@@ -61,11 +62,11 @@ async function openContainer(): Promise<Opened> {
   };
 }
 
-describe.each<[string, boolean, () => Promise<Opened>]>([
-  ['a folder', true, openFolder],
-  ['an Azure container (Azurite)', azuriteInstalled, openContainer],
-])('%s as artefact store', (_name, present, openStore) => {
-  const check = present ? test : test.skip;
+describe.each<[string, string | undefined, () => Promise<Opened>]>([
+  ['a folder', undefined, openFolder],
+  ['an Azure container (Azurite)', noAzurite, openContainer],
+])('%s as artefact store', (_name, missing, openStore) => {
+  const check = testUnless(missing);
 
   check('a put comes back the same, named by its digest, with its media type', async () => {
     const { store } = await openStore();

@@ -110,7 +110,10 @@ async function refused(
 const train = (...args: string[]) => refused(['train', '--state-dir', stateDir, ...args]);
 const trainTiny = (...args: string[]) => train('--project', tiny.project, '--data', tiny.data, ...args);
 
-/** What the registry holds: published pipelines, versions, rollouts, and the actions of the audit trail. */
+/**
+ * What the registry holds: published pipelines, versions, rollouts, and the actions of the audit
+ * trail.
+ */
 async function registered(): Promise<unknown> {
   const counts = sql`select
     (select count(*)::int from pipelines) as pipelines, (select count(*)::int from models) as models,

@@ -236,7 +236,8 @@ describe('up', () => {
     const winner = both.find(({ child }) => child.pid === holder);
     winner?.child.kill('SIGTERM');
     if (winner !== undefined) await once(winner.child, 'exit');
-    // The question whether it is ready comes too early at times; nothing else may be fatal, such as a second server.
+    // The question whether it is ready comes too early at times; nothing else may be fatal, such as
+    // a second server.
     expect(readFileSync(join(state, 'logs', 'postgres.log'), 'utf8')).not.toMatch(
       /FATAL:(?! {2}the database system is starting up)/,
     );

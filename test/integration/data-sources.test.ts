@@ -14,10 +14,11 @@ import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import type { IndexedFile } from '../../src/ports/data-index.ts';
 import type { DataSources } from '../../src/ports/data-source.ts';
 import { waitFor } from '../../src/base/wait-for.ts';
-import { AZURITE_ACCOUNT, azuriteInstalled, startAzurite } from '../support/azurite.ts';
+import { AZURITE_ACCOUNT, noAzurite, startAzurite } from '../support/azurite.ts';
 import type { Azurite } from '../support/azurite.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
+import { describeUnless } from '../support/unless.ts';
 
 const SPEC = projectSpec();
 const OPTIONS = { cwd: '/', timestamp: 'datetime' };
@@ -62,7 +63,7 @@ test('the activity is heard of while a source takes its time, and ends when it i
   await expect(environment.run(take, request)).rejects.toThrow(/cancel|abort/i);
 });
 
-(azuriteInstalled ? describe : describe.skip)('blobs of an Azure container (Azurite)', () => {
+describeUnless(noAzurite)('blobs of an Azure container (Azurite)', () => {
   let azurite: Azurite;
   let container: ContainerClient;
   beforeAll(async () => {

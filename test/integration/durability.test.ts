@@ -65,7 +65,10 @@ function start(workflow: WorkflowName, input: object): Promise<WorkflowHandle> {
   });
 }
 
-/** Every activity was asked for and finished once; only those that were interrupted were tried again. */
+/**
+ * Every activity was asked for and finished once; only those that were interrupted were tried
+ * again.
+ */
 function expectOnce(tally: Record<string, ActivityTally>, interrupted: readonly string[]): void {
   for (const [name, { scheduled, completed, attempts }] of Object.entries(tally)) {
     expect([name, completed]).toEqual([name, scheduled]);
@@ -100,7 +103,10 @@ function leftovers(): string[] {
     .map((pid) => `${pid} ${processInfo(Number(pid))?.command ?? ''}`);
 }
 
-/** Kills the worker while a train command waits in its middle, lets the next attempt come as far, and lets that one go on. */
+/**
+ * Kills the worker while a train command waits in its middle, lets the next attempt come as far,
+ * and lets that one go on.
+ */
 async function killWhileTraining(build: WorkflowHandle): Promise<void> {
   const first = await gate.waiting();
   await untilActivityRuns(build, 'train');
@@ -129,7 +135,8 @@ test('buildAndTrain: a worker killed during training is replaced, and training g
   await killWhileTraining(build);
   const result = (await build.result()) as BuildResult;
   expect(result.model).toMatchObject({ name: 'tiny', version: '1', aliases: ['champion'] });
-  expect(result.steps.filter((s) => s.cached).map((s) => s.name)).toEqual(['environment']); // the tests' shared one
+  // the tests' shared one
+  expect(result.steps.filter((s) => s.cached).map((s) => s.name)).toEqual(['environment']);
   expectOnce(await tallyActivities(build), ['train']);
 
   const [stored] = await rows(
@@ -147,7 +154,10 @@ test('buildAndTrain: a worker killed during training is replaced, and training g
   expect(leftovers()).toEqual([]);
 });
 
-/** The rollout of a deployment, once a ring of it soaks; an error that says how far it came when it does not. */
+/**
+ * The rollout of a deployment, once a ring of it soaks; an error that says how far it came when it
+ * does not.
+ */
 async function soakingRollout(deploy: WorkflowHandle): Promise<string> {
   const query = sql<{ rollout_id: string }>`select rollout_id from rollouts where state = 'soaking'`;
   const found = await waitFor(
@@ -196,7 +206,8 @@ test('packageAndDeploy: a worker killed while a ring soaks is replaced, and the 
 
   const after = await offers();
   expect(after).toHaveLength(DEVICES);
-  expect(after).toEqual(expect.arrayContaining(canary)); // nobody of the canary ring was offered it again
+  // nobody of the canary ring was offered it again
+  expect(after).toEqual(expect.arrayContaining(canary));
   const counts = sql`select
     (select count(*) from rollouts) as rollouts, (select count(*) from model_images) as images,
     (select count(*) from device_assignments) as assignments,

@@ -118,7 +118,8 @@ test('a calibration that is delivered through the module twin is in use, one tha
   expect(await attested({ state: 'fitted', rows: 120, problem: refused })).toBe(true);
   await fleetHub.setCalibration(DEVICE, document);
   expect(await attested({ state: 'delivered', rows: 400, id: 'from-the-platform' })).toBe(true);
-  // Deliveries to a hub that was away may come in any order: the one that was fitted later stays in the twin.
+  // Deliveries to a hub that was away may come in any order: the one that was fitted later stays in
+  // the twin.
   const newest = { ...document, id: 'newest', fittedAt: '2026-03-02T00:00:00Z' };
   expect(await fleetHub.setCalibration(DEVICE, newest)).toBeUndefined();
   const late = { ...document, id: 'late', fittedAt: '2026-03-01T00:00:00Z' };

@@ -247,7 +247,8 @@ describe('scoring', () => {
       calibration: { state: 'fitted', rows: 120 },
       queue: { waiting: expect.any(Number) },
     });
-    expect((await call('/score', { window })).status).toBe(200); // now with the device's own calibration
+    // now with the device's own calibration
+    expect((await call('/score', { window })).status).toBe(200);
     const metrics: string = (await call('/metrics')).body;
     expect(metrics).toMatch(/^windlass_windows_scored_total 5$/m);
     expect(metrics).toMatch(

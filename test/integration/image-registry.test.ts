@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,9 +15,10 @@ import { OCI } from '../../src/adapters/oci/media-types.ts';
 import type { ImageSpec } from '../../src/ports/image-assembler.ts';
 import { freePort } from '../../src/local-system/ports.ts';
 import { waitFor } from '../../src/base/wait-for.ts';
+import { noProgram } from '../support/missing.ts';
+import { describeUnless } from '../support/unless.ts';
 
-const present = spawnSync('docker-registry', ['--version']).status === 0;
-const withRegistry = present ? describe : describe.skip;
+const withRegistry = describeUnless(noProgram('docker-registry'));
 
 let dir = '';
 beforeAll(() => {
@@ -33,7 +34,7 @@ const SPEC: ImageSpec = {
   labels: {},
 };
 
-withRegistry(`images in a registry${present ? '' : ' (skipped: docker-registry is not installed)'}`, () => {
+withRegistry('images in a registry', () => {
   let server: ChildProcess;
   let host = '';
 

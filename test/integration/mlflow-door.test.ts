@@ -6,12 +6,12 @@ import { requestContext } from '../../src/api/middleware.ts';
 import { addArtefacts } from '../../src/api/mlflow/artefacts.ts';
 import { answerMlflowError } from '../../src/api/mlflow/errors.ts';
 import { clientFiles } from '../../src/api/mlflow/served-files.ts';
-import { findPython } from '../../src/adapters/python/find-python.ts';
 import { mlflowSession, startMlflowDoor } from '../support/mlflow-door.ts';
 import type { MlflowDoor } from '../support/mlflow-door.ts';
+import { noPython } from '../support/missing.ts';
+import { testUnless } from '../support/unless.ts';
 
-const python = await findPython().catch(() => undefined);
-const withPython = python ? test : test.skip;
+const withPython = testUnless(await noPython());
 
 let door: MlflowDoor;
 beforeAll(async () => {

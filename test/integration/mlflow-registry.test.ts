@@ -1,10 +1,10 @@
-import { findPython } from '../../src/adapters/python/find-python.ts';
 import { mlflowSession, startMlflowDoor } from '../support/mlflow-door.ts';
 import type { MlflowDoor } from '../support/mlflow-door.ts';
 import { dataRef, pipelineVersion, projectSpec, registration } from '../support/registry-fixtures.ts';
+import { noPython } from '../support/missing.ts';
+import { testUnless } from '../support/unless.ts';
 
-const python = await findPython().catch(() => undefined);
-const withPython = python ? test : test.skip;
+const withPython = testUnless(await noPython());
 
 const BY = { actor: 'bob', reason: 'because' };
 let door: MlflowDoor;

@@ -39,7 +39,9 @@ afterAll(() => folder.remove());
 const newLayout = () => join(folder.path, `layout-${(layouts += 1)}`);
 const blob = (dir: string, digest: string) => join(dir, 'blobs/sha256', digest.slice(7));
 
-/** An exported layout and its manifest; a pack of what contradicts itself is written just the same. */
+/**
+ * An exported layout and its manifest; a pack of what contradicts itself is written just the same.
+ */
 async function exported(
   version: ModelVersion = model,
   published: PipelineVersion = pipeline,
@@ -283,7 +285,8 @@ describe('a version as ModelPack', () => {
       code: 'GATE_FAILED',
       message: expect.stringContaining('golden-parity'),
     });
-    // Golden rows of a quantised model are its own predictions: that it is one excuses little of what differs.
+    // Golden rows of a quantised model are its own predictions: that it is one excuses little of
+    // what differs.
     const kept = { kept: 'int8', from: model.digest, report: model.golden, parityTolerance: 0.02 } as const;
     const judged = async (goldenError: number): Promise<readonly GateResult[]> => {
       const { registration } = await packedVersion(artefacts, { goldenError });

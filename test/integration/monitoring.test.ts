@@ -34,7 +34,9 @@ const baseline: MonitoringBaseline = {
   chunkRows: 1_800,
 };
 
-/** A summary whose bins follow the baseline, or pile up in the last one when the device has drifted. */
+/**
+ * A summary whose bins follow the baseline, or pile up in the last one when the device has drifted.
+ */
 function summary(device: string, seq: number, drifted: boolean): WindowSummary {
   const bins = drifted ? [0, 0, 0, 0, 0, 0, 0, 0, 300, 1500] : Array<number>(10).fill(180);
   const column = {

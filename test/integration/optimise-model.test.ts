@@ -9,7 +9,6 @@ import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { thisMachine } from '../../src/adapters/onnx/measure.ts';
 import { createOnnxModelRuntime } from '../../src/adapters/onnx/onnx-model-runtime.ts';
 import { readStructure } from '../../src/adapters/onnx/read-structure.ts';
-import { findPython } from '../../src/adapters/python/find-python.ts';
 import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import { scoresRowsAlone } from '../../src/contracts/model/model-file.ts';
@@ -29,6 +28,8 @@ import {
   tinyGolden,
   tinyModelBytes,
 } from '../support/tiny-model.ts';
+import { noPython } from '../support/missing.ts';
+import { testUnless } from '../support/unless.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROJECT = join(ROOT, 'examples/pump-health');
@@ -36,8 +37,7 @@ const spec = projectSchema.parse(parse(readFileSync(join(PROJECT, 'windlass.yaml
 const WIDTH = spec.data.columns.length;
 const runtime = createPythonRuntime({ environments: SHARED_ENVIRONMENTS });
 const models = createOnnxModelRuntime();
-const python = await findPython().catch(() => undefined);
-const withPython = python ? test : test.skip;
+const withPython = testUnless(await noPython());
 const PATIENCE = 600_000;
 
 const folder = tempFolder('optimise');
@@ -142,7 +142,8 @@ withPython(
       const behaviour = await models.exercise({ modelFile, goldenFile: at('own.json'), expect: expect_ });
       expect(behaviour.golden?.maxAbsDiff).toBeGreaterThan(0);
       expect(behaviour.golden?.maxAbsDiff).toBeLessThan((high - low) / 2);
-      expect(behaviour.batch.maxAbsDiff).toBeLessThan(1e-3); // int8 would not be, were its rows not scored alone
+      // int8 would not be, were its rows not scored alone
+      expect(behaviour.batch.maxAbsDiff).toBeLessThan(1e-3);
     }
   },
   PATIENCE,

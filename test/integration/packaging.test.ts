@@ -239,7 +239,8 @@ describe('the image run as a process', () => {
     };
     expect(await createProcessRunner(here.store).sweep()).toBe(0); // its owner lives
     const self = await identify();
-    const gone = { ...record, owner: { ...self, start: '1' } }; // a process of this number that is no more
+    // a process of this number that is no more
+    const gone = { ...record, owner: { ...self, start: '1' } };
     writeFileSync(join(records, name!), JSON.stringify(gone));
     expect(await createProcessRunner(here.store).sweep()).toBe(1);
     await instance.stop();

@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parse } from 'yaml';
@@ -22,7 +14,6 @@ import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../../src/adapters/git/git-source-control.ts';
 import { bundleFiles } from '../../src/adapters/git/source-bundle.ts';
 import { createOnnxModelRuntime } from '../../src/adapters/onnx/onnx-model-runtime.ts';
-import { findPython } from '../../src/adapters/python/find-python.ts';
 import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts';
 import { projectSchema } from '../../src/contracts/project/project.ts';
 import { blockingGates } from '../../src/domain/gates/statuses.ts';
@@ -32,14 +23,15 @@ import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { PUMP_COLUMNS } from '../../stand-ins/pump/columns.ts';
 import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
 import { lockedEnvironment } from '../support/locked-environment.ts';
+import { noPython } from '../support/missing.ts';
+import { noSkab, SKAB } from '../support/real-data.ts';
+import { testUnless } from '../support/unless.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROJECT = join(ROOT, 'examples/pump-anomaly');
-const REAL = join(ROOT, '../shared/data/skab');
 const spec = projectSchema.parse(parse(readFileSync(join(PROJECT, 'windlass.yaml'), 'utf8')));
 
-const python = await findPython().catch(() => undefined);
-const withRealData = python && existsSync(REAL) ? test : test.skip;
+const withRealData = testUnless((await noPython()) ?? noSkab);
 
 let dir = '';
 beforeAll(() => {
@@ -78,7 +70,7 @@ withRealData(
       source: createGitSourceControl({ mirrors: join(dir, 'git') }),
     };
     const bundle = await artefacts.put(await bundleFiles(projectFiles()), 'application/x-tar');
-    const { ref: data } = await snapshotData(deps, { source: REAL, spec });
+    const { ref: data } = await snapshotData(deps, { source: SKAB, spec });
     const { files } = await readManifest(artefacts, data);
     expect(files.filter((file) => file.fold !== null)).toHaveLength(16);
 

@@ -1,12 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
@@ -18,7 +10,6 @@ import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-s
 import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { readGolden } from '../../src/adapters/onnx/golden-file.ts';
-import { findPython } from '../../src/adapters/python/find-python.ts';
 import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts';
 import { projectSchema } from '../../src/contracts/project/project.ts';
 import type { DataFile } from '../../src/contracts/data/data-manifest.ts';
@@ -30,18 +21,20 @@ import { noDataIndex } from '../../src/ports/data-index.ts';
 import { writePumpFiles } from '../../stand-ins/pump/write-files.ts';
 import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
 import { lockedEnvironment } from '../support/locked-environment.ts';
+import { noPython } from '../support/missing.ts';
+import { noSkab, SKAB } from '../support/real-data.ts';
+import { testUnless } from '../support/unless.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROJECT = join(ROOT, 'examples/pump-health');
-const REAL = join(ROOT, '../shared/data/skab');
 const spec = projectSchema.parse(parse(readFileSync(join(PROJECT, 'windlass.yaml'), 'utf8')));
 const { window: WINDOW } = spec.model;
 const WIDTH = spec.data.columns.length;
 const runtime = createPythonRuntime({ environments: SHARED_ENVIRONMENTS });
 
-const python = await findPython().catch(() => undefined);
-const withPython = python ? test : test.skip;
-const withRealData = python && existsSync(REAL) ? test : test.skip;
+const pythonMissing = await noPython();
+const withPython = testUnless(pythonMissing);
+const withRealData = testUnless(pythonMissing ?? noSkab);
 
 let dir = '';
 beforeAll(() => {
@@ -146,7 +139,10 @@ async function metricsOn(model: string, trained: Pick<Trained, 'source' | 'files
   return evaluationMetrics(groups, spec.model.threshold);
 }
 
-/** The largest difference between this runtime and the training framework on the golden rows of a training. */
+/**
+ * The largest difference between this runtime and the training framework on the golden rows of a
+ * training.
+ */
 async function goldenDifference({ out }: Trained): Promise<number> {
   const golden = await readGolden(join(out, 'golden.json'), modelExpectation(spec));
   expect(golden.rows).toBeGreaterThanOrEqual(1000);
@@ -200,14 +196,14 @@ withPython(
 withRealData(
   'the real bench: F1 ≥ 0.85, false alarms ≤ 12 %, missed ≤ 18 %, and the same bytes twice',
   async () => {
-    const first = await train('real', REAL);
+    const first = await train('real', SKAB);
     expect(await goldenDifference(first)).toBeLessThan(1e-5);
     const metrics = await heldOutMetrics(first);
     expect(metrics.alwaysAlarmF1).toBeCloseTo(0.698, 3);
     expect(metrics.f1).toBeGreaterThanOrEqual(0.87);
     expect(metrics.falseAlarmRate).toBeLessThanOrEqual(0.1);
     expect(metrics.missedAlarmRate).toBeLessThanOrEqual(0.16);
-    const second = await train('real-again', REAL);
+    const second = await train('real-again', SKAB);
     const bytes = (run: Trained) => readFileSync(join(run.out, 'model.onnx'));
     expect(bytes(second).equals(bytes(first))).toBe(true);
   },

@@ -144,7 +144,8 @@ describe('promotion', () => {
     await again('m2', comparedWith('1'));
     await again('m2', comparedWith('weak@2', 'INFERIOR'));
     await registry.setAlias(second ?? CHAMPION, ADA);
-    // Going back needs no comparison; a version that loses to the champion of today is nobody's challenger.
+    // Going back needs no comparison; a version that loses to the champion of today is nobody's
+    // challenger.
     await registry.setAlias(first ?? CHAMPION, ADA);
     await registry.setAlias({ ...MODEL, version: '3', alias: 'challenger' }, ADA);
     expect(await again('m3', comparedWith('1', 'INFERIOR'))).toMatchObject({

@@ -270,7 +270,8 @@ describe('retention', () => {
       { action: 'files.deleted', actor: 'ada', details: { artefacts: 1, rule: RULE } },
     ]);
     later(100);
-    // The step that would give "cached" out is old by now, and "same" and "young" were let go 100 days ago.
+    // The step that would give "cached" out is old by now, and "same" and "young" were let go 100
+    // days ago.
     await retention.apply({ rule: RULE }, BY);
     expect(await there()).toEqual(['elsewhere', 'now']);
     expect((await retention.apply({ rule: RULE }, BY)).overwritten).toEqual({ artefacts: 0, bytes: 0 });
@@ -288,7 +289,8 @@ describe('retention', () => {
       await tracking.putFile(await fileOf(i, 'other'));
     }
     later(100);
-    // Each finds the bytes there, so that nothing is written, before retention looks at who needs them.
+    // Each finds the bytes there, so that nothing is written, before retention looks at who needs
+    // them.
     const seen = await Promise.all(Array.from({ length: 8 }, (_, i) => fileOf(i, `bytes ${i}`)));
     const version = (file: (typeof seen)[number]) =>
       models.createVersion({ ...DOOR_VERSION, files: [file] }, BY);

@@ -268,7 +268,7 @@ describe('a git URL', () => {
     expect(await code(checkout({ project, ref: nothing }))).toMatch(/^PROJECT_NOT_FOUND: .*ffff/);
   });
 
-  test('is waited for while another fetches it; a cancelled wait ends within seconds', async () => {
+  test('is waited for while another fetches it; a cancelled wait ends while the other still fetches', async () => {
     const project = `${url()}#models/tiny`;
     const { commit } = await checkout({ project });
     const mirrors = join(folder.path, 'mirrors');
@@ -277,10 +277,8 @@ describe('a git URL', () => {
     const cancelled = new AbortController();
     const waits = checkout({ project });
     const given = source.checkout({ project, ref: 'HEAD', allowDirty: false }, cancelled.signal);
-    const since = Date.now();
     cancelled.abort(new Error('cancelled'));
     await expect(given).rejects.toThrow('cancelled');
-    expect(Date.now() - since).toBeLessThan(5_000);
     await release();
     expect((await waits).commit).toBe(commit);
   });

@@ -24,7 +24,8 @@ function script(): string | undefined {
   }
 }
 
-export const azuriteInstalled = script() !== undefined;
+/** Why tests on Azure's storage skip, or nothing when its emulator is installed. */
+export const noAzurite = script() === undefined ? 'azurite is not installed' : undefined;
 
 /** Starts Microsoft's storage emulator on a free port, with an account of its own, in memory. */
 export async function startAzurite(): Promise<Azurite> {

@@ -17,7 +17,10 @@ import { createTestDatabase } from './postgres.ts';
 import { tempFolder } from './temp-folder.ts';
 import './quiet-temporal.ts';
 
-/** A Temporal server, a database, and the control and training workers in this process, all real and of their own. */
+/**
+ * A Temporal server, a database, and the control and training workers in this process, all real and
+ * of their own.
+ */
 export interface BuildSystem {
   readonly folder: string;
   readonly config: WindlassConfig;
@@ -30,7 +33,10 @@ export interface BuildSystem {
 }
 export type BuildHandle = Awaited<ReturnType<WorkerContext['temporal']['workflow']['start']>>;
 
-/** `environments` is where Python environments lie; those of the other test files serve, unless making one is the test. */
+/**
+ * `environments` is where Python environments lie; those of the other test files serve, unless
+ * making one is the test.
+ */
 export async function createBuildSystem(environments = SHARED_ENVIRONMENTS): Promise<BuildSystem> {
   const folder = tempFolder('build');
   const [environment, database] = await Promise.all([createDevServer(), createTestDatabase()]);

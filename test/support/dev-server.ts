@@ -1,10 +1,13 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/names.ts';
-import { findTemporal } from '../../src/local-system/temporal-binary.ts';
+import { partPath } from './outside-parts.ts';
 
-/** A Temporal development server of its own, in memory, on free ports, with the search attributes; end it with `teardown()`. `moreArgs` are flags of its command line. */
+/**
+ * A Temporal development server of its own, in memory, on free ports, with the search attributes;
+ * end it with `teardown()`. `moreArgs` are flags of its command line.
+ */
 export async function createDevServer(moreArgs: readonly string[] = []): Promise<TestWorkflowEnvironment> {
-  const { path } = await findTemporal();
+  const path = await partPath('temporal');
   const attributes = Object.values(SEARCH_ATTRIBUTES).flatMap((name) => [
     '--search-attribute',
     `${name}=Keyword`,

@@ -1,1 +1,4 @@
-export { closeRunFolder as default } from './run-folder.js';
+import { closeRunFolder } from './run-folder.ts';
+import { phase } from './run-times.ts';
+
+export default () => phase('teardown', closeRunFolder);

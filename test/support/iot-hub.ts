@@ -56,7 +56,10 @@ export function deviceConnection(
   );
 }
 
-/** Microsoft's device client over MQTT, connected; its retries are off, so that a test sees each failure. */
+/**
+ * Microsoft's device client over MQTT, connected; its retries are off, so that a test sees each
+ * failure.
+ */
 export async function openDevice(hub: IotHub, connection: string): Promise<iotDevice.Client> {
   const client = iotDevice.Client.fromConnectionString(connection, mqtt.Mqtt);
   return open(hub, client);
@@ -96,7 +99,10 @@ export interface HubAnswer {
   readonly body: unknown;
 }
 
-/** One call as it goes over the wire, e.g. `GET /devices`, signed with the service policy unless told otherwise. */
+/**
+ * One call as it goes over the wire, e.g. `GET /devices`, signed with the service policy unless
+ * told otherwise.
+ */
 export function hubCall(
   hub: IotHub,
   line: string,

@@ -25,7 +25,9 @@ export interface LiveSystem {
   readonly stateDir: string;
   readonly client: Client;
   readonly db: ReturnType<typeof openDatabase>;
-  /** Kills the worker process (`kill -9`) and waits until it is gone; the supervisor starts another. */
+  /**
+   * Kills the worker process (`kill -9`) and waits until it is gone; the supervisor starts another.
+   */
   killWorker(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -69,7 +71,9 @@ export async function startLiveSystem(
 /** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
 const PENDING_ACTIVITY_STATE_STARTED = 2;
 
-/** Waits until an activity of the workflow is under way in a worker, in this attempt or a later one. */
+/**
+ * Waits until an activity of the workflow is under way in a worker, in this attempt or a later one.
+ */
 export async function untilActivityRuns(
   handle: WorkflowHandle,
   activity: string,
@@ -92,7 +96,10 @@ export async function untilActivityRuns(
   if (found !== true) throw new Error(`${activity} of ${handle.workflowId} did not start`);
 }
 
-/** What a history says of one activity: how often it was asked for, how often it ended well, and its highest attempt. */
+/**
+ * What a history says of one activity: how often it was asked for, how often it ended well, and its
+ * highest attempt.
+ */
 export interface ActivityTally {
   readonly scheduled: number;
   readonly completed: number;

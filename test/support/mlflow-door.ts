@@ -23,7 +23,10 @@ import { tempFolder } from './temp-folder.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const FIXTURES = join(ROOT, 'test/fixtures/mlflow');
 
-/** The HTTP API on a port of its own, over a database and an artefact folder of its own; nothing here needs Temporal. */
+/**
+ * The HTTP API on a port of its own, over a database and an artefact folder of its own; nothing
+ * here needs Temporal.
+ */
 export interface MlflowDoor extends Pick<ApiDeps, 'registry' | 'access' | 'artefacts' | 'mlflow'> {
   readonly api: ReturnType<typeof createApi>;
   readonly address: string;
@@ -73,7 +76,10 @@ export async function startMlflowDoor(): Promise<MlflowDoor> {
   };
 }
 
-/** Runs a session of the real MLflow client against an address, as the user `ada`; gives the JSON that it prints last. */
+/**
+ * Runs a session of the real MLflow client against an address, as the user `ada`; gives the JSON
+ * that it prints last.
+ */
 export async function mlflowSession(script: string, address: string): Promise<Record<string, unknown>> {
   const runtime = createPythonRuntime({ environments: SHARED_ENVIRONMENTS });
   const lock = readFileSync(join(FIXTURES, 'requirements.lock'));

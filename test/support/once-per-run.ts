@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 
 /**
- * A part that the test files of one run share: the first to ask makes it, below the run's folder, and the others wait. Gives what `make`
- * says of it. Jest's global teardown ends its processes and removes the folder.
+ * A part that the test files of one run share: the first to ask makes it, below the run's folder,
+ * and the others wait. Gives what `make` says of it. Jest's global teardown ends its processes and
+ * removes the folder.
  */
 export async function oncePerRun(name: string, make: (run: string) => Promise<string>): Promise<string> {
   const run = process.env.WINDLASS_TEST_RUN;

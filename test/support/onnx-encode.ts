@@ -1,4 +1,7 @@
-/** The few messages of the ONNX format (onnx.proto3) that a hand-made test graph needs, written as protobuf bytes. */
+/**
+ * The few messages of the ONNX format (onnx.proto3) that a hand-made test graph needs, written as
+ * protobuf bytes.
+ */
 
 function varint(value: number): number[] {
   const bytes: number[] = [];
@@ -54,7 +57,10 @@ export function constant(name: string, dims: readonly number[], values: readonly
   return Buffer.concat([...dims.map((d) => int(1, d)), int(2, 1), bytes(8, name), bytes(9, raw)]);
 }
 
-/** An input or output, float32 if not said otherwise (1: float32, 7: int64, 11: float64); a string dimension is symbolic. */
+/**
+ * An input or output, float32 if not said otherwise (1: float32, 7: int64, 11: float64); a string
+ * dimension is symbolic.
+ */
 export function tensorInfo(name: string, dims: readonly (number | string)[], type = 1): Buffer {
   const shape = dims.map((d) => message(1, [typeof d === 'number' ? int(1, d) : bytes(2, d)]));
   return Buffer.concat([bytes(1, name), message(2, [message(1, [int(1, type), message(2, shape)])])]);

@@ -16,7 +16,9 @@ export interface PackedVersion {
   readonly pipeline: Omit<PipelineVersion, 'version' | 'createdAt'>;
 }
 
-/** A tiny version whose bytes, digests and names all follow from each other, as those of a build do. */
+/**
+ * A tiny version whose bytes, digests and names all follow from each other, as those of a build do.
+ */
 export async function packedVersion(
   artefacts: ArtefactStore,
   { name = 'pump-health', ...options }: TinyModelOptions = {},

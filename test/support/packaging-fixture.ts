@@ -27,7 +27,10 @@ const BY = { actor: 'tester', reason: 'test' };
 
 export interface PackagingFixture {
   readonly registry: Registry;
-  /** Registers a tiny model whose project has these files; the same options twice give the same version. */
+  /**
+   * Registers a tiny model whose project has these files; the same options twice give the same
+   * version.
+   */
   register(
     options?: TinyModelOptions & { files?: readonly ProjectFile[]; entry?: string; assets?: string[] },
   ): Promise<ModelVersion>;
@@ -59,7 +62,10 @@ async function ownRegistry(): Promise<{ registry: Registry; close(): Promise<voi
   return { registry: createRegistry(db, systemClock), close };
 }
 
-/** A registry on a real PostgreSQL (or the one given), an artefact folder below `dir`, and models that are cheap to make. */
+/**
+ * A registry on a real PostgreSQL (or the one given), an artefact folder below `dir`, and models
+ * that are cheap to make.
+ */
 export async function openPackagingFixture(dir: string, given?: Registry): Promise<PackagingFixture> {
   const own = given === undefined ? await ownRegistry() : undefined;
   const registry = given ?? own?.registry;

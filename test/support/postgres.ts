@@ -23,7 +23,10 @@ const FAST = [
   'max_wal_senders=0',
 ];
 
-/** Starts the run's one PostgreSQL with its migrated template database, unless another test file did; gives the template's URL. */
+/**
+ * Starts the run's one PostgreSQL with its migrated template database, unless another test file
+ * did; gives the template's URL.
+ */
 function templateUrl(): Promise<string> {
   return oncePerRun('postgres', async (run) => {
     const options = {
@@ -33,7 +36,8 @@ function templateUrl(): Promise<string> {
       settings: FAST,
       restart: false,
     };
-    const { url } = await startPostgresServer(options);
+    const { url, process } = await startPostgresServer(options);
+    process.unref(); // it outlives the worker of jest that happened to start it
     const db = openDatabase(url);
     try {
       await migrate(db);
@@ -60,7 +64,10 @@ function withDatabase(url: string, name: string): string {
   return changed.href;
 }
 
-/** A fresh database with every migration applied: a clone of the run's template, on a real PostgreSQL server. */
+/**
+ * A fresh database with every migration applied: a clone of the run's template, on a real
+ * PostgreSQL server.
+ */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const template = await templateUrl();
   const admin = withDatabase(template, 'postgres');

@@ -1,46 +1,25 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { claimPort, freePort } from '../../src/local-system/ports.ts';
 import { startPostgresServer } from '../../src/local-system/postgres-server.ts';
 import { startProcess } from '../../src/local-system/process.ts';
-import { cacheFolder, findTemporal, onPath } from '../../src/local-system/temporal-binary.ts';
 import { connectTemporal } from '../../src/adapters/temporal/connect-temporal.ts';
 import type { ComposeService } from './compose-file.ts';
+import { partPath } from './outside-parts.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
-const VERSION = 'v1.29.1';
 
-export interface ProductionParts {
-  readonly server: string;
-  readonly sqlTool: string;
-  /** The server's own source folder, with its schema and its configuration template. */
-  readonly source: string;
-}
-
-function goEnv(name: string): string | undefined {
-  try {
-    return execFileSync('go', ['env', name], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Temporal's production server and its tools as `.ci/run` builds them, or what is missing. */
-export function findProductionParts(): ProductionParts | string {
-  const folders = [join(cacheFolder(), 'bin'), join(goEnv('GOPATH') ?? '', 'bin')];
-  const PATH = [...folders, process.env.PATH ?? ''].join(':');
-  const server = onPath('temporal-server', { PATH });
-  const sqlTool = onPath('temporal-sql-tool', { PATH }) ?? onPath('sql', { PATH: folders.join(':') });
-  const source = join(goEnv('GOMODCACHE') ?? '', `go.temporal.io/server@${VERSION}`);
-  if (server === undefined) return 'temporal-server is not there';
-  if (sqlTool === undefined) return 'temporal-sql-tool is not there';
-  if (!existsSync(join(source, 'schema'))) return `the schema of Temporal ${VERSION} is not there`;
-  return { server, sqlTool, source };
-}
+/** What `startProductionTemporal` needs of the machine. */
+export const PRODUCTION_PARTS = [
+  'temporal',
+  'temporal-server',
+  'temporal-sql-tool',
+  'temporal-server-source',
+] as const;
 
 export interface ProductionTemporal {
   readonly address: string;
@@ -65,7 +44,10 @@ function environment(services: Services, name: string): Record<string, string> {
   return { ...service.environment };
 }
 
-/** Runs a script of docker/ as its job in the compose file does, with the tools that it expects on PATH. */
+/**
+ * Runs a script of docker/ as its job in the compose file does, with the tools that it expects on
+ * PATH.
+ */
 async function runJob(script: string, env: Record<string, string>): Promise<void> {
   await run('/bin/sh', [join(ROOT, 'docker', script)], {
     env: { HOME: process.env.HOME, ...env },
@@ -75,19 +57,18 @@ async function runJob(script: string, env: Record<string, string>): Promise<void
 }
 
 /**
- * The compose file's PostgreSQL, schema job, Temporal server and namespace job, as processes of this machine: the same
- * scripts and variables, only hosts, ports and paths are this machine's.
+ * The compose file's PostgreSQL, schema job, Temporal server and namespace job, as processes of
+ * this machine: the same scripts and variables, only hosts, ports and paths are this machine's.
  */
 export async function startProductionTemporal(
-  parts: ProductionParts,
   services: Services,
   folder: string,
 ): Promise<ProductionTemporal> {
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });
-  symlinkSync(parts.sqlTool, join(bin, 'temporal-sql-tool'));
-  const cli = await findTemporal();
-  symlinkSync(cli.path, join(bin, 'temporal'));
+  symlinkSync(await partPath('temporal-sql-tool'), join(bin, 'temporal-sql-tool'));
+  symlinkSync(await partPath('temporal'), join(bin, 'temporal'));
+  const source = await partPath('temporal-server-source');
   const PATH = [bin, dirname(process.execPath), process.env.PATH ?? ''].join(':');
 
   const postgresPort = await freePort();
@@ -105,7 +86,7 @@ export async function startProductionTemporal(
     await client.query(`CREATE ROLE temporal LOGIN CREATEDB PASSWORD '${schema.SQL_PASSWORD ?? ''}'`);
     await client.end();
     const sql = { SQL_HOST: '127.0.0.1', SQL_PORT: String(postgresPort) };
-    const schemaEnv = { ...schema, ...sql, PATH, SCHEMA_DIR: join(parts.source, 'schema/postgresql/v12') };
+    const schemaEnv = { ...schema, ...sql, PATH, SCHEMA_DIR: join(source, 'schema/postgresql/v12') };
     await runJob('temporal-schema.sh', schemaEnv);
     await runJob('temporal-schema.sh', schemaEnv); // a second `up` runs it again
 
@@ -115,8 +96,8 @@ export async function startProductionTemporal(
     const address = `127.0.0.1:${frontend}`;
     const server = await startProcess({
       name: 'temporal-server',
-      command: parts.server,
-      args: ['--root', parts.source, '--env', 'docker', '--allow-no-auth', 'start'],
+      command: await partPath('temporal-server'),
+      args: ['--root', source, '--env', 'docker', '--allow-no-auth', 'start'],
       env: {
         ...environment(services, 'temporal'),
         POSTGRES_SEEDS: '127.0.0.1',

@@ -22,7 +22,10 @@ export function writePumpData(folder: string, options: TinyDataOptions = {}): vo
   for (const name of readdirSync(folder)) rename(join(folder, name));
 }
 
-/** The tiny project on columns that virtual pumps have; `yaml` changes its windlass.yaml before the commit. */
+/**
+ * The tiny project on columns that virtual pumps have; `yaml` changes its windlass.yaml before the
+ * commit.
+ */
 export function createPumpProject(
   folder: string,
   yaml: (text: string) => string = (text) => text,
@@ -36,7 +39,9 @@ export function createPumpProject(
   return tiny;
 }
 
-/** The folder in which the tiny project's train command waits in its middle (param `waitFolder`). */
+/**
+ * The folder in which the tiny project's train command waits in its middle (param `waitFolder`).
+ */
 export interface TrainGate {
   /** The process that waits, once there is one other than `not`. */
   waiting(not?: number): Promise<number>;

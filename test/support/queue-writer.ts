@@ -1,7 +1,10 @@
 import { openDatabase } from '../../edge/database.ts';
 import { StoreAndForward } from '../../edge/queue.ts';
 
-/** Appends messages for ever and prints each number only after it was promised to be on disk; to be killed. */
+/**
+ * Appends messages for ever and prints each number only after it was promised to be on disk; to be
+ * killed.
+ */
 const queue = new StoreAndForward(openDatabase(process.argv[2] as string), { commitMs: 5 });
 for (;;) {
   const written = await Promise.all(

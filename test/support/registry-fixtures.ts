@@ -136,7 +136,9 @@ export function comparedWith(
   return { ...registration().comparison, champion, verdict, reason: `${verdict} to ${version}` };
 }
 
-/** The comparison of the next version: the first has none, each later one is as good as the first. */
+/**
+ * The comparison of the next version: the first has none, each later one is as good as the first.
+ */
 export async function nextComparison(
   registry: Pick<Registry, 'search'>,
   name: string,

@@ -39,7 +39,10 @@ export interface RolloutBench {
   version(words: string): Promise<ModelVersion>;
   /** SQL statements so far. */
   statements(): number;
-  /** Runs the control and fleet workers (and one for packaging, when its activities are given) while `work` runs. */
+  /**
+   * Runs the control and fleet workers (and one for packaging, when its activities are given) while
+   * `work` runs.
+   */
   withWorkers<T>(
     env: TestWorkflowEnvironment,
     work: () => Promise<T>,
@@ -48,7 +51,10 @@ export interface RolloutBench {
   close(): Promise<void>;
 }
 
-/** A hub, a database with a registry, and devices that are connected; `tags` may depend on the device's number. */
+/**
+ * A hub, a database with a registry, and devices that are connected; `tags` may depend on the
+ * device's number.
+ */
 export async function openRolloutBench(options: {
   devices: number;
   tags?: (i: number) => Partial<DeviceTags>;

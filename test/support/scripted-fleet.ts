@@ -19,7 +19,10 @@ export interface ScriptedFleetOptions {
   readonly behaviour?: (deviceId: string, image: string) => Promise<Behaviour>;
 }
 
-/** The smallest thing that answers a rollout over the hub's real wire: an agent and a module that do as they are told. */
+/**
+ * The smallest thing that answers a rollout over the hub's real wire: an agent and a module that do
+ * as they are told.
+ */
 export class ScriptedDevice {
   readonly deviceId: string;
   readonly #options: ScriptedFleetOptions;

@@ -16,7 +16,10 @@ export interface SensorFileOptions {
 
 const LEVELS = [0.03, 0.04, 1.2, 0.1, 70, 25, 230, 32];
 
-/** CSV text as pumps write it: one row a second, eight sensors with a little seeded noise, and a label. */
+/**
+ * CSV text as pumps write it: one row a second, eight sensors with a little seeded noise, and a
+ * label.
+ */
 export function sensorCsv(options: SensorFileOptions = {}): string {
   const { rows = 600, delimiter = ';', newline = '\n', labelled = true } = options;
   const change = options.change ?? ((_row, cells) => cells);

@@ -1,7 +1,10 @@
 import Sequencer from '@jest/test-sequencer';
 
-/** Files that take minutes, which would keep one core waiting at the end when jest does not know yet how long each takes. */
-const LONG = ['demo.test.ts', 'packaging.test.ts', 'durability.test.ts', 'build-and-train.test.ts'];
+/**
+ * Files that take minutes, which would keep one core waiting at the end when jest does not know yet
+ * how long each takes.
+ */
+const LONG = ['packaging.test.ts', 'durability.test.ts', 'build-and-train.test.ts'];
 
 const rank = ({ path }) => {
   const at = LONG.findIndex((name) => path.endsWith(`/${name}`));

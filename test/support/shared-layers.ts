@@ -12,12 +12,13 @@ export const SERVER = { root: PROJECT_ROOT, ...EDGE_SERVER };
 const BLOBS = join('blobs', 'sha256');
 
 /**
- * Lays the layers that every image has (environment, runtime, server) into an image folder that is still empty, as an image made there
- * before would have left them. They are made once a run and engine: compressing Node takes ten seconds.
+ * Lays the layers that every image has (environment, runtime, server) into an image folder that is
+ * still empty, as an image made there before would have left them. They stay from run to run, by
+ * the digest of what went in: compressing Node takes ten seconds.
  */
 export async function shareLayers(images: string, engine: 'docker' | 'process'): Promise<void> {
-  const made = await oncePerRun(`layers-${engine}`, async (run) => {
-    const folder = join(run, `layers-${engine}`);
+  const made = await oncePerRun(`layers-${engine}`, async () => {
+    const folder = join(PROJECT_ROOT, '.windlass', `test-layers-${engine}`);
     const store = createOciLayoutStore(folder);
     const { assembler } = await openPackagingTools({ store, server: SERVER, engine });
     const nothing = Buffer.from('an image of which only the layers below are of use\n');

@@ -34,7 +34,10 @@ async function filesBelow(folder: string, prefix: string): Promise<Record<string
   );
 }
 
-/** Writes an image with a tiny model into an OCI layout folder, for this machine's platform: only what a virtual device reads. */
+/**
+ * Writes an image with a tiny model into an OCI layout folder, for this machine's platform: only
+ * what a virtual device reads.
+ */
 export async function writeTinyImage(
   images: string,
   options: TinyModelOptions & { readonly entry?: string } = {},

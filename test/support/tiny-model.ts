@@ -20,7 +20,10 @@ export const TINY_WINDOW = 60;
 const WIDTH = TINY_COLUMNS.length;
 
 export interface TinyModelOptions {
-  /** probability = sigmoid(gain · mean over columns of |mean over rows − baseline_mean| / baseline_std + bias). */
+  /**
+   * probability = sigmoid(gain · mean over columns of |mean over rows − baseline_mean| /
+   * baseline_std + bias).
+   */
   readonly gain?: number;
   readonly bias?: number;
   readonly name?: string;
@@ -85,7 +88,10 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Golden rows with the probabilities computed here in double precision, independently of ONNX Runtime. */
+/**
+ * Golden rows with the probabilities computed here in double precision, independently of ONNX
+ * Runtime.
+ */
 export function tinyGolden(options: TinyModelOptions = {}): GoldenFile {
   const { gain = 2, bias = -4, goldenRows = 32, goldenError = 0 } = options;
   const random = seededRandom(11);

@@ -10,8 +10,8 @@ import { sharedLibraries } from '../../src/adapters/oci/machine-environment.ts';
 const PROGRAMS = ['cat', 'cp', 'id', 'ls', 'sleep', 'tail', 'touch'];
 
 /**
- * Builds an image of this machine's shell and a few of its programs, which is all that a training in shell needs; gives its id
- * (`sha256:…`). No registry is asked.
+ * Builds an image of this machine's shell and a few of its programs, which is all that a training
+ * in shell needs; gives its id (`sha256:…`). No registry is asked.
  */
 export async function buildTrainingImage(docker: Docker, tag: string): Promise<string> {
   const which = (program: string): string => execFileSync('which', [program], { encoding: 'utf8' }).trim();

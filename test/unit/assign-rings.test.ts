@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import {
   assignRings,
   offerOrder,
@@ -8,6 +7,7 @@ import {
 import { seededHash } from '../../src/base/seeded-hash.ts';
 import { planRollout } from '../../src/domain/rollout/rollout-plan.ts';
 import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
+import fc from '../support/properties.ts';
 
 const RINGS = [
   { name: 'canary', percent: 10 },
@@ -61,7 +61,8 @@ test('a ring never ends beyond its cumulative share, and without redundancy it e
     fc.property(fleetArb, ringsArb, seedArb, (fleet, rings, seed) => {
       const alone = fleet.map(({ redundancyGroup: _, ...device }) => device);
       rings.forEach(({ percent }, ring) => {
-        const end = Math.ceil((Math.round(percent) * fleet.length) / 100) || 0; // percents are whole here
+        // percents are whole here
+        const end = Math.ceil((Math.round(percent) * fleet.length) / 100) || 0;
         const upTo = (list: readonly RingDevice[]) =>
           assignRings(list, rings, seed).filter((d) => d.ring <= ring).length;
         expect(upTo(fleet)).toBeLessThanOrEqual(end);
@@ -96,7 +97,8 @@ test('every prefix of the order holds each stratum to within one device of its s
       for (const [stratum, size] of sizes) {
         const places = order.flatMap((d, i) => (stratumOf(d) === stratum ? [i] : []));
         places.forEach((place, k) => {
-          // the k-th of n stands at (k + u) / n of the whole; other strata shift it by at most one place each
+          // the k-th of n stands at (k + u) / n of the whole; other strata shift it by at most one
+          // place each
           expect(Math.abs(place / fleet.length - k / size)).toBeLessThanOrEqual(
             1 / size + sizes.size / fleet.length,
           );

@@ -11,7 +11,10 @@ import {
 import { promotable } from '../../src/domain/comparison/verdict.ts';
 import type { PairedGroup } from '../../src/domain/comparison/paired-groups.ts';
 
-/** Scores of a model on 100 anomalous and 100 normal windows, of which it misses so many and raises so many false alarms. */
+/**
+ * Scores of a model on 100 anomalous and 100 normal windows, of which it misses so many and raises
+ * so many false alarms.
+ */
 function scores({ missed = 0, falseAlarms = 5 }): number[] {
   return Array.from({ length: 200 }, (_, i) =>
     i < 100 ? (i < missed ? 0.2 : 0.8) : i < 200 - falseAlarms ? 0.3 : 0.6,
@@ -182,7 +185,8 @@ test('champion and challenger stand next to always, never and z-score, with what
   ]);
   expect(of('always-alarm')).toMatchObject({ falseAlarmRate: 1, missedAlarmRate: 0, f1: 2 / 3 });
   expect(of('never-alarm')).toMatchObject({ falseAlarmRate: 0, missedAlarmRate: 1, f1: 0 });
-  // Half of the 200 windows of 1 s are wrong, one decision per 60 of them, 10 each: 86,400 s / 60 · 0.5 · 10.
+  // Half of the 200 windows of 1 s are wrong, one decision per 60 of them, 10 each: 86,400 s / 60 ·
+  // 0.5 · 10.
   expect(of('never-alarm')?.costPerDeviceDay).toBeCloseTo(7200, 9);
   expect(of('always-alarm')?.costPerDeviceDay).toBeCloseTo(720, 9);
   expect(of('z-score')).toMatchObject({ f1: 1, costPerDeviceDay: 0 });

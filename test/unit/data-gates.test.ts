@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,8 +13,9 @@ import { blockingGates } from '../../src/domain/gates/statuses.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
 import type { SensorFileOptions } from '../support/sensor-data.ts';
+import { noSkab, SKAB } from '../support/real-data.ts';
+import { testUnless } from '../support/unless.ts';
 
-const REAL = join(import.meta.dirname, '../../../shared/data/skab');
 const SPEC = projectSpec();
 const NOW = Date.UTC(2026, 5, 1);
 let dir = '';
@@ -372,8 +373,8 @@ describe('what a data set needs as a whole', () => {
   });
 });
 
-(existsSync(REAL) ? test : test.skip)('the measurements of the real pump bench pass', async () => {
-  const gates = await gatesOf(REAL, projectSpec({ evaluation: { include: ['valve1/'] } }));
+testUnless(noSkab)('the measurements of the real pump bench pass', async () => {
+  const gates = await gatesOf(SKAB, projectSpec({ evaluation: { include: ['valve1/'] } }));
   expect(blockingGates(gates)).toEqual([]);
   expect(gates.find((g) => g.name === 'groups-per-fold')?.evidence).toEqual({ groupsPerFold: [4, 4, 4, 4] });
   // Two recordings of the bench were interrupted for more than a minute; nothing else is odd.
@@ -423,7 +424,8 @@ describe('what is held out must be unseen', () => {
     expect(gate).toMatchObject({ status: 'fail', reason: expect.stringContaining('of pump-0.csv') });
     const [row] = gate?.evidence?.rows as { line: number; problem: string }[];
     const [, line = '', at = ''] = /line (\d+) is line (\d+) there/.exec(row?.problem ?? '') ?? [];
-    expect(Number(line) - Number(at)).toBe(150); // the stretch stands 150 rows later than in its origin
+    // the stretch stands 150 rows later than in its origin
+    expect(Number(line) - Number(at)).toBe(150);
   });
 
   test('in the same fold it is no leak, and a file that is never held out trains everywhere', async () => {
@@ -510,7 +512,8 @@ test('windlass check data prints verdict and gates, and its exit code says wheth
   expect(bad.gates.find((g) => g.name === 'finite-values')?.evidence?.rows).toEqual([
     { file: 'pump-9.csv', line: 5, column: 'Current', value: 'Inf', problem: 'line 5: Current is "Inf"' },
   ]);
-  expect(readdirSync(dir).sort()).toEqual(['data', 'project']); // nothing is started, nothing is kept
+  // nothing is started, nothing is kept
+  expect(readdirSync(dir).sort()).toEqual(['data', 'project']);
 });
 
 test('a file that grows while it is read is refused by its name', async () => {

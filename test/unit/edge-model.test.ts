@@ -57,7 +57,8 @@ test('a model that gives NaN on its golden rows has no difference and no match',
 
 test('bytes that were altered on the way are attested as they are, and refused', async () => {
   const { root, file, written } = await modelFolder();
-  await appendFile(file('model.onnx'), Buffer.from([0x32, 1, 0x61])); // doc_string: the graph is the same
+  // doc_string: the graph is the same
+  await appendFile(file('model.onnx'), Buffer.from([0x32, 1, 0x61]));
   const model = await loadModel(root);
   expect(model.digest).not.toBe(written.digest);
   expect(model.refusal).toContain(`its manifest says ${written.digest}`);

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { SummaryBuilder } from '../../edge/summary.ts';
 import { windowSummarySchema, type WindowSummary } from '../../src/contracts/device/window-summary.ts';
 import { mergeWindows } from '../../src/domain/monitoring/merge-windows.ts';
 import { histogram } from '../../src/domain/statistics/quantiles.ts';
 import { tinyBaseline, TINY_COLUMNS } from '../support/tiny-model.ts';
+import fc from '../support/properties.ts';
 
 const WIDTH = TINY_COLUMNS.length;
 const manifest = { columns: [...TINY_COLUMNS], window: 4 };

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { Calibrator, STD_FLOOR } from '../../edge/calibration.ts';
 import { WindowBuffer } from '../../edge/windows.ts';
 import { fitMeanStd } from '../../src/domain/evaluation/group-rows.ts';
+import fc from '../support/properties.ts';
 
 test('each window holds the rows up to the one it ends at, oldest first', () => {
   const buffer = new WindowBuffer({ columns: 2, window: 3, stride: 1 });

@@ -84,7 +84,10 @@ test('cost per device-day: wrong windows over the window length, over scored tim
 });
 
 describe('slices', () => {
-  /** Ten groups of 100 anomalous and 100 normal windows; those in the south miss half of the anomalies. */
+  /**
+   * Ten groups of 100 anomalous and 100 normal windows; those in the south miss half of the
+   * anomalies.
+   */
   const groups = Array.from({ length: 10 }, (_, g): GroupScores => {
     const south = g % 2 === 1;
     const labels = Array.from({ length: 200 }, (_, i) => (i < 100 ? 1 : 0));

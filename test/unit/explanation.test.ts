@@ -18,7 +18,10 @@ const mixed = (order: readonly number[], k: number, background: readonly number[
 const scoresOf = ({ order, background }: Walk): number[] =>
   Array.from({ length: WIDTH + 1 }, (_, k) => model(mixed(order, k, backgrounds[background] ?? [])));
 
-/** Exact Shapley values by their definition: every coalition, weighted; the mean over the backgrounds. */
+/**
+ * Exact Shapley values by their definition: every coalition, weighted; the mean over the
+ * backgrounds.
+ */
 function exact(column: number): number {
   const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
   let value = 0;

@@ -1,6 +1,5 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { readDesiredConfig } from '../../stand-ins/fleet/desired-config.ts';
 import { deviceSpecs, ownPlatform } from '../../stand-ins/fleet/factory.ts';
 import { createImagePuller } from '../../stand-ins/fleet/image-puller.ts';
@@ -11,6 +10,7 @@ import { afterExit, coolOffSeconds } from '../../stand-ins/fleet/restart-policy.
 import { baseDeployment } from '../../src/adapters/iot-hub/deployment-content.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { writeTinyImage } from '../support/tiny-image.ts';
+import fc from '../support/properties.ts';
 
 const folders: ReturnType<typeof tempFolder>[] = [];
 afterAll(() => folders.forEach((folder) => folder.remove()));
@@ -78,7 +78,8 @@ describe('the factory', () => {
   test('equal seeds give equal fleets, other seeds others', () => {
     expect(deviceSpecs(40, 7)).toEqual(deviceSpecs(40, 7));
     expect(deviceSpecs(40, 7)).not.toEqual(deviceSpecs(40, 8));
-    expect(deviceSpecs(60, 7).slice(0, 40)).toEqual(deviceSpecs(40, 7)); // a bigger fleet keeps its first pumps
+    // a bigger fleet keeps its first pumps
+    expect(deviceSpecs(60, 7).slice(0, 40)).toEqual(deviceSpecs(40, 7));
   });
 
   test('pairs share a site and a redundancy group; all links occur', () => {

@@ -12,6 +12,7 @@ import type { GateResult } from '../../src/contracts/gate.ts';
 import { blockingGates } from '../../src/domain/gates/statuses.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';
 import { sensorCsv, writeBelow } from '../support/sensor-data.ts';
+import { testUnless } from '../support/unless.ts';
 
 const SPEC = projectSpec();
 const OPTIONS = { cwd: '/', timestamp: 'datetime' };
@@ -218,11 +219,14 @@ describe('what is no file of this folder', () => {
     expect((await gatesOf())[0]).toMatchObject({ status: 'pass', reason: 'all 5 files can be read' });
   });
 
-  (process.getuid?.() === 0 ? test.skip : test)('a file that this user may not read', async () => {
-    writeBelow(dir, 'pump-9.csv', GOOD);
-    chmodSync(path('pump-9.csv'), 0);
-    await refused(/pump-9\.csv \(may not be read by this user\)/);
-  });
+  testUnless(process.getuid?.() === 0 ? 'root may read every file' : undefined)(
+    'a file that this user may not read',
+    async () => {
+      writeBelow(dir, 'pump-9.csv', GOOD);
+      chmodSync(path('pump-9.csv'), 0);
+      await refused(/pump-9\.csv \(may not be read by this user\)/);
+    },
+  );
 
   test('a name with a line break', async () => {
     writeBelow(dir, 'pump\n9.csv', GOOD);

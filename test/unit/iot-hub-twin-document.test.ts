@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { Json, JsonObject } from '../../stand-ins/iot-hub/json.ts';
 import {
   checkTwinPart,
@@ -7,6 +6,7 @@ import {
   mergePatch,
   patchSection,
 } from '../../stand-ins/iot-hub/twin-document.ts';
+import fc from '../support/properties.ts';
 
 const NOW = { now: '2026-01-01T00:00:00Z', withVersion: true };
 

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { parseFilter } from '../../src/domain/tracking/filter.ts';
 import { pageToken, parseOrder, parseSearch, readPageToken } from '../../src/domain/tracking/search.ts';
 import { SearchProblem } from '../../src/domain/tracking/search-problem.ts';
 import { SEARCHABLE } from '../../src/domain/tracking/searchable.ts';
 import { artefactPath, safePath } from '../../src/domain/tracking/artefact-paths.ts';
+import fc from '../support/properties.ts';
 
 const runs = (text: string) => parseFilter(text, SEARCHABLE.runs);
 const clause = (entity: string, key: string, comparator: string, value: unknown) => ({

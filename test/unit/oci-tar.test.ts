@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import type { Header } from 'tar-stream';
 import { digestOf } from '../../src/base/digest.ts';
@@ -13,6 +12,7 @@ import { keyOfEntries } from '../../src/adapters/oci/layer-cache.ts';
 import { packTar } from '../../src/adapters/oci/tar.ts';
 import { unpackTar } from '../../src/adapters/oci/unpack.ts';
 import type { ImageEntry } from '../../src/ports/image-assembler.ts';
+import fc from '../support/properties.ts';
 
 let dir = '';
 beforeEach(() => {

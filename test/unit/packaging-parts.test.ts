@@ -215,7 +215,8 @@ describe('what the system says', () => {
     expect(parseIdentity(formatIdentity(self))).toEqual(self);
     expect(await isRunning(self)).toBe(true);
     expect(await isRunning({ ...self, start: '1' })).toBe(false);
-    expect(await isRunning({ ...self, host: 'another-machine', pid: 2 ** 22 + 1 })).toBe(true); // nobody here can tell
+    // nobody here can tell
+    expect(await isRunning({ ...self, host: 'another-machine', pid: 2 ** 22 + 1 })).toBe(true);
     expect(parseIdentity('nonsense')).toBeUndefined();
   });
 

@@ -72,7 +72,8 @@ describe('a pump', () => {
     expect(std(flow)).toBeLessThan(0.6);
     expect(std(readings(samples, 'Accelerometer1RMS'))).toBeLessThan(0.0008);
     expect(std(readings(samples, 'Voltage'))).toBeGreaterThan(8);
-    expect(new Set(readings(samples, 'Pressure')).size).toBeLessThan(10); // the transmitter's coarse steps
+    // the transmitter's coarse steps
+    expect(new Set(readings(samples, 'Pressure')).size).toBeLessThan(10);
   });
 
   test('differs from its sisters by more than its own noise', () => {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { ComparisonVerdict } from '../../src/contracts/build/comparison.ts';
 import { VERDICTS } from '../../src/contracts/build/comparison.ts';
 import {
@@ -14,6 +13,7 @@ import { dataRef } from '../support/registry-fixtures.ts';
 import { commandAgain } from '../../src/domain/registry/command-again.ts';
 import { MODEL_STATES } from '../../src/contracts/model/model-state.ts';
 import { mayBecome } from '../../src/domain/registry/states.ts';
+import fc from '../support/properties.ts';
 
 const said = (actor: string, decision: Review['decision'] = 'approve'): Review => ({
   actor,

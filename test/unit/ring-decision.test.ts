@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
-import type { RingVerdict } from '../../src/contracts/rollout/rollout.ts';
+import { type RingVerdict } from '../../src/contracts/rollout/rollout.ts';
 import {
   decideRing,
   isLastRing,
@@ -14,6 +13,7 @@ import {
   type CountedDevice,
   type RingCounts,
 } from '../../src/domain/rollout/ring-counts.ts';
+import fc from '../support/properties.ts';
 
 const POLICY = rolloutPolicySchema.parse({ ringTimeoutSeconds: 600, holdSeconds: 3600 });
 

@@ -11,7 +11,10 @@ import {
 } from '../../src/domain/rollout/states.ts';
 import { renderStatesPage } from '../../src/domain/rollout/states-diagram.ts';
 
-/** Written down apart from the table: every transition that is allowed, with its effects. All else is refused or ignored. */
+/**
+ * Written down apart from the table: every transition that is allowed, with its effects. All else
+ * is refused or ignored.
+ */
 const TRANSITIONS: ReadonlyArray<readonly [RolloutState, RolloutEvent, RolloutState, string]> = [
   ['planned', 'ring-empty', 'planned', 'mark-skipped next-ring'],
   ['planned', 'approval-required', 'awaiting-approval', ''],

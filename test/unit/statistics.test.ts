@@ -150,7 +150,8 @@ describe('bootstrap over clusters', () => {
       const [low, high] = percentileInterval(mean, 0.9);
       if (low <= 0 && 0 <= high) covered += 1;
     }
-    // Three standard errors of the simulation; with 60 clusters the interval itself is right to a point.
+    // Three standard errors of the simulation; with 60 clusters the interval itself is right to a
+    // point.
     expect(Math.abs(covered / worlds - 0.9)).toBeLessThan(3 * Math.sqrt((0.9 * 0.1) / worlds));
   });
 

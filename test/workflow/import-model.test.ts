@@ -20,7 +20,10 @@ let tiny: TinyProject;
 let model = '';
 let golden = '';
 
-/** What somebody else trained for the tiny project: sigmoid of the mean distance from the pump's own mean. */
+/**
+ * What somebody else trained for the tiny project: sigmoid of the mean distance from the pump's own
+ * mean.
+ */
 function elsewhere(): Buffer {
   return encodeModel({
     opset: 17,

@@ -184,7 +184,8 @@ test(
       ...registration,
       digest: other.digest,
       onnx: other,
-      metrics: { ...registration.metrics, f1: 0.1, brier: undefined }, // as Windlass 0.1.0 measured it
+      // as Windlass 0.1.0 measured it
+      metrics: { ...registration.metrics, f1: 0.1, brier: undefined },
     };
     const { version } = await context.registry.registerModel(lie, { actor: 'eve', reason: '' });
     const { differences, unchecked } = await reproduce({

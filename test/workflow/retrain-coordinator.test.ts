@@ -8,9 +8,15 @@ import { NEW_DATA_SIGNAL, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { CoordinatorState } from '../../workflows/monitoring/retrain-coordinator.ts';
 import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
+import { missingPart } from '../support/outside-parts.ts';
+import { testUnless } from '../support/unless.ts';
 import '../support/quiet-temporal.ts';
 
-/** The coordinator alone: its child's first activity waits in a queue that nobody serves, so the child stays running. */
+/**
+ * The coordinator alone: its child's first activity waits in a queue that nobody serves, so the
+ * child stays running.
+ */
+const timeTest = testUnless(await missingPart('temporal-test-server'));
 let env: TestWorkflowEnvironment;
 
 beforeAll(async () => {
@@ -46,40 +52,44 @@ async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean): P
   }
 }
 
-test('events are coalesced after a quiet time; bad and repeated ones are left out and said', async () => {
-  await withWorker('coordinate', async () => {
-    const handle = await env.client.workflow.signalWithStart(WORKFLOWS.retrainCoordinator, {
-      taskQueue: 'coordinate',
-      workflowId: 'retrain-coordinator-pump-health',
-      args: [{ model: 'pump-health', debounceSeconds: 5 }],
-      signal: NEW_DATA_SIGNAL,
-      signalArgs: [{ model: 'pump-health', data: 'data/a', id: 'export-1' }],
+timeTest(
+  'events are coalesced after a quiet time; bad and repeated ones are left out and said',
+  async () => {
+    await withWorker('coordinate', async () => {
+      const handle = await env.client.workflow.signalWithStart(WORKFLOWS.retrainCoordinator, {
+        taskQueue: 'coordinate',
+        workflowId: 'retrain-coordinator-pump-health',
+        args: [{ model: 'pump-health', debounceSeconds: 5 }],
+        signal: NEW_DATA_SIGNAL,
+        signalArgs: [{ model: 'pump-health', data: 'data/a', id: 'export-1' }],
+      });
+      const send = (event: Partial<DataEvent>) => handle.signal(NEW_DATA_SIGNAL, event);
+      const state = () => handle.query<CoordinatorState>('coordinator');
+      await until(state, (s) => s.pending.length === 1);
+      await send({ model: 'pump-health', data: 'data/a', id: 'export-1' });
+      const repeated = await until(state, (s) => s.last.startsWith('ignored'));
+      expect(repeated.last).toContain('export-1 was taken before');
+      await send({ model: 'pump-health' });
+      const bad = await until(state, (s) => s.last.includes('not valid'));
+      expect(bad.last).toMatch(/data: .*expected/i);
+      await send({ model: 'other', data: 'data/b' });
+      await until(state, (s) => s.last.includes('the event for other'));
+      await send({ model: 'pump-health', data: 'data/c' });
+      const waiting = await until(state, (s) => s.pending.length === 2);
+      expect(waiting.retrains).toBe(0);
+
+      await env.sleep('6 seconds');
+      const started = await until(state, (s) => s.retrains === 1);
+      expect(started.pending).toEqual([]);
+      expect(started.last).toBe('retraining on data/c for 2 events');
+      const history = await handle.fetchHistory();
+      const children =
+        history.events?.filter((e) => e.startChildWorkflowExecutionInitiatedEventAttributes) ?? [];
+      expect(children).toHaveLength(1);
+
+      await send({ model: 'pump-health', data: 'data/d', id: 'export-2' });
+      await handle.terminate('the test is over');
     });
-    const send = (event: Partial<DataEvent>) => handle.signal(NEW_DATA_SIGNAL, event);
-    const state = () => handle.query<CoordinatorState>('coordinator');
-    await until(state, (s) => s.pending.length === 1);
-    await send({ model: 'pump-health', data: 'data/a', id: 'export-1' });
-    const repeated = await until(state, (s) => s.last.startsWith('ignored'));
-    expect(repeated.last).toContain('export-1 was taken before');
-    await send({ model: 'pump-health' });
-    const bad = await until(state, (s) => s.last.includes('not valid'));
-    expect(bad.last).toMatch(/data: .*expected/i);
-    await send({ model: 'other', data: 'data/b' });
-    await until(state, (s) => s.last.includes('the event for other'));
-    await send({ model: 'pump-health', data: 'data/c' });
-    const waiting = await until(state, (s) => s.pending.length === 2);
-    expect(waiting.retrains).toBe(0);
-
-    await env.sleep('6 seconds');
-    const started = await until(state, (s) => s.retrains === 1);
-    expect(started.pending).toEqual([]);
-    expect(started.last).toBe('retraining on data/c for 2 events');
-    const history = await handle.fetchHistory();
-    const children =
-      history.events?.filter((e) => e.startChildWorkflowExecutionInitiatedEventAttributes) ?? [];
-    expect(children).toHaveLength(1);
-
-    await send({ model: 'pump-health', data: 'data/d', id: 'export-2' });
-    await handle.terminate('the test is over');
-  });
-}, 60_000);
+  },
+  60_000,
+);

@@ -1,6 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ROLLOUT_MESSAGES } from '../../src/contracts/rollout/messages.ts';
@@ -10,9 +8,9 @@ import type { fleetRollout } from '../../workflows/rollout/fleet-rollout.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { eventually } from '../support/iot-hub.ts';
 import { openRolloutBench, type RolloutBench } from '../support/rollout-bench.ts';
+import { startRolloutWorker } from '../support/rollout-worker.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const root = join(import.meta.dirname, '../..');
 const folder = tempFolder('rollout-endurance');
 let env: TestWorkflowEnvironment;
 let bench: RolloutBench;
@@ -141,49 +139,23 @@ test('a ring without a decision is held; then an approval promotes it, or the en
   });
 }, 90_000);
 
-/** The product's own worker, as a process that can be killed. */
-async function worker(): Promise<ChildProcess> {
-  const { connectionString, httpsPort, mqttPort, caFile } = bench.hub.hub;
-  const child = spawn(process.execPath, [join(root, 'workers/main.ts'), '--queues', 'control,fleet'], {
-    cwd: folder.path,
-    env: {
-      ...process.env,
-      DATABASE_URL: bench.databaseUrl,
-      TEMPORAL_ADDRESS: env.address,
-      WINDLASS_HUB_CONNECTION_STRING: connectionString,
-      WINDLASS_HUB_PORT: String(httpsPort),
-      WINDLASS_HUB_MQTT_PORT: String(mqttPort),
-      WINDLASS_HUB_CA_FILE: caFile,
-      WINDLASS_LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await eventually(
-    () => said,
-    (text) => text.includes('"ready":true') || child.exitCode !== null,
-    60_000,
-  );
-  if (child.exitCode !== null) throw new Error(`the worker ended: ${said}`);
-  return child;
-}
-
 test('kill -9 of the worker in the middle of a ring: it goes on, and nothing is done twice', async () => {
   bench = await openRolloutBench({ devices: 8 });
   await bench.version('one');
-  const first = await worker();
-  // However long a busy machine takes to start the second worker, the ring must not run out of time; and long enough a soak to be seen.
+  const first = await startRolloutWorker(bench, env, folder.path);
+  // However long a busy machine takes to start the second worker, the ring must not run out of
+  // time; and long enough a soak to be seen.
   const rollout = { ...QUICK, soakSeconds: 6, ringTimeoutSeconds: 600 };
   const handle = await start('killed', { model: 'pump-health@1', rollout });
   try {
     await reaches(handle, (s) => s.state === 'soaking' && s.rings[1]?.verdict === 'running', 40_000);
   } finally {
-    // Killed in any case: a worker that stays would take tasks of the next attempt, and do them in this one's database.
+    // Killed in any case: a worker that stays would take tasks of the next attempt, and do them in
+    // this one's database.
     first.kill('SIGKILL');
     await once(first, 'exit');
   }
-  const second = await worker();
+  const second = await startRolloutWorker(bench, env, folder.path);
   try {
     expect(await handle.result()).toMatchObject({ outcome: 'completed', pendingDevices: 0 });
     const assigned = await bench.db.selectFrom('device_assignments').selectAll().execute();

@@ -12,7 +12,10 @@ import { openRolloutBench, type RolloutBench } from '../support/rollout-bench.ts
 import { tempFolder } from '../support/temp-folder.ts';
 import { writeTinyImage, type TinyImage } from '../support/tiny-image.ts';
 
-/** Rollouts to the virtual fleet: the agent's own report, the edge module's own attestation, faults as in the field. */
+/**
+ * Rollouts to the virtual fleet: the agent's own report, the edge module's own attestation, faults
+ * as in the field.
+ */
 const folder = tempFolder('rollout-fleet');
 const images = join(folder.path, 'images');
 const DEVICES = 8;

@@ -6,17 +6,18 @@ import type { BuildInput, BuildResult } from '../../src/contracts/build/build.ts
 import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../src/contracts/names.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../src/contracts/progress.ts';
 import { cardOfPage } from '../../src/domain/registry/model-card.ts';
-import { dockerClient, engineVersion } from '../../src/adapters/docker/engine.ts';
+import { dockerClient } from '../../src/adapters/docker/engine.ts';
 import { processInfo } from '../../src/adapters/process/process-info.ts';
 import { waitFor } from '../../src/base/wait-for.ts';
 import { createBuildSystem, type BuildSystem } from '../support/build-system.ts';
 import { cleanWork, runGoesOn } from '../../workers/housekeeping.ts';
 import { createTinyProject, type TinyProject } from '../support/tiny-project.ts';
 import { buildTrainingImage } from '../support/training-image.ts';
+import { noDocker } from '../support/missing.ts';
+import { testUnless } from '../support/unless.ts';
 
 const PATIENCE = 240_000;
 const docker = dockerClient();
-const engine = await engineVersion(docker);
 
 let system: BuildSystem;
 let tiny: TinyProject;
@@ -157,7 +158,8 @@ test(
     const { workflow } = system.context.temporal;
     const { runId } = await handle.describe();
     await workflow.getHandle(workflowIds.trial('tiny', runId, 1)).cancel();
-    await waitFor(() => readdirSync(waitFolder).length >= 3, { timeoutMs: 60_000 }); // its place is taken
+    // its place is taken
+    await waitFor(() => readdirSync(waitFolder).length >= 3, { timeoutMs: 60_000 });
     writeFileSync(join(waitFolder, 'go'), '');
     const { search } = (await handle.result()) as BuildResult;
     expect(search?.trials.map((t) => t.status)).toEqual(['cancelled', 'done', 'done']);
@@ -177,7 +179,8 @@ test(
     const handle = await system.start({ project: tiny.project, data: tiny.data, params: { waitFolder } });
     await waitFor(() => pids().length >= 2, { timeoutMs: 60_000 });
     expect(pids()).toHaveLength(2); // two at a time, as declared
-    // Weeks later, a worker that starts finds the folders of these trials, and one that nobody comes back to.
+    // Weeks later, a worker that starts finds the folders of these trials, and one that nobody
+    // comes back to.
     const work = join(system.config.stateDir, 'work');
     const left = 'ffffffff-0000-4000-8000-000000000000';
     mkdirSync(join(work, left));
@@ -188,10 +191,8 @@ test(
     await cleanWork(work, { now, goesOn: (runId) => runGoesOn(temporal, runId) });
     expect(readdirSync(work)).not.toContain(left);
     expect(readdirSync(work)).toHaveLength(2);
-    const since = Date.now();
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) });
-    expect(Date.now() - since).toBeLessThan(10_000);
     expect(pids().filter((pid) => processInfo(pid) !== undefined)).toEqual([]);
     expect(pids()).toHaveLength(2);
     expect(readdirSync(work)).toEqual([]); // nobody comes back to them
@@ -214,14 +215,15 @@ test(
   PATIENCE,
 );
 
-const withEngine = engine === undefined ? test.skip : test;
+const withEngine = testUnless(await noDocker());
 withEngine(
-  `checks and training run in a container of the image${engine === undefined ? ' (skipped: no engine answers)' : ''}`,
+  'checks and training run in a container of the image',
   async () => {
     const tag = `windlass-training-test:w${process.pid}`;
     const image = await buildTrainingImage(docker, tag);
     try {
-      // What training leaves is put into the project beforehand: the image has no Python, and needs none.
+      // What training leaves is put into the project beforehand: the image has no Python, and needs
+      // none.
       const { registry, artefacts } = system.context;
       const made = await registry.model('tiny', '1');
       if (made === undefined) throw new Error('no version to take outputs from');

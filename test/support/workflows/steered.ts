@@ -1,6 +1,9 @@
 import { ApplicationFailure, condition, defineUpdate, setHandler } from '@temporalio/workflow';
 
-/** A workflow that takes the messages of a rollout, so that the way to it can be tested without a fleet. */
+/**
+ * A workflow that takes the messages of a rollout, so that the way to it can be tested without a
+ * fleet.
+ */
 export async function steered(): Promise<string[]> {
   const taken: string[] = [];
   let over = false;
