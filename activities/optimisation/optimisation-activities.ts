@@ -14,7 +14,7 @@ import { environmentOf } from '../environment/environment-activities.ts';
 import { comparisonPlan, readScores } from '../evaluation/compare.ts';
 import { cachedStep } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { inRunFolder } from '../shared/run-folder.ts';
 import { withTempFolder } from '../../src/base/temp-folder.ts';
 import type { TrainedFiles } from '../training/train-outputs.ts';
 import { makeCandidate, type CandidateDeps, type CandidateRequest } from './make-candidate.ts';
@@ -60,10 +60,11 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
           same: 'same model and environment',
           reuse,
         };
-        const folder = runFolder(deps.work, `optimise-${kind}`);
-        return cachedStep(deps, identity, () =>
-          makeCandidate(deps, { ...request, environment }, { folder, signal, report }),
-        ).finally(() => removeRunFolder(folder));
+        return inRunFolder(deps.work, `optimise-${kind}`, (folder) =>
+          cachedStep(deps, identity, () =>
+            makeCandidate(deps, { ...request, environment }, { folder, signal, report }),
+          ),
+        );
       }),
 
     /**

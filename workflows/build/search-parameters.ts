@@ -5,8 +5,8 @@ import {
   isCancellation,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PlanSearchRequest, TrialRequest } from '../../activities/training/search-activities.ts';
-import type { SearchPlan } from '../../activities/training/plan-search.ts';
+import type { PlanSearchRequest, SearchPlan } from '../../activities/training/plan-search.ts';
+import type { TrialRequest } from '../../activities/training/search-activities.ts';
 import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { BuildStep } from '../../src/contracts/build/build-steps.ts';
 import { workflowIds } from '../../src/contracts/names.ts';
