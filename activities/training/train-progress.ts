@@ -32,9 +32,9 @@ export function parseProgress(line: string): TrainProgress | undefined {
     const value = JSON.parse(line) as Record<string, unknown>;
     const { progress, message, metrics } = value;
     return {
-      ...(typeof progress === 'number' && progress >= 0 && progress <= 1 ? { progress } : {}),
-      ...(typeof message === 'string' ? { message: message.slice(0, 300) } : {}),
-      ...(metrics === undefined ? {} : { metrics: metricsOf(metrics) }),
+      progress: typeof progress === 'number' && progress >= 0 && progress <= 1 ? progress : undefined,
+      message: typeof message === 'string' ? message.slice(0, 300) : undefined,
+      metrics: metrics === undefined ? undefined : metricsOf(metrics),
     };
   } catch {
     return undefined;
@@ -55,7 +55,7 @@ export function followTraining(report: (details: TrainHeartbeat) => void, prefix
       if (said === undefined) return;
       const { message, progress, metrics } = said;
       update({
-        ...(message === undefined ? {} : { message: `${prefix}${message}` }),
+        message: message === undefined ? latest.message : `${prefix}${message}`,
         progress,
         metrics: metricsOf({ ...metrics, ...latest.metrics, ...metrics }),
       });
