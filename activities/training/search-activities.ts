@@ -98,9 +98,11 @@ export function createSearchActivities(deps: SearchDeps) {
         const judged = await inRunFolder(deps.work, 'judge', (folder) =>
           cachedStep(deps, judging, () =>
             timed(async () => {
-              const say = (message: string): void => report({ message: `trial ${trial}: ${message}` });
-              const hooks = { folder, signal, report: say };
-              const { metrics } = await evaluate(deps, { bundle, folds, data, spec, seed }, hooks);
+              const { metrics } = await evaluate(
+                deps,
+                { bundle, folds, data, spec, seed },
+                { folder, signal, report: (message) => report({ message: `trial ${trial}: ${message}` }) },
+              );
               return { metric: metrics.f1 };
             }),
           ),

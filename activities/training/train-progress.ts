@@ -41,7 +41,7 @@ export function parseProgress(line: string): TrainProgress | undefined {
   }
 }
 
-/** The latest state of a training, told to `report` with every line that changes it. */
+/** Gives `report` the latest state of a training with every line that changes it. */
 export function followTraining(report: (details: TrainHeartbeat) => void, prefix = '') {
   let latest: TrainHeartbeat = { message: `${prefix}started`, progress: null, metrics: {} };
   report(latest);
@@ -51,9 +51,9 @@ export function followTraining(report: (details: TrainHeartbeat) => void, prefix
   };
   return {
     onLine: (line: string, stream: 'stdout' | 'stderr'): void => {
-      const said = stream === 'stdout' ? parseProgress(line) : undefined;
-      if (said === undefined) return;
-      const { message, progress, metrics } = said;
+      const parsed = stream === 'stdout' ? parseProgress(line) : undefined;
+      if (parsed === undefined) return;
+      const { message, progress, metrics } = parsed;
       update({
         message: message === undefined ? latest.message : `${prefix}${message}`,
         progress,
