@@ -68,7 +68,7 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
   };
 }
 
-/** From the data to a model that was judged, measured and compared: every step before registration. */
+/** Every step from the data to a model that was judged, measured and compared. */
 async function makeModel(
   steps: BuildSteps,
   pipeline: PipelineVersion,

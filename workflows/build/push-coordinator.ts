@@ -138,7 +138,7 @@ export async function pushCoordinator(input: PushCoordinatorInput): Promise<Push
   }
 }
 
-/** The version that a build made, or why it made none; only the coordinator's own cancellation is thrown. */
+/** The version that a build made, or why it made none; throws only when it is cancelled. */
 async function outcomeOf(building: Promise<BuildResult>): Promise<string> {
   try {
     const { model, comparison } = await building;

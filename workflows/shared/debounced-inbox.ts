@@ -54,7 +54,7 @@ export class DebouncedInbox<E> {
     this.#arrived.push(raw);
   }
 
-  /** The next batch, once no event has come for the quiet time; empty when none comes for `idle`. */
+  /** The next batch, once no event came for the quiet time; empty when none came for `idle`. */
   async nextBatch(idle: Duration): Promise<E[]> {
     const { condition, quietSeconds } = this.#options;
     const hasArrived = (): boolean => this.#arrived.length > 0;
