@@ -10,7 +10,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
 import type { ProjectCode } from '../environment/environment-activities.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { inRunFolder } from '../shared/run-folder.ts';
 import { calibrateGroups } from './calibrate-groups.ts';
 import type { CalibrateDeps } from './run-calibrate-command.ts';
 
@@ -59,12 +59,11 @@ export function createCalibrationActivities(deps: CalibrationDeps) {
             `${data} has ${rows} rows; ${code.spec.name} is calibrated on the first ${wanted}.`,
             { hint: 'Give a file that begins with the commissioning of this device.' },
           );
-        const folder = runFolder(deps.work, 'calibrate');
-        const hooks = { folder, signal, report: (message: string) => report({ message }) };
         const groups = [{ data: { group: device, rows, values, labels } }];
-        const [fitted] = await calibrateGroups(deps, { code, groups }, hooks).finally(() =>
-          removeRunFolder(folder),
-        );
+        const [fitted] = await inRunFolder(deps.work, 'calibrate', (folder) => {
+          const hooks = { folder, signal, report: (message: string) => report({ message }) };
+          return calibrateGroups(deps, { code, groups }, hooks);
+        });
         if (fitted === undefined) throw new WindlassError('INTERNAL', 'Nothing was fitted.');
         const { mean, std, tensors } = fitted.calibration;
         const content = {

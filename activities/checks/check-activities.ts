@@ -17,7 +17,7 @@ import {
 } from '../environment/environment-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { inRunFolder } from '../shared/run-folder.ts';
 import { removeWritten } from '../shared/written-file.ts';
 import { readCoverage } from './reports/coverage.ts';
 import { readJunit } from './reports/junit.ts';
@@ -108,6 +108,19 @@ async function judgeCheck(
   });
 }
 
+/** The project alone in a folder, after whatever an earlier attempt left running has ended. */
+async function freshProject(
+  deps: CheckDeps,
+  { bundle, spec, environment, folder }: ProjectCode & Pick<Place, 'environment' | 'folder'>,
+): Promise<string> {
+  for (const { name } of spec.checks) await deps.runtime.endOrphans(environment, join(folder, `${name}.pid`));
+  const project = join(folder, 'project');
+  await rm(project, { recursive: true, force: true });
+  await mkdir(project, { recursive: true });
+  await deps.source.unpack(await deps.artefacts.read(bundle.digest), project);
+  return project;
+}
+
 /**
  * Runs checks at the same time; their reports are read when all have ended, so that none changes
  * what is looked at.
@@ -154,7 +167,6 @@ export function createCheckActivities(deps: CheckDeps) {
       withHeartbeats(async (report, signal) => {
         const { bundle, spec, reuse } = request;
         const environment = await environmentOf(deps, request, { signal });
-        const folder = runFolder(deps.work, 'checks');
         const identity = {
           step: 'checks',
           version: 2,
@@ -162,22 +174,19 @@ export function createCheckActivities(deps: CheckDeps) {
           same: 'same source bundle, environment and checks',
           reuse,
         };
-        const output = await cachedStep(deps, identity, async () => {
-          const project = join(folder, 'project');
-          for (const { name } of spec.checks)
-            await deps.runtime.endOrphans(environment, join(folder, `${name}.pid`));
-          await rm(project, { recursive: true, force: true });
-          await mkdir(project, { recursive: true });
-          await deps.source.unpack(await deps.artefacts.read(bundle.digest), project);
-          const gates: GateResult[] = [];
-          const place = { environment, project, folder, signal, limits: containerLimits(spec) };
-          for (const group of groups(spec.checks)) {
-            report({ message: `running ${group.map((c) => `${c.name}: ${c.run}`).join(', ')}` });
-            gates.push(...(await runGroup(deps, group, place)));
-          }
-          refuseFailed(gates);
-          return gates;
-        }).finally(() => removeRunFolder(folder));
+        const output = await inRunFolder(deps.work, 'checks', (folder) =>
+          cachedStep(deps, identity, async () => {
+            const project = await freshProject(deps, { bundle, spec, environment, folder });
+            const place = { environment, project, folder, signal, limits: containerLimits(spec) };
+            const gates: GateResult[] = [];
+            for (const group of groups(spec.checks)) {
+              report({ message: `running ${group.map((c) => `${c.name}: ${c.run}`).join(', ')}` });
+              gates.push(...(await runGroup(deps, group, place)));
+            }
+            refuseFailed(gates);
+            return gates;
+          }),
+        );
         const passed = output.value.filter((g) => g.status === 'pass').length;
         return {
           ...output,

@@ -8,14 +8,14 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { DataIndex, IndexedFile } from '../../src/ports/data-index.ts';
 import type { DataSource, DataSources, SourceFile } from '../../src/ports/data-source.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { DataSetRegistry } from '../../src/ports/registry/data-sets.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
 import { dataSetDigest } from './manifest.ts';
 import { seedHash } from './seed-hash.ts';
 
 export interface DataDeps {
   readonly artefacts: ArtefactStore;
-  readonly registry: Pick<Registry, 'recordData' | 'lastData'>;
+  readonly registry: Pick<DataSetRegistry, 'recordData' | 'lastData'>;
   readonly files: SensorFiles;
   readonly sources: DataSources;
   readonly index: DataIndex;

@@ -13,7 +13,8 @@ import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
+import type { PipelineRegistry } from '../../src/ports/registry/pipelines.ts';
 import { calibrateGroups } from '../calibration/calibrate-groups.ts';
 import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
 import { readManifest } from '../data/manifest.ts';
@@ -22,7 +23,7 @@ import { QUIET_SCORE, scoreJob, type EvaluateDeps } from './evaluate.ts';
 import { placeModels, readGroup, type SourceGroup } from './group-source.ts';
 
 export interface CompareDeps extends EvaluateDeps {
-  readonly registry: Pick<Registry, 'model' | 'pipeline'>;
+  readonly registry: Pick<ModelVersions, 'model'> & Pick<PipelineRegistry, 'pipeline'>;
 }
 
 export interface CompareRequest {

@@ -3,6 +3,7 @@ import { calibrationTensors } from '../../src/contracts/device/calibration.ts';
 import type { EvaluationReport } from '../../src/contracts/build/evaluation.ts';
 import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { EvaluationMetrics } from '../../src/contracts/build/evaluation.ts';
+import type { ModelArtefacts } from '../../src/contracts/model/model-artefacts.ts';
 import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import type { GroupScores, ScoresFile } from '../../src/contracts/build/scores.ts';
 import type { MonitoringBaseline } from '../../src/contracts/device/window-summary.ts';
@@ -35,7 +36,7 @@ export interface EvaluateDeps extends GroupSource {
 
 export interface EvaluateRequest extends ProjectCode {
   readonly data: DataRef;
-  readonly folds: Readonly<Record<string, ArtefactRef>>;
+  readonly folds: ModelArtefacts['folds'];
   readonly seed: number;
 }
 

@@ -18,7 +18,7 @@ import {
 import { refuseBlocked } from '../model-gates/model-gate-activities.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { inRunFolder } from '../shared/run-folder.ts';
 import { environmentOf } from '../environment/environment-activities.ts';
 import { championIdentity, compareWithChampion, type CompareDeps, type CompareRequest } from './compare.ts';
 import { explain, type ExplainRequest } from './explain.ts';
@@ -68,10 +68,10 @@ async function calibrationIdentity(
   deps: EvaluationDeps,
   code: EvaluateRequest,
   signal: AbortSignal,
-): Promise<{ calibrate?: { bundle: string; environment: string } }> {
-  if (code.spec.model.calibration.fit !== 'command') return {};
+): Promise<{ bundle: string; environment: string } | undefined> {
+  if (code.spec.model.calibration.fit !== 'command') return undefined;
   const { key } = await environmentOf(deps, code, { signal });
-  return { calibrate: { bundle: code.bundle.digest, environment: key } };
+  return { bundle: code.bundle.digest, environment: key };
 }
 
 /** Everything that decides what an evaluation gives. */
@@ -88,7 +88,7 @@ async function scoring(deps: EvaluationDeps, request: EvaluateRequest, signal: A
       chunkRows: reportRows(spec),
     },
     seed,
-    ...(await calibrationIdentity(deps, request, signal)),
+    calibrate: await calibrationIdentity(deps, request, signal),
   };
 }
 
@@ -114,10 +114,10 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
           same: 'same fold models, data and scoring',
           reuse,
         };
-        const folder = runFolder(deps.work, 'evaluate');
-        const hooks = { folder, signal, report: (message: string) => report({ message }) };
-        const output = await cachedStep(deps, identity, () => evaluate(deps, request, hooks)).finally(() =>
-          removeRunFolder(folder),
+        const output = await inRunFolder(deps.work, 'evaluate', (folder) =>
+          cachedStep(deps, identity, () =>
+            evaluate(deps, request, { folder, signal, report: (message) => report({ message }) }),
+          ),
         );
         const { slices } = await readEvaluation(deps.artefacts, output.value.report);
         const gates = [
@@ -144,10 +144,10 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
           same: 'same fold models, data and scores',
           reuse,
         };
-        const folder = runFolder(deps.work, 'explain');
-        const hooks = { folder, signal, report: (message: string) => report({ message }) };
-        const output = await cachedStep(deps, identity, () => explain(deps, request, hooks)).finally(() =>
-          removeRunFolder(folder),
+        const output = await inRunFolder(deps.work, 'explain', (folder) =>
+          cachedStep(deps, identity, () =>
+            explain(deps, request, { folder, signal, report: (message) => report({ message }) }),
+          ),
         );
         return { ...output, message: `by ${Object.keys(folds).length} fold models` };
       }),
@@ -169,11 +169,11 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
           same: 'same champion, same scores',
           reuse,
         };
-        const folder = runFolder(deps.work, 'compare');
-        const hooks = { folder, signal, report: (message: string) => report({ message }) };
-        const output = await cachedStep(deps, identity, () =>
-          compareWithChampion(deps, request, hooks),
-        ).finally(() => removeRunFolder(folder));
+        const output = await inRunFolder(deps.work, 'compare', (folder) =>
+          cachedStep(deps, identity, () =>
+            compareWithChampion(deps, request, { folder, signal, report: (message) => report({ message }) }),
+          ),
+        );
         return { ...output, message: `${output.value.verdict}: ${output.value.reason}` };
       }),
 

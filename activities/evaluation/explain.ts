@@ -1,6 +1,7 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { AlertExplanation, Explanation } from '../../src/contracts/build/explanation.ts';
+import type { ModelArtefacts } from '../../src/contracts/model/model-artefacts.ts';
 import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import type { GroupScores } from '../../src/contracts/build/scores.ts';
 import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
@@ -35,7 +36,7 @@ const PAIRS = 64;
 
 export interface ExplainRequest extends ProjectCode {
   readonly data: DataRef;
-  readonly folds: Readonly<Record<string, ArtefactRef>>;
+  readonly folds: ModelArtefacts['folds'];
   /** ScoresFile of the evaluation. */
   readonly scores: ArtefactRef;
   readonly seed: number;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { GateResult } from '../../src/contracts/gate.ts';
 import type { ModelProfile } from '../../src/contracts/build/optimisation.ts';
+import type { ModelArtefacts } from '../../src/contracts/model/model-artefacts.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { digestsOf } from '../../src/domain/registry/artefact-digests.ts';
@@ -20,10 +21,7 @@ export interface ModelGateDeps extends StepDeps {
   readonly models: ModelRuntime;
 }
 
-export interface ModelGateRequest {
-  readonly onnx: ArtefactRef;
-  readonly golden: ArtefactRef;
-  readonly folds: Readonly<Record<string, ArtefactRef>>;
+export interface ModelGateRequest extends ModelArtefacts {
   readonly spec: ProjectSpec;
   /**
    * "quality" for a candidate that is meant to differ from the training framework, such as a

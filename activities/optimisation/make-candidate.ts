@@ -1,23 +1,24 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { Optimisation } from '../../src/contracts/build/optimisation.ts';
+import type { ModelArtefacts } from '../../src/contracts/model/model-artefacts.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { describeEnd, type RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
 import { containerLimits, type ProjectCode } from '../environment/environment-activities.ts';
 import type { TrainDeps } from '../training/run-training.ts';
-import { storeModels, type TrainedFiles } from '../training/train-outputs.ts';
+import { storeModels } from '../training/train-outputs.ts';
 
 export interface CandidateDeps extends TrainDeps {
   readonly models: ModelRuntime;
 }
 
-export interface CandidateRequest extends ProjectCode {
+/** A candidate has no golden rows until it is kept. */
+export type CandidateArtefacts = Omit<ModelArtefacts, 'golden'>;
+
+export interface CandidateRequest extends ProjectCode, CandidateArtefacts {
   readonly kind: Optimisation;
-  readonly onnx: ArtefactRef;
-  readonly folds: Readonly<Record<string, ArtefactRef>>;
 }
 
 interface Hooks {
@@ -39,7 +40,7 @@ export async function makeCandidate(
   deps: CandidateDeps,
   request: CandidateRequest & { readonly environment: RuntimeEnvironment | undefined },
   hooks: Hooks,
-): Promise<TrainedFiles> {
+): Promise<CandidateArtefacts> {
   const { onnx, folds, environment } = request;
   const at = (name: string): string => join(hooks.folder, name);
   // What an attempt on a worker that was lost left running is found by a file of this folder.

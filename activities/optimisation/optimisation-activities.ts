@@ -14,10 +14,14 @@ import { environmentOf } from '../environment/environment-activities.ts';
 import { comparisonPlan, readScores } from '../evaluation/compare.ts';
 import { cachedStep } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
+import { inRunFolder } from '../shared/run-folder.ts';
 import { withTempFolder } from '../../src/base/temp-folder.ts';
-import type { TrainedFiles } from '../training/train-outputs.ts';
-import { makeCandidate, type CandidateDeps, type CandidateRequest } from './make-candidate.ts';
+import {
+  makeCandidate,
+  type CandidateArtefacts,
+  type CandidateDeps,
+  type CandidateRequest,
+} from './make-candidate.ts';
 
 export interface OptimisationDeps extends CandidateDeps {
   readonly machine: ModelProfile['machine'];
@@ -42,7 +46,9 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
     /**
      * The model and its fold models in another form; throws OPTIMISATION_FAILED or MODEL_INVALID.
      */
-    makeCandidate: (request: CandidateRequest & { reuse: boolean }): Promise<StepOutput<TrainedFiles>> =>
+    makeCandidate: (
+      request: CandidateRequest & { reuse: boolean },
+    ): Promise<StepOutput<CandidateArtefacts>> =>
       withHeartbeats(async (report, signal) => {
         const { kind, onnx, folds, spec, bundle, reuse } = request;
         // The graph is rewritten by our own runtime.
@@ -60,10 +66,11 @@ export function createOptimisationActivities(deps: OptimisationDeps) {
           same: 'same model and environment',
           reuse,
         };
-        const folder = runFolder(deps.work, `optimise-${kind}`);
-        return cachedStep(deps, identity, () =>
-          makeCandidate(deps, { ...request, environment }, { folder, signal, report }),
-        ).finally(() => removeRunFolder(folder));
+        return inRunFolder(deps.work, `optimise-${kind}`, (folder) =>
+          cachedStep(deps, identity, () =>
+            makeCandidate(deps, { ...request, environment }, { folder, signal, report }),
+          ),
+        );
       }),
 
     /**

@@ -1,6 +1,12 @@
 import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
-import type { FoldGroups, SearchStrategy, TrialPlan } from '../../src/contracts/build/search.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import type {
+  FoldGroups,
+  SearchOptions,
+  SearchStrategy,
+  TrialPlan,
+} from '../../src/contracts/build/search.ts';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
 import { planTrials } from '../../src/domain/search/plan-trials.ts';
@@ -15,9 +21,18 @@ import {
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import { dataSetDigest, readManifest } from '../data/manifest.ts';
-import type { PlanSearchRequest } from './search-activities.ts';
 
 const PARALLEL = 4;
+
+export interface PlanSearchRequest {
+  readonly spec: ProjectSpec;
+  /** Overrides of windlass.yaml's train.params and train.search. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly search: SearchOptions | undefined;
+  readonly validationFolds: readonly number[];
+  readonly data: DataRef;
+  readonly seed: number;
+}
 
 /** What a build with a search (or with folds of an earlier one) does. */
 export interface SearchPlan {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cancellationDetails, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import { foldsOf } from '../../src/domain/search/validation-folds.ts';
@@ -18,7 +18,6 @@ import {
   type ProjectCode,
 } from '../environment/environment-activities.ts';
 import type { StepDeps } from '../shared/cached-step.ts';
-import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
 import { followTraining, type TrainHeartbeat } from './train-progress.ts';
 
 export interface TrainDeps extends EnvironmentDeps, StepDeps {
@@ -59,9 +58,7 @@ function failed(result: CommandResult, run: string, logRef: ArtefactRef): Windla
     `The train command "${run}" failed: ${describeEnd(result)}${limit === undefined ? '' : ` (${limit})`}.${last.length === 0 ? ' It printed nothing.' : `\n  ${last.slice(-8).join('\n  ')}`}`,
     {
       details: { exitCode: result.exitCode, signal: result.signal, limit, lastLines: last, log: logRef },
-      ...(limit === undefined
-        ? {}
-        : { hint: `Raise ${limit} in windlass.yaml, or make training need less.` }),
+      hint: limit && `Raise ${limit} in windlass.yaml, or make training need less.`,
     },
   );
 }
@@ -74,25 +71,6 @@ async function layOut(folder: string, fill: (fresh: string) => Promise<unknown>)
   await mkdir(fresh, { recursive: true });
   await fill(fresh);
   await rename(fresh, folder);
-}
-
-/**
- * Work in the folder of this run, which every attempt finds again with its checkpoint. It goes when
- * the work is done, can never be or is cancelled; after a lost or stopped worker or an unforeseen
- * error the next attempt goes on from there.
- */
-export async function inRunFolder<T>(work: string, run: (folder: string) => Promise<T>): Promise<T> {
-  const folder = runFolder(work, 'train');
-  try {
-    const value = await run(folder);
-    await removeRunFolder(folder);
-    return value;
-  } catch (error) {
-    const { cancelRequested = false, notFound = false } = cancellationDetails() ?? {};
-    const over = cancelRequested || notFound || (error instanceof WindlassError && !error.retryable);
-    if (over) await removeRunFolder(folder);
-    throw error;
-  }
 }
 
 /**

@@ -1,30 +1,19 @@
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import type { ProjectSpec } from '../../src/contracts/project/project.ts';
-import type { SearchOptions, SearchResult, TrialPlan } from '../../src/contracts/build/search.ts';
+import type { SearchResult, TrialPlan } from '../../src/contracts/build/search.ts';
 import { digestsOf } from '../../src/domain/registry/artefact-digests.ts';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { environmentOf, type ProjectCode } from '../environment/environment-activities.ts';
 import { evaluate, type EvaluateDeps } from '../evaluation/evaluate.ts';
 import { cachedStep } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { removeRunFolder, runFolder } from '../shared/run-folder.ts';
-import { planSearch, type SearchPlan } from './plan-search.ts';
-import { inRunFolder, runTraining, type TrainDeps } from './run-training.ts';
+import { inRunFolder } from '../shared/run-folder.ts';
+import { planSearch, type PlanSearchRequest, type SearchPlan } from './plan-search.ts';
+import { runTraining, type TrainDeps } from './run-training.ts';
 import { storeFolds } from './train-outputs.ts';
 
 export type SearchDeps = TrainDeps & EvaluateDeps;
-
-export interface PlanSearchRequest {
-  readonly spec: ProjectSpec;
-  /** Overrides of windlass.yaml's train.params and train.search. */
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly search: SearchOptions | undefined;
-  readonly validationFolds: readonly number[];
-  readonly data: DataRef;
-  readonly seed: number;
-}
 
 export interface TrialRequest extends ProjectCode {
   /** The snapshot without the groups that are measured later. */
@@ -80,7 +69,7 @@ export function createSearchActivities(deps: SearchDeps) {
           seed,
         };
         const same = 'same source bundle, environment, data, parameters and seed';
-        const trained = await inRunFolder(deps.work, (folder) =>
+        const trained = await inRunFolder(deps.work, 'train', (folder) =>
           cachedStep(deps, { step: 'train-trial', version: 1, inputs, same, reuse }, () =>
             timed(async () => {
               const training = { spec, bundle, environment, data, params, seed, trial };
@@ -106,15 +95,18 @@ export function createSearchActivities(deps: SearchDeps) {
           same,
           reuse,
         };
-        const judgeFolder = runFolder(deps.work, 'judge');
-        const judged = await cachedStep(deps, judging, () =>
-          timed(async () => {
-            const say = (message: string): void => report({ message: `trial ${trial}: ${message}` });
-            const hooks = { folder: judgeFolder, signal, report: say };
-            const { metrics } = await evaluate(deps, { bundle, folds, data, spec, seed }, hooks);
-            return { metric: metrics.f1 };
-          }),
-        ).finally(() => removeRunFolder(judgeFolder));
+        const judged = await inRunFolder(deps.work, 'judge', (folder) =>
+          cachedStep(deps, judging, () =>
+            timed(async () => {
+              const { metrics } = await evaluate(
+                deps,
+                { bundle, folds, data, spec, seed },
+                { folder, signal, report: (message) => report({ message: `trial ${trial}: ${message}` }) },
+              );
+              return { metric: metrics.f1 };
+            }),
+          ),
+        );
         const seconds = trained.value.seconds + judged.value.seconds;
         const value = { metric: judged.value.metric, seconds: Math.round(seconds * 1000) / 1000 };
         return { ...trained, value, cached: trained.cached === true && judged.cached === true };

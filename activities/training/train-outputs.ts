@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { ModelArtefacts } from '../../src/contracts/model/model-artefacts.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import { writtenFile } from '../shared/written-file.ts';
@@ -10,16 +10,8 @@ export const ONNX_MEDIA_TYPE = 'application/vnd.onnx.model';
 /** Limit for files that are read whole: larger than any legitimate one. */
 const MAX_BYTES: Readonly<Record<string, number>> = { 'golden.json': 512 * 2 ** 20, 'metrics.json': 2 ** 20 };
 
-/** A model and what judges it. */
-export interface TrainedFiles {
-  readonly onnx: ArtefactRef;
-  /** By fold number: the model that did not see the groups of that fold. */
-  readonly folds: Readonly<Record<string, ArtefactRef>>;
-}
-
 /** What a train command leaves behind, as artefacts. */
-export interface TrainOutputs extends TrainedFiles {
-  readonly golden: ArtefactRef;
+export interface TrainOutputs extends ModelArtefacts {
   /** What the training code reports; no gate relies on it. */
   readonly reported: Readonly<Record<string, number>>;
 }
@@ -74,7 +66,7 @@ export async function storeFolds(
   artefacts: ArtefactStore,
   out: string,
   folds: readonly number[],
-): Promise<TrainOutputs['folds']> {
+): Promise<ModelArtefacts['folds']> {
   await refuseMissing(out, folds.map(foldFile));
   const models = await Promise.all(
     folds.map(
@@ -93,7 +85,7 @@ export async function storeModels(
   artefacts: ArtefactStore,
   out: string,
   folds: readonly number[],
-): Promise<TrainedFiles> {
+): Promise<Omit<ModelArtefacts, 'golden'>> {
   await refuseMissing(out, ['model.onnx']);
   return {
     onnx: await artefacts.putFile(join(out, 'model.onnx'), ONNX_MEDIA_TYPE),

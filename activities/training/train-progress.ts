@@ -32,16 +32,16 @@ export function parseProgress(line: string): TrainProgress | undefined {
     const value = JSON.parse(line) as Record<string, unknown>;
     const { progress, message, metrics } = value;
     return {
-      ...(typeof progress === 'number' && progress >= 0 && progress <= 1 ? { progress } : {}),
-      ...(typeof message === 'string' ? { message: message.slice(0, 300) } : {}),
-      ...(metrics === undefined ? {} : { metrics: metricsOf(metrics) }),
+      progress: typeof progress === 'number' && progress >= 0 && progress <= 1 ? progress : undefined,
+      message: typeof message === 'string' ? message.slice(0, 300) : undefined,
+      metrics: metrics === undefined ? undefined : metricsOf(metrics),
     };
   } catch {
     return undefined;
   }
 }
 
-/** The latest state of a training, told to `report` with every line that changes it. */
+/** Gives `report` the latest state of a training with every line that changes it. */
 export function followTraining(report: (details: TrainHeartbeat) => void, prefix = '') {
   let latest: TrainHeartbeat = { message: `${prefix}started`, progress: null, metrics: {} };
   report(latest);
@@ -51,11 +51,11 @@ export function followTraining(report: (details: TrainHeartbeat) => void, prefix
   };
   return {
     onLine: (line: string, stream: 'stdout' | 'stderr'): void => {
-      const said = stream === 'stdout' ? parseProgress(line) : undefined;
-      if (said === undefined) return;
-      const { message, progress, metrics } = said;
+      const parsed = stream === 'stdout' ? parseProgress(line) : undefined;
+      if (parsed === undefined) return;
+      const { message, progress, metrics } = parsed;
       update({
-        ...(message === undefined ? {} : { message: `${prefix}${message}` }),
+        message: message === undefined ? latest.message : `${prefix}${message}`,
         progress,
         metrics: metricsOf({ ...metrics, ...latest.metrics, ...metrics }),
       });

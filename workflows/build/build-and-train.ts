@@ -1,26 +1,20 @@
-import { ApplicationFailure, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
-import type { BuildInput, BuildResult, ResolvedBuildInput } from '../../src/contracts/build/build.ts';
-import type { Comparison } from '../../src/contracts/build/comparison.ts';
-import { BUILD_STEPS, type BuildStep } from '../../src/contracts/build/build-steps.ts';
-import type { DeployInput } from '../../src/contracts/packaging/deploy.ts';
-import type { DeploymentPolicy } from '../../src/contracts/rollout/policy.ts';
-import { ALIASES, WORKFLOWS } from '../../src/contracts/names.ts';
-import type { ProjectSpec } from '../../src/contracts/project/project.ts';
-import { promotable } from '../../src/domain/comparison/verdict.ts';
-import { approvalRule } from '../../src/domain/registry/approvals.ts';
-import { isUsable } from '../../src/domain/registry/states.ts';
-import { foldProblem } from '../../src/domain/search/validation-folds.ts';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { Actor } from '../../src/contracts/audit.ts';
-import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
+import type { BuildInput, BuildResult, ResolvedBuildInput } from '../../src/contracts/build/build.ts';
+import { BUILD_STEPS, type BuildStep } from '../../src/contracts/build/build-steps.ts';
 import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
-import { refusalOf } from '../shared/refusal.ts';
+import type { ProjectSpec } from '../../src/contracts/project/project.ts';
+import { approvalRule } from '../../src/domain/registry/approvals.ts';
+import { foldProblem } from '../../src/domain/search/validation-folds.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps, type Steps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
 import { optimiseModel } from './optimise-model.ts';
+import { describeVersion, registerModel, type BuiltModel } from './register-model.ts';
 import { searchParameters } from './search-parameters.ts';
 import { judgeData, publishCommit } from './shared-steps.ts';
+import { startDeployment } from './start-deployment.ts';
 
 /**
  * From a commit to a registered model version: environment, checks, published pipeline, data
@@ -34,132 +28,98 @@ export async function buildAndTrain(raw: BuildInput = {}): Promise<BuildResult> 
   const { workflowId, runId } = workflowInfo();
   const input = await resolveInput('buildAndTrain', raw);
   const by: Actor = { actor: input.actor, reason: input.reason };
-  const reuse = (step: BuildStep): boolean => mayReuse(input, step);
 
   const pipeline =
     input.pipeline === undefined
       ? await publish(steps, input, by)
       : await takePublished(steps, input.pipeline);
   const { spec, source } = pipeline;
-  const seed = input.seed ?? spec.train.seed;
-  const code = { bundle: source.bundle, spec };
   setSearchAttributes({
     model: spec.name,
     pipeline: `${pipeline.name}@${pipeline.version}`,
     commit: source.commit,
     stage: 'train',
   });
+  const built = await makeModel(steps, pipeline, input);
+  const { snapshot, parameters, kept, comparison } = built;
+  const model = await registerModel(steps, built, by);
+  const { name, version, digest, aliases } = model;
+  setSearchAttributes({ version, stage: 'registered' });
+  const approvals = model.state === 'registered' ? approvalRule(spec).approvals : 0;
+  const waits = approvals > 0 ? `; needs ${approvals} approvals before it may be champion` : '';
+  steps.headline(`**${name}@${version}**: ${describeVersion(model)}; ${comparison.reason}${waits}`);
+
+  const deployment = await startDeployment(model, input, { spec, comparison });
+  return {
+    workflowId,
+    runId,
+    model: { name, version, digest, aliases },
+    pipeline: { name: pipeline.name, version: pipeline.version },
+    data: { digest: snapshot.digest, files: snapshot.files, rows: snapshot.rows },
+    source: { repository: source.repository, commit: source.commit, dirty: source.dirty },
+    gates: steps.gates.map(({ evidence: _evidence, ...gate }) => gate),
+    metrics: kept.evaluation.metrics,
+    comparison,
+    search: parameters.result,
+    optimisation: kept.result,
+    steps: steps.reports(),
+    seconds: steps.seconds(),
+    deployment,
+  };
+}
+
+/** Every step from the data to a model that was judged, measured and compared. */
+async function makeModel(
+  steps: BuildSteps,
+  pipeline: PipelineVersion,
+  input: ResolvedBuildInput,
+): Promise<BuiltModel> {
+  const { spec, source } = pipeline;
+  const { search, optimise, against, validationFolds = [], seed = spec.train.seed } = input;
+  const code = { bundle: source.bundle, spec };
+  const reuse = (step: BuildStep): boolean => mayReuse(input, step);
 
   const snapshot = await steps.run('snapshot', () =>
     activity.snapshotData({ source: input.data, spec, reuse: reuse('snapshot') }),
   );
   await judgeData(steps, snapshot, spec);
-  const { search, validationFolds = [] } = input;
-  const asked = { ...code, data: snapshot, params: input.params, search, validationFolds, seed };
-  const chosen = await searchParameters(steps, { ...asked, reuse: reuse('search') });
-  const { data } = chosen;
+  const parameters = await searchParameters(steps, {
+    ...code,
+    data: snapshot,
+    params: input.params,
+    search,
+    validationFolds,
+    seed,
+    reuse: reuse('search'),
+  });
+  const { params, data } = parameters;
   const trained = await steps.run('train', () => {
     const train = activity.trainFor(spec.train.timeoutSeconds);
-    return train({ ...code, data, params: chosen.params, seed, reuse: reuse('train') });
+    return train({ ...code, data, params, seed, reuse: reuse('train') });
   });
-  const judged = await steps.run('model-gates', () => {
-    const { onnx, golden, folds } = trained;
-    return activity.checkModel({ onnx, golden, folds, spec, reuse: reuse('model-gates') });
-  });
-  const evaluation = await steps.run('evaluate', () =>
-    activity.evaluateModel({ ...code, folds: trained.folds, data, seed, reuse: reuse('evaluate') }),
+  const { onnx, golden, folds } = trained;
+  const judged = await steps.run('model-gates', () =>
+    activity.checkModel({ onnx, golden, folds, spec, reuse: reuse('model-gates') }),
   );
-  const shipped = await optimiseModel(steps, {
-    original: { variant: 'original', ...trained, judged, evaluation },
+  const evaluation = await steps.run('evaluate', () =>
+    activity.evaluateModel({ ...code, folds, data, seed, reuse: reuse('evaluate') }),
+  );
+  const kept = await optimiseModel(steps, {
     ...code,
+    original: { variant: 'original', onnx, golden, folds, judged, evaluation },
     data,
     seed,
-    golden: trained.golden,
-    options: input.optimise,
+    options: optimise,
     reuse: reuse('optimise'),
   });
-  const { onnx, golden, folds } = shipped;
-  const { metrics, scores, baseline, report } = shipped.evaluation;
+  const { metrics, scores } = kept.evaluation;
   const explanation = await steps.run('explain', () =>
-    activity.explainModel({ ...code, folds, data, scores, seed, reuse: reuse('explain') }),
+    activity.explainModel({ ...code, folds: kept.folds, data, scores, seed, reuse: reuse('explain') }),
   );
   const comparison = await steps.run('compare', () =>
-    activity.compareModel({
-      scores,
-      metrics,
-      data,
-      spec,
-      seed,
-      against: input.against,
-      reuse: reuse('compare'),
-    }),
+    activity.compareModel({ scores, metrics, data, spec, seed, against, reuse: reuse('compare') }),
   );
-
-  const model = await steps.run('register', async () => {
-    const { params, environment, log } = trained;
-    const made = {
-      pipeline: { name: pipeline.name, version: pipeline.version },
-      data: snapshot,
-      params,
-      seed,
-      metrics,
-      gates: steps.gates,
-      comparison,
-    };
-    const card = await activity.writeModelCard({
-      ...made,
-      search: chosen.result,
-      spec,
-      source,
-      environment,
-      digest: onnx.digest,
-      report,
-      explanation,
-      profiles: shipped.profiles,
-      optimisation: shipped.result,
-    });
-    const files = { onnx, golden, baseline, folds, card, log };
-    const registered = await activity.registerModel(
-      {
-        name: spec.name,
-        digest: onnx.digest,
-        ...files,
-        ...made,
-        search: chosen.record,
-        optimisation: shipped.record,
-        run: { workflowId, runId },
-      },
-      by,
-    );
-    const value = await pointAlias(registered, { comparison, spec }, by);
-    return { value, message: describeVersion(value) };
-  });
-  setSearchAttributes({ version: model.version, stage: 'registered' });
-  const wanted = approvalRule(spec).approvals;
-  const waits =
-    wanted > 0 && model.state === 'registered' ? `; needs ${wanted} approvals before it may be champion` : '';
-  steps.headline(
-    `**${model.name}@${model.version}**: ${describeVersion(model)}; ${comparison.reason}${waits}`,
-  );
-
-  const policy = deploymentPolicy(input, spec, comparison);
-  const deployment = policy === 'never' ? undefined : await deploy(input, model, policy);
-  return {
-    workflowId,
-    runId,
-    model: { name: model.name, version: model.version, digest: model.digest, aliases: model.aliases },
-    pipeline: { name: pipeline.name, version: pipeline.version },
-    data: { digest: snapshot.digest, files: snapshot.files, rows: snapshot.rows },
-    source: { repository: source.repository, commit: source.commit, dirty: source.dirty },
-    gates: steps.gates.map(({ evidence: _evidence, ...gate }) => gate),
-    metrics,
-    comparison,
-    search: chosen.result,
-    optimisation: shipped.result,
-    steps: steps.reports(),
-    seconds: steps.seconds(),
-    deployment,
-  };
+  return { pipeline, snapshot, parameters, trained, kept, explanation, comparison };
 }
 
 type BuildSteps = Steps<BuildStep>;
@@ -208,76 +168,4 @@ async function takePublished(steps: BuildSteps, reference: string): Promise<Pipe
     const { message, cached, why } = await activity.prepareEnvironment({ bundle: source.bundle, spec });
     return { value: pipeline, message, cached, why };
   });
-}
-
-/**
- * The first version becomes champion, unless it needs approvals; others that are good enough,
- * challenger. Registered before: it stays as it is.
- */
-async function pointAlias(
-  registered: ModelVersion,
-  { comparison, spec }: { comparison: Comparison; spec: ProjectSpec },
-  by: Actor,
-): Promise<ModelVersion> {
-  const { name, version, state } = registered;
-  if (registered.aliases.length > 0 || !promotable(comparison.verdict) || !isUsable(state)) return registered;
-  const mayBeFirst = comparison.verdict === 'NO_BASELINE' && approvalRule(spec).approvals === 0;
-  // Another first build may have been quicker: what was compared with nothing does not take its
-  // place.
-  const first = mayBeFirst && (await activity.findModel(`${name}@${ALIASES.champion}`)) === null;
-  const point = async (alias: string): Promise<ModelVersion> => {
-    await activity.setAlias({ name, alias, version }, by);
-    return { ...registered, aliases: [alias] };
-  };
-  if (!first) return point(ALIASES.challenger);
-  // Another was quicker after all, or the last champion's project wanted approvals.
-  return point(ALIASES.champion).catch((error: unknown) => {
-    if (refusalOf(error) === undefined) throw error;
-    return point(ALIASES.challenger);
-  });
-}
-
-function describeVersion({ version, aliases, state }: ModelVersion): string {
-  const called = aliases.length === 0 ? '' : ` (${aliases.join(', ')})`;
-  return `version ${version}${called}${state === 'rejected' ? ', rejected' : ''}`;
-}
-
-/**
- * Only a version that may be promoted is deployed, and none that waits for approvals; the input's
- * word counts more than the project's.
- */
-function deploymentPolicy(
-  input: ResolvedBuildInput,
-  spec: ProjectSpec,
-  comparison: Comparison,
-): DeploymentPolicy {
-  if (!promotable(comparison.verdict) || approvalRule(spec).approvals > 0) return 'never';
-  return input.deploy?.policy ?? spec.deployment.policy;
-}
-
-/** Starts the deployment as a child that lives on; "approval" makes its first ring wait for one. */
-async function deploy(
-  input: ResolvedBuildInput,
-  { name, version }: ModelVersion,
-  policy: DeploymentPolicy,
-): Promise<NonNullable<BuildResult['deployment']>> {
-  const chosen = input.deploy?.rollout;
-  const firstRing = chosen?.rings[0]?.name ?? 'canary';
-  const rollout =
-    policy === 'approval' ? { ...chosen, approvals: [...(chosen?.approvals ?? []), firstRing] } : chosen;
-  const args: [DeployInput] = [
-    {
-      model: `${name}@${version}`,
-      rollout,
-      actor: input.actor,
-      reason: input.reason,
-    },
-  ];
-  const child = await startChild(WORKFLOWS.packageAndDeploy, {
-    workflowId: `deploy-${name}-${version}-${workflowInfo().runId.slice(0, 8)}`,
-    args,
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: `deploy ${name}@${version}`,
-  });
-  return { workflowId: child.workflowId, policy };
 }

@@ -63,44 +63,41 @@ export async function importModel(raw: ImportInput): Promise<ImportResult> {
   const { pipeline, profiles } = await judge(steps, input, received);
   const name = input.name ?? pipeline?.spec.name ?? '';
   setSearchAttributes({ model: name });
-  const { report, explanation, ...measured } = await measure(steps, {
-    input,
+  const { report, explanation, ...measured } = await measure(steps, input, {
     pipeline,
     name,
     onnx: received.onnx,
   });
 
   const model = await steps.run('register', async () => {
+    const { onnx } = received;
     const parts = {
       golden: received.golden,
       ...measured,
       pipeline: pipeline && { name: pipeline.name, version: pipeline.version },
     };
     steps.addGates(importedGates(parts));
+    const common = { name, digest: onnx.digest, gates: steps.gates };
     const card = await activity.writeImportedCard({
-      name,
-      digest: received.onnx.digest,
+      ...common,
       file,
       spec: pipeline?.spec ?? null,
       parts,
-      gates: steps.gates,
       profiles,
       comparison: measured.comparison,
       report,
       explanation,
     });
     const registration: ImportedRegistration = {
-      name,
-      digest: received.onnx.digest,
-      onnx: received.onnx,
+      ...common,
       ...parts,
+      onnx,
       folds: {},
       card,
       log: null,
       params: {},
       seed: 0,
       run: { workflowId, runId },
-      gates: steps.gates,
       origin: 'imported',
       importedFile: file,
       missing: missingParts(parts),
@@ -132,20 +129,16 @@ async function judge(
   { project, ref, allowDirty, actor, reason }: ResolvedImportInput,
   received: { readonly onnx: ArtefactRef; readonly golden: ArtefactRef | null },
 ): Promise<{ readonly pipeline: PipelineVersion | null; readonly profiles: readonly ModelProfile[] }> {
-  if (project === undefined) {
+  const checkedOut =
+    project === undefined
+      ? null
+      : await steps.run('checkout', () => activity.checkoutProject({ project, ref, allowDirty }));
+  if (checkedOut === null)
     for (const step of ['checkout', 'environment', 'checks', 'publish'] as const)
       steps.skip(step, 'no project was named');
-    const { profiles } = await steps.run('model-gates', () =>
-      activity.judgeImport({ ...received, spec: null }),
-    );
-    return { pipeline: null, profiles };
-  }
-  const checkedOut = await steps.run('checkout', () =>
-    activity.checkoutProject({ project, ref, allowDirty }),
-  );
-  const { profiles } = await steps.run('model-gates', () =>
-    activity.judgeImport({ ...received, spec: checkedOut.spec }),
-  );
+  const spec = checkedOut?.spec ?? null;
+  const { profiles } = await steps.run('model-gates', () => activity.judgeImport({ ...received, spec }));
+  if (checkedOut === null) return { pipeline: null, profiles };
   const pipeline = await publishCommit(steps, checkedOut, { by: { actor, reason }, reuse: true });
   return { pipeline, profiles };
 }
@@ -153,15 +146,15 @@ async function judge(
 /** Metrics, baseline and comparison on data that the model has not seen, when there are any. */
 async function measure(
   steps: ImportSteps,
+  { data: source }: ResolvedImportInput,
   given: {
-    readonly input: ResolvedImportInput;
     readonly pipeline: PipelineVersion | null;
     readonly name: string;
     readonly onnx: ArtefactRef;
   },
 ): Promise<Measured> {
-  const { input, pipeline, name, onnx } = given;
-  if (pipeline === null || input.data === undefined) {
+  const { pipeline, name, onnx } = given;
+  if (pipeline === null || source === undefined) {
     for (const step of ['snapshot', 'data-gates', 'evaluate', 'explain', 'compare'] as const)
       steps.skip(step, 'no data were given');
     const margin = pipeline?.spec.evaluation.nonInferiorityMargin ?? 0;
@@ -176,7 +169,7 @@ async function measure(
   }
   const spec = { ...pipeline.spec, name };
   const { seed } = spec.train;
-  const data = await steps.run('snapshot', () => activity.snapshotData({ source: input.data, spec }));
+  const data = await steps.run('snapshot', () => activity.snapshotData({ source, spec }));
   await judgeData(steps, data, spec);
   // There is only one model: it scores every group.
   const folds = Object.fromEntries(Array.from({ length: spec.evaluation.folds }, (_, fold) => [fold, onnx]));

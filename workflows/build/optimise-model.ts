@@ -1,14 +1,8 @@
-import {
-  ActivityCancellationType,
-  ApplicationFailure,
-  isCancellation,
-  proxyActivities,
-} from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { EvaluateRequest } from '../../activities/evaluation/evaluate.ts';
 import type { JudgedEvaluation } from '../../activities/evaluation/evaluation-activities.ts';
 import type { JudgedModel } from '../../activities/model-gates/model-gate-activities.ts';
-import type { ProfileActivities, VariantProfile } from '../../activities/optimisation/profile-activities.ts';
-import type { TrainedFiles } from '../../activities/training/train-outputs.ts';
+import type { CandidateArtefacts } from '../../activities/optimisation/make-candidate.ts';
 import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { BuildStep } from '../../src/contracts/build/build-steps.ts';
 import type {
@@ -20,6 +14,7 @@ import type {
   Variant,
   VariantResult,
 } from '../../src/contracts/build/optimisation.ts';
+import type { ModelArtefacts } from '../../src/contracts/model/model-artefacts.ts';
 import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import { promotable } from '../../src/domain/comparison/verdict.ts';
@@ -28,36 +23,34 @@ import { chooseVariant } from '../../src/domain/optimisation/choose-variant.ts';
 import { optimisationPlan } from '../../src/domain/optimisation/plan.ts';
 import { failureText, rootFailure, type Steps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
+import { profileEverywhere, type Measured } from './profile-everywhere.ts';
 
 /** One form of the trained model with everything that was found out about it. */
-interface Form extends TrainedFiles {
+export interface JudgedVariant extends ModelArtefacts {
   readonly variant: Variant;
   readonly judged: JudgedModel;
   readonly evaluation: JudgedEvaluation;
 }
 
 export interface OptimiseRequest extends Omit<EvaluateRequest, 'folds'> {
-  readonly original: Form;
-  readonly golden: ArtefactRef;
+  readonly original: JudgedVariant;
   readonly options: OptimiseOptions | undefined;
   readonly reuse: boolean;
 }
 
 /** The form that is registered. */
-export interface Shipped extends Omit<Form, 'variant'> {
-  readonly golden: ArtefactRef;
+export interface KeptVariant extends JudgedVariant {
   readonly profiles: readonly ModelProfile[];
   readonly result?: OptimisationResult;
   readonly record?: OptimisationRecord;
 }
 
-type Measured = VariantProfile & { readonly platform: string };
-
-type Tried = Pick<VariantResult, 'variant' | 'status' | 'reason'> & {
-  readonly made?: TrainedFiles;
+/** What became of one candidate. */
+type Candidate = Pick<VariantResult, 'variant' | 'status' | 'reason'> & {
+  readonly made?: CandidateArtefacts;
   /** Only a model that passed its own gates is measured. */
   readonly runs?: boolean;
-  readonly form?: Form;
+  readonly judged?: JudgedVariant;
   readonly f1?: number;
   readonly loss?: Pick<VariantResult, 'difference' | 'interval'>;
 };
@@ -67,47 +60,30 @@ type Tried = Pick<VariantResult, 'variant' | 'status' | 'reason'> & {
  * some worker has, and keeps the one that gains enough and passes what the original passes; without
  * any the model stays as it was trained.
  */
-export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRequest): Promise<Shipped> {
-  const { original, golden, spec } = request;
+export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRequest): Promise<KeptVariant> {
+  const { original, spec } = request;
   const plan = optimisationPlan(spec.optimise, request.options);
-  const asTrained = { ...original, golden, profiles: original.judged.profiles };
   if (plan.candidates.length === 0) {
     steps.skip('optimise', 'no other form of the model is asked for');
-    return asTrained;
+    return { ...original, profiles: original.judged.profiles };
   }
-  return steps.run('optimise', async (): Promise<StepOutput<Shipped>> => {
+  return steps.run('optimise', async (): Promise<StepOutput<KeptVariant>> => {
     const startedAt = Date.now();
-    const tried: Tried[] = [];
+    const candidates: Candidate[] = [];
     for (const kind of plan.candidates) {
       steps.note('optimise', `${kind}: making and judging it`);
-      tried.push(await tryForm(kind, request));
+      candidates.push(await tryCandidate(kind, request));
     }
-    const running = tried.flatMap(({ variant, made, runs }) =>
+    const running = candidates.flatMap(({ variant, made, runs }) =>
       made === undefined || runs !== true ? [] : [{ variant, onnx: made.onnx }],
     );
-    const { measured, unmeasured } = await profileEverywhere(steps, [original, ...running], request);
-    const of = (variant: Variant): ModelProfile[] =>
-      measured.flatMap((m) => (m.variant === variant && 'profile' in m ? [m.profile] : []));
-    const row = ({ variant, made: files, f1, loss, ...judged }: Tried): VariantResult => ({
-      variant,
-      digest: files?.onnx.digest ?? null,
-      bytes: files?.onnx.size ?? null,
-      f1: f1 ?? null,
-      difference: loss?.difference ?? null,
-      interval: loss?.interval ?? null,
-      status: judged.status,
-      reason: judged.reason,
-      ...notRunning(measured, variant),
-      profiles: of(variant),
+    const { measured, unmeasured } = await profileEverywhere(steps, [original, ...running], {
+      golden: original.golden,
+      spec,
+      reuse: request.reuse,
     });
-    const first = row({
-      variant: 'original',
-      status: 'passed',
-      reason: 'as it was trained',
-      made: original,
-      f1: original.evaluation.metrics.f1,
-    });
-    const others = tried.map(row);
+    const first = variantResult(originalAsCandidate(original), measured);
+    const others = candidates.map((candidate) => variantResult(candidate, measured));
     const { variant: kept, reason } = chooseVariant(first, others, plan);
     const result: OptimisationResult = {
       prefer: plan.prefer,
@@ -118,26 +94,50 @@ export async function optimiseModel(steps: Steps<BuildStep>, request: OptimiseRe
       variants: [first, ...others].map((v) => (v.variant === kept ? { ...v, status: 'kept' } : v)),
       seconds: (Date.now() - startedAt) / 1000,
     };
-    const form = tried.find((t) => t.variant === kept)?.form ?? original;
+    const model = candidates.find((c) => c.variant === kept)?.judged ?? original;
     // What is registered is what was judged.
-    steps.addGates([...form.judged.gates, ...form.evaluation.gates]);
+    steps.addGates([...model.judged.gates, ...model.evaluation.gates]);
     const record: OptimisationRecord = {
       kept,
       from: original.onnx.digest,
       report: await activity.keepOptimisation(result),
-      ...(isMeantToDiffer(kept) ? { parityTolerance: QUALITY_TOLERANCE } : {}),
+      parityTolerance: isMeantToDiffer(kept) ? QUALITY_TOLERANCE : undefined,
     };
-    return {
-      value: {
-        ...form,
-        golden: await goldenOf(kept, { onnx: form.onnx, golden, spec }),
-        profiles: of(kept),
-        result,
-        record,
-      },
-      message: `${kept} is kept: ${reason}`,
-    };
+    const golden = await goldenOf(kept, model, spec);
+    const value = { ...model, golden, profiles: profilesOf(kept, measured), result, record };
+    return { value, message: `${kept} is kept: ${reason}` };
   });
+}
+
+function originalAsCandidate(original: JudgedVariant): Candidate {
+  return {
+    variant: 'original',
+    status: 'passed',
+    reason: 'as it was trained',
+    made: original,
+    f1: original.evaluation.metrics.f1,
+  };
+}
+
+/** One line of the table of an optimisation. */
+function variantResult(candidate: Candidate, measured: readonly Measured[]): VariantResult {
+  const { variant, made, f1, loss } = candidate;
+  const { status, reason } = notRunning(measured, variant) ?? candidate;
+  return {
+    variant,
+    status,
+    reason,
+    digest: made?.onnx.digest ?? null,
+    bytes: made?.onnx.size ?? null,
+    f1: f1 ?? null,
+    difference: loss?.difference ?? null,
+    interval: loss?.interval ?? null,
+    profiles: profilesOf(variant, measured),
+  };
+}
+
+function profilesOf(variant: Variant, measured: readonly Measured[]): ModelProfile[] {
+  return measured.flatMap((m) => (m.variant === variant && 'profile' in m ? [m.profile] : []));
 }
 
 /** A form that one of the platforms does not run is for none. */
@@ -159,34 +159,27 @@ const isMeantToDiffer = (variant: Variant): boolean => variant === 'int8' || var
  */
 export async function goldenOf(
   variant: Variant,
-  model: { readonly onnx: ArtefactRef; readonly golden: ArtefactRef; readonly spec: ProjectSpec },
+  { onnx, golden }: Pick<ModelArtefacts, 'onnx' | 'golden'>,
+  spec: ProjectSpec,
 ): Promise<ArtefactRef> {
-  const { onnx, golden, spec } = model;
   return isMeantToDiffer(variant) ? activity.keepOwnGolden({ onnx, golden, spec }) : golden;
 }
 
 /**
  * Makes, judges and evaluates one form as a trained model is; what stands in its way is a result.
  */
-async function tryForm(kind: Optimisation, request: OptimiseRequest): Promise<Tried> {
-  const { original, golden, options: _, ...rest } = request;
-  const { spec, seed, reuse, bundle, data } = rest;
-  let made: TrainedFiles | undefined;
+async function tryCandidate(kind: Optimisation, request: OptimiseRequest): Promise<Candidate> {
+  const { original, spec, seed, reuse, bundle, data } = request;
+  let made: CandidateArtefacts | undefined;
   let runs = false;
   try {
-    const { onnx, folds } = original;
+    const { onnx, golden, folds } = original;
     made = (await activity.makeCandidate({ kind, onnx, folds, spec, bundle, reuse })).value;
     const parity = isMeantToDiffer(kind) ? 'quality' : 'strict';
     const { value: judged } = await activity.checkModel({ ...made, golden, spec, parity, reuse });
     runs = true;
-    const { value: evaluation } = await activity.evaluateModel({
-      folds: made.folds,
-      spec,
-      bundle,
-      data,
-      seed,
-      reuse,
-    });
+    const scored = { folds: made.folds, spec, bundle, data, seed, reuse };
+    const { value: evaluation } = await activity.evaluateModel(scored);
     const { verdict, reason, difference, interval } = await activity.compareCandidate({
       original: original.evaluation.scores,
       candidate: evaluation.scores,
@@ -195,61 +188,13 @@ async function tryForm(kind: Optimisation, request: OptimiseRequest): Promise<Tr
     });
     const found = { variant: kind, made, runs, f1: evaluation.metrics.f1, loss: { difference, interval } };
     if (!promotable(verdict)) return { ...found, status: 'refused', reason: `${verdict}: ${reason}` };
-    const form = { variant: kind, ...made, judged, evaluation };
-    return { ...found, status: 'passed', reason: 'passes the gates of the original', form };
+    const passed = { variant: kind, ...made, golden, judged, evaluation };
+    return { ...found, status: 'passed', reason: 'passes the gates of the original', judged: passed };
   } catch (error) {
     const failure = rootFailure(error);
     if (isCancellation(failure)) throw failure;
     const refused = failure instanceof ApplicationFailure && failure.type === 'GATE_FAILED';
-    return {
-      variant: kind,
-      status: refused ? 'refused' : 'failed',
-      reason: failureText(failure),
-      ...(made === undefined ? {} : { made, runs }),
-    };
+    const status = refused ? 'refused' : 'failed';
+    return { variant: kind, status, reason: failureText(failure), made, runs };
   }
-}
-
-/** Measures all forms side by side on each platform of the project that a worker is there for. */
-async function profileEverywhere(
-  steps: Steps<BuildStep>,
-  models: ReadonlyArray<{ readonly variant: Variant; readonly onnx: ArtefactRef }>,
-  { golden, spec, reuse }: OptimiseRequest,
-): Promise<{ measured: Measured[]; unmeasured: OptimisationResult['unmeasured'] }> {
-  const profilers = await activity.findProfilers({ platforms: spec.serve.platforms });
-  const asked = profilers.flatMap((p) => (p.taskQueue === null ? [] : [p.platform]));
-  if (asked.length > 0) steps.note('optimise', `measuring on ${asked.join(', ')}`);
-  const request = { models: models.map(({ variant, onnx }) => ({ variant, onnx })), golden, spec, reuse };
-  const answers = await Promise.all(
-    profilers.map(async ({ platform, taskQueue }) => {
-      if (taskQueue === null)
-        return { platform, reason: 'no worker of this platform serves the queue "profiling"' };
-      try {
-        const { value } = await profilerOn(taskQueue)(request);
-        return value.map((found) => ({ platform, ...found }));
-      } catch (error) {
-        const failure = rootFailure(error);
-        if (isCancellation(failure)) throw failure;
-        return { platform, reason: failureText(failure) };
-      }
-    }),
-  );
-  return {
-    measured: answers.flatMap((a) => ('reason' in a ? [] : a)),
-    unmeasured: answers.flatMap((a) => ('reason' in a ? [a] : [])),
-  };
-}
-
-function profilerOn(taskQueue: string): ProfileActivities['profileModels'] {
-  return proxyActivities<ProfileActivities>({
-    taskQueue,
-    startToCloseTimeout: '30 minutes',
-    // It may measure for other builds first; one that was there a minute ago may be gone, and a
-    // build does not wait long for it.
-    scheduleToStartTimeout: '10 minutes',
-    heartbeatTimeout: '20 seconds',
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { maximumAttempts: 3 },
-    summary: 'measure latency, throughput, start and memory of every form',
-  }).profileModels;
 }

@@ -13,10 +13,13 @@ import {
   differencesOf,
 } from '../../src/domain/registry/reproduction.ts';
 import type { Optimisation } from '../../src/contracts/build/optimisation.ts';
+import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
+import type { ModelArtefacts } from '../../src/contracts/model/model-artefacts.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
+import type { StepOutput } from '../../src/contracts/progress.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
-import { createSteps } from '../shared/steps.ts';
+import { createSteps, type Steps } from '../shared/steps.ts';
 import * as activity from './build-activities.ts';
 import { goldenOf } from './optimise-model.ts';
 
@@ -31,38 +34,10 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   const steps = createSteps('Reproduce', STEPS);
   const { workflowId, runId } = workflowInfo();
   const input = await resolveInput('reproduceModel', raw);
-  const differences: Difference[] = [];
-  const unchecked: Unchecked[] = [];
-  const notes: string[] = [];
-  const say = (found: readonly Difference[]): string => {
-    differences.push(...found);
-    const [first] = found;
-    return first === undefined ? 'as recorded' : `${found.length} difference(s), first ${first.what}`;
-  };
-  const add = (check: Recheck): string => {
-    unchecked.push(...check.unchecked);
-    notes.push(...check.notes);
-    const missed = check.unchecked.map(({ what, why }) => `${what} not compared: ${why}`);
-    const compared = check.differences.length > 0 || missed.length === 0 ? [say(check.differences)] : [];
-    return [...compared, ...missed, ...check.notes].join('; ');
-  };
+  const findings = new Findings();
 
-  const { model, pipeline } = await steps.run('resolve', async () => {
-    const found = await activity.resolveModel(input.model);
-    if (found.origin === 'imported')
-      throw ApplicationFailure.nonRetryable(
-        `${found.name}@${found.version} was imported: there is no commit, environment or data to make it from again`,
-        'INPUT_INVALID',
-      );
-    const { name, version } = found.pipeline;
-    const published = await activity.findPipeline(`${name}@${version}`);
-    const value = { model: found, pipeline: published };
-    return { value, message: `${found.name}@${found.version} by ${name}@${version}` };
-  });
+  const { model, pipeline } = await steps.run('resolve', () => resolve(input.model));
   const { spec, source } = pipeline;
-  const { data: snapshot, params, seed } = model;
-  // without the folds that its parameters were chosen by
-  const data = model.search?.data ?? snapshot;
   const reference = `${model.name}@${model.version}`;
   setSearchAttributes({
     model: model.name,
@@ -74,58 +49,29 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   await steps.run('source', async () => {
     const { project } = input;
     const check = await activity.recheckSource({ pipeline, project });
-    return { value: undefined, message: add(check) };
+    return { value: undefined, message: findings.add(check) };
   });
-  const code = { bundle: source.bundle, spec };
   await steps.run('environment', async () => {
-    const { value, message } = await activity.prepareEnvironment(code);
-    const same = value.key === pipeline.environment;
-    const found = same ? [] : [{ what: 'environment', recorded: pipeline.environment, found: value.key }];
-    return { value: undefined, message: `${message ?? ''}: ${say(found)}` };
+    const { value, message } = await activity.prepareEnvironment({ bundle: source.bundle, spec });
+    const found = differencesOf(pipeline.environment, value.key, 'environment');
+    return { value: undefined, message: `${message ?? ''}: ${findings.addDifferences(found)}` };
   });
   await steps.run('data', async () => {
-    const elsewhere = input.data === undefined ? {} : { source: input.data };
-    const check = await activity.recheckData({ ref: snapshot, spec, ...elsewhere });
-    return { value: undefined, message: add(check) };
+    const check = await activity.recheckData({ ref: model.data, spec, source: input.data });
+    return { value: undefined, message: findings.add(check) };
   });
-  const kept = model.optimisation?.kept ?? 'original';
-  const trained = await steps.run('train', async () => {
-    const train = activity.trainFor(spec.train.timeoutSeconds);
-    const { value } = await train({ ...code, data, params, seed, reuse: false });
-    const found =
-      kept === 'original'
-        ? differencesOf(digests(model), digests(value), 'digest')
-        : differencesOf(model.optimisation?.from, value.onnx.digest, 'digest of the model as trained');
-    return { value, message: say(found) };
-  });
-  const remake = async (kind: Optimisation): Promise<Files> =>
-    steps.run('optimise', async () => {
-      const { onnx, folds } = trained;
-      const { value: made } = await activity.makeCandidate({ ...code, kind, onnx, folds, reuse: false });
-      const value = { ...made, golden: await goldenOf(kind, { ...made, golden: trained.golden, spec }) };
-      return { value, message: `${kind}: ${say(differencesOf(digests(model), digests(value), 'digest'))}` };
-    });
-  if (kept === 'original') steps.skip('optimise', 'the model was registered as it was trained');
-  const rebuilt = kept === 'original' ? trained : await remake(kept);
-  await steps.run('evaluate', async () => {
-    const { value } = await activity.evaluateModel({
-      ...code,
-      folds: rebuilt.folds,
-      data,
-      seed,
-      reuse: false,
-    });
-    return { value: undefined, message: add(compareMetrics(model.metrics, value.metrics)) };
-  });
+  const rebuilt = await rebuild(steps, { model, pipeline, findings });
 
-  const identical = differences.length === 0;
-  const compared = { differences, unchecked };
-  steps.headline(`**${reference}** ${describeReproduction(compared)}: ${rebuilt.onnx.digest}`);
+  const { differences, unchecked, notes } = findings;
+  steps.headline(
+    `**${reference}** ${describeReproduction({ differences, unchecked })}: ${rebuilt.onnx.digest}`,
+  );
   return {
     workflowId,
     runId,
-    identical,
-    ...compared,
+    identical: differences.length === 0,
+    differences,
+    unchecked,
     notes,
     model: { reference, recorded: model.onnx.digest, rebuilt: rebuilt.onnx.digest },
     steps: steps.reports(),
@@ -133,9 +79,85 @@ export async function reproduceModel(raw: ReproduceInput = {}): Promise<Reproduc
   };
 }
 
-type Files = Pick<ModelVersion, 'onnx' | 'folds' | 'golden'>;
+/** What was found out so far; adding to it gives the line that says what was added. */
+class Findings {
+  readonly differences: Difference[] = [];
+  readonly unchecked: Unchecked[] = [];
+  readonly notes: string[] = [];
 
-function digests({ onnx, folds, golden }: Files): object {
+  addDifferences(found: readonly Difference[]): string {
+    this.differences.push(...found);
+    const [first] = found;
+    return first === undefined ? 'as recorded' : `${found.length} difference(s), first ${first.what}`;
+  }
+
+  add({ differences, unchecked, notes }: Recheck): string {
+    this.unchecked.push(...unchecked);
+    this.notes.push(...notes);
+    const missed = unchecked.map(({ what, why }) => `${what} not compared: ${why}`);
+    const nothingCompared = differences.length === 0 && missed.length > 0;
+    const compared = nothingCompared ? [] : [this.addDifferences(differences)];
+    return [...compared, ...missed, ...notes].join('; ');
+  }
+}
+
+interface Recorded {
+  readonly model: ModelVersion;
+  readonly pipeline: PipelineVersion;
+}
+
+async function resolve(reference: string): Promise<StepOutput<Recorded>> {
+  const model = await activity.resolveModel(reference);
+  const named = `${model.name}@${model.version}`;
+  if (model.origin === 'imported')
+    throw ApplicationFailure.nonRetryable(
+      `${named} was imported: there is no commit, environment or data to make it from again`,
+      'INPUT_INVALID',
+    );
+  const by = `${model.pipeline.name}@${model.pipeline.version}`;
+  const pipeline = await activity.findPipeline(by);
+  return { value: { model, pipeline }, message: `${named} by ${by}` };
+}
+
+/** Trains, optimises and evaluates as was recorded. */
+async function rebuild(
+  steps: Steps<(typeof STEPS)[number]>,
+  { model, pipeline, findings }: Recorded & { readonly findings: Findings },
+): Promise<ModelArtefacts> {
+  const { spec, source } = pipeline;
+  const { params, seed, optimisation } = model;
+  const kept = optimisation?.kept ?? 'original';
+  const code = { bundle: source.bundle, spec };
+  // Without the folds that its parameters were chosen by.
+  const data = model.search?.data ?? model.data;
+  const reuse = false;
+  const compareDigests = (made: ModelArtefacts): string =>
+    findings.addDifferences(differencesOf(digests(model), digests(made), 'digest'));
+
+  const trained = await steps.run('train', async () => {
+    const train = activity.trainFor(spec.train.timeoutSeconds);
+    const { value } = await train({ ...code, data, params, seed, reuse });
+    if (kept === 'original') return { value, message: compareDigests(value) };
+    const found = differencesOf(optimisation?.from, value.onnx.digest, 'digest of the model as trained');
+    return { value, message: findings.addDifferences(found) };
+  });
+  const optimise = async (kind: Optimisation): Promise<StepOutput<ModelArtefacts>> => {
+    const { onnx, golden, folds } = trained;
+    const { value: made } = await activity.makeCandidate({ ...code, kind, onnx, folds, reuse });
+    const value = { ...made, golden: await goldenOf(kind, { onnx: made.onnx, golden }, spec) };
+    return { value, message: `${kind}: ${compareDigests(value)}` };
+  };
+  if (kept === 'original') steps.skip('optimise', 'the model was registered as it was trained');
+  const rebuilt = kept === 'original' ? trained : await steps.run('optimise', () => optimise(kept));
+  await steps.run('evaluate', async () => {
+    const { folds } = rebuilt;
+    const { value } = await activity.evaluateModel({ ...code, folds, data, seed, reuse });
+    return { value: undefined, message: findings.add(compareMetrics(model.metrics, value.metrics)) };
+  });
+  return rebuilt;
+}
+
+function digests({ onnx, folds, golden }: ModelArtefacts): object {
   return {
     folds: digestsOf(folds),
     'golden.json': golden.digest,

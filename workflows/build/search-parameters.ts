@@ -5,8 +5,8 @@ import {
   isCancellation,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PlanSearchRequest, TrialRequest } from '../../activities/training/search-activities.ts';
-import type { SearchPlan } from '../../activities/training/plan-search.ts';
+import type { PlanSearchRequest, SearchPlan } from '../../activities/training/plan-search.ts';
+import type { TrialRequest } from '../../activities/training/search-activities.ts';
 import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import type { BuildStep } from '../../src/contracts/build/build-steps.ts';
 import { workflowIds } from '../../src/contracts/names.ts';
@@ -24,7 +24,7 @@ export interface SearchRequest extends Omit<TrialRequest, 'plan'>, PlanSearchReq
  * What training goes on with: every parameter has its value, and no group that chose them is
  * measured.
  */
-export interface Chosen {
+export interface ChosenParameters {
   readonly params: Readonly<Record<string, unknown>>;
   readonly data: DataRef;
   readonly result?: SearchResult;
@@ -37,7 +37,10 @@ const LONGEST_REASON = 300;
  * Chooses the parameters that have several values by trials on validation groups; without any it
  * does nothing.
  */
-export async function searchParameters(steps: Steps<BuildStep>, request: SearchRequest): Promise<Chosen> {
+export async function searchParameters(
+  steps: Steps<BuildStep>,
+  request: SearchRequest,
+): Promise<ChosenParameters> {
   const { spec, params, data, search, validationFolds } = request;
   const space = parameterSpace({ ...spec.train.params, ...params }, { lists: false });
   const asked = search !== undefined || spec.train.search !== undefined;
@@ -45,12 +48,12 @@ export async function searchParameters(steps: Steps<BuildStep>, request: SearchR
     steps.skip('search', 'every parameter has one value');
     return { params, data };
   }
-  return steps.run('search', async (): Promise<StepOutput<Chosen>> => {
+  return steps.run('search', async (): Promise<StepOutput<ChosenParameters>> => {
     const plan = await planSearch(request);
     if (plan.trials.length === 0) {
       const { folds } = plan.validation;
-      const spared = folds.length === 0 ? {} : { record: { folds, data: plan.data } };
-      return { value: { params, data: plan.data, ...spared }, message: 'every parameter has one value' };
+      const record = folds.length === 0 ? undefined : { folds, data: plan.data };
+      return { value: { params, data: plan.data, record }, message: 'every parameter has one value' };
     }
     const startedAt = Date.now();
     const trials = await runAll(plan, request, (done) =>
@@ -75,9 +78,8 @@ export async function searchParameters(steps: Steps<BuildStep>, request: SearchR
     return {
       value: chosen,
       message: `${describeSearch(trials, trials.length)}; measured on ${evaluation.groups} other groups`,
-      ...(cached
-        ? { cached, why: 'same source bundle, environment, data, parameters and seed of every trial' }
-        : {}),
+      cached,
+      why: cached ? 'same source bundle, environment, data, parameters and seed of every trial' : undefined,
     };
   });
 }
@@ -89,17 +91,17 @@ export async function searchParameters(steps: Steps<BuildStep>, request: SearchR
 async function runAll(
   plan: SearchPlan,
   request: SearchRequest,
-  told: (done: readonly TrialResult[]) => void,
+  onProgress: (done: readonly TrialResult[]) => void,
 ): Promise<TrialResult[]> {
   const results: TrialResult[] = [];
   const waiting = [...plan.trials];
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       results.push(await runOne(next, request, plan.trialData));
-      told(results);
+      onProgress(results);
     }
   };
-  told(results);
+  onProgress(results);
   const lanes = await Promise.allSettled(Array.from({ length: plan.parallel }, lane));
   const broken = lanes.find((l) => l.status === 'rejected');
   if (broken !== undefined) throw broken.reason;

@@ -81,7 +81,7 @@ export async function calibrateDevice(raw: CalibrateInput): Promise<CalibrateRes
     calibration,
     delivered: why === null,
     model: { name: model.name, version: model.version, digest: model.digest },
-    ...(why === null ? {} : { why }),
+    why: why ?? undefined,
     steps: steps.reports(),
     seconds: steps.seconds(),
   };

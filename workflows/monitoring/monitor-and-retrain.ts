@@ -1,7 +1,13 @@
 import { executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { AnalysedModel } from '../../activities/monitoring/analyse-windows.ts';
 import type { MonitoringActivities } from '../../activities/monitoring/monitoring-activities.ts';
 import type { BuildResult } from '../../src/contracts/build/build.ts';
-import type { MonitorInput, MonitorReport, MonitorResult } from '../../src/contracts/monitoring/monitor.ts';
+import type {
+  MonitorInput,
+  MonitorReport,
+  MonitorResult,
+  ResolvedMonitorInput,
+} from '../../src/contracts/monitoring/monitor.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { buildAndTrain } from '../build/build-and-train.ts';
@@ -51,7 +57,8 @@ export async function monitorAndRetrain(raw: MonitorInput = {}): Promise<Monitor
   steps.headline(headline(report));
   setSearchAttributes({ version: report.version });
 
-  const build = report.decision === 'retrain' ? await steps.run('retrain', retrain) : undefined;
+  const build =
+    report.decision === 'retrain' ? await steps.run('retrain', () => retrain(input, analysed)) : undefined;
   if (build === undefined)
     steps.skip('retrain', report.decision === 'none' ? 'no reason to' : 'a person should look first');
   return {
@@ -61,30 +68,29 @@ export async function monitorAndRetrain(raw: MonitorInput = {}): Promise<Monitor
     html: analysed.html,
     json: analysed.json,
     decision: report.decision,
-    retrain: build === undefined ? null : retrained(build),
+    retrain: build === undefined ? null : retrainSummary(build),
     deployment: build?.deployment === undefined ? null : { workflowId: build.deployment.workflowId },
   };
-
-  async function retrain(): Promise<StepOutput<BuildResult>> {
-    const value = await executeChild<typeof buildAndTrain>(WORKFLOWS.buildAndTrain, {
-      workflowId: `${workflowId}-retrain-${runId.slice(0, 8)}`,
-      args: [
-        {
-          pipeline: analysed.pipeline,
-          data: input.data ?? analysed.dataSource,
-          deploy: input.deploy,
-          actor: input.actor,
-          reason: input.reason === '' ? (report.arithmetic.at(-1) ?? 'monitoring') : input.reason,
-        },
-      ],
-      staticSummary: `retrain ${input.model} through ${analysed.pipeline}`,
-    });
-    const { name, version } = value.model;
-    return { value, message: `${name}@${version}: ${value.comparison.verdict}` };
-  }
 }
 
-function retrained(build: BuildResult): NonNullable<MonitorResult['retrain']> {
+/** Builds a new version by the published pipeline, as a child of this run. */
+async function retrain(
+  input: ResolvedMonitorInput,
+  { report, pipeline, dataSource }: AnalysedModel,
+): Promise<StepOutput<BuildResult>> {
+  const { workflowId, runId } = workflowInfo();
+  const { model, deploy, actor } = input;
+  const reason = input.reason === '' ? (report.arithmetic.at(-1) ?? 'monitoring') : input.reason;
+  const value = await executeChild<typeof buildAndTrain>(WORKFLOWS.buildAndTrain, {
+    workflowId: `${workflowId}-retrain-${runId.slice(0, 8)}`,
+    args: [{ pipeline, data: input.data ?? dataSource, deploy, actor, reason }],
+    staticSummary: `retrain ${model} through ${pipeline}`,
+  });
+  const { name, version } = value.model;
+  return { value, message: `${name}@${version}: ${value.comparison.verdict}` };
+}
+
+function retrainSummary(build: BuildResult): NonNullable<MonitorResult['retrain']> {
   const { name, version } = build.model;
   return { workflowId: build.workflowId, model: name, version, verdict: build.comparison.verdict };
 }

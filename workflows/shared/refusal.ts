@@ -1,11 +1,11 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { rootFailure } from './steps.ts';
 
-/** What the registry's policy said no with; undefined for every other failure. */
+/** How the registry's policy refused an alias; undefined for every other failure. */
 export function refusalOf(error: unknown): ApplicationFailure | undefined {
   const failure = rootFailure(error);
-  const said =
+  const refused =
     failure instanceof ApplicationFailure &&
     (failure.type === 'APPROVAL_REQUIRED' || failure.type === 'PROMOTION_REFUSED');
-  return said ? failure : undefined;
+  return refused ? failure : undefined;
 }

@@ -20,7 +20,7 @@ function whole(text: string | undefined): number {
  */
 export async function readJunit(file: string): Promise<TestCounts> {
   const cases: Counts = { ...zero };
-  const told: Counts = { ...zero };
+  const declared: Counts = { ...zero };
   let suites = 0;
   let outcome: Outcome | undefined;
   await walkXml(file, {
@@ -28,7 +28,7 @@ export async function readJunit(file: string): Promise<TestCounts> {
       if (name === 'testsuite' && !path.includes('testsuite')) {
         suites += 1;
         for (const key of ['tests', 'failures', 'errors', 'skipped'] as const)
-          told[key] += whole(attributes[key]);
+          declared[key] += whole(attributes[key]);
       }
       if (name === 'testcase') outcome = undefined;
       const found = OUTCOMES.find((o) => o === name);
@@ -44,5 +44,5 @@ export async function readJunit(file: string): Promise<TestCounts> {
     },
   });
   if (suites === 0 && cases.tests === 0) throw new ReportProblem('has no test suite: it is no JUnit report');
-  return cases.tests > 0 ? cases : told;
+  return cases.tests > 0 ? cases : declared;
 }

@@ -50,7 +50,7 @@ function levelOf(found: z.output<typeof result>, { tool }: Run): (typeof LEVELS)
   return its?.defaultConfiguration?.level ?? 'warning';
 }
 
-/** How many findings are told in words, and how long each may be. */
+/** How many findings are quoted, and how long each may be. */
 const SAMPLES = 10;
 const LONGEST_SAMPLE = 200;
 

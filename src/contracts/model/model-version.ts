@@ -6,17 +6,14 @@ import type { GateResult } from '../gate.ts';
 import type { OptimisationRecord } from '../build/optimisation.ts';
 import type { SearchRecord } from '../build/search.ts';
 import type { RunIdentity } from '../build/source.ts';
+import type { ModelArtefacts } from './model-artefacts.ts';
 import type { ModelState } from './model-state.ts';
 
-export interface ModelRegistration {
+export interface ModelRegistration extends ModelArtefacts {
   readonly name: string;
   /** sha256 of model.onnx; with pipeline and data digest it identifies the version. */
   readonly digest: string;
-  readonly onnx: ArtefactRef;
-  readonly golden: ArtefactRef;
   readonly baseline: ArtefactRef;
-  /** Fold models by fold number, for fair comparison later. */
-  readonly folds: Readonly<Record<string, ArtefactRef>>;
   readonly card: ArtefactRef | null;
   readonly log: ArtefactRef | null;
   readonly pipeline: { readonly name: string; readonly version: string };
