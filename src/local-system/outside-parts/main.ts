@@ -1,5 +1,5 @@
 /**
- * Finds, fetches or builds what npm does not bring: node src/services/outside-parts/main.ts [NAME
+ * Finds, fetches or builds what npm does not bring: node src/local-system/outside-parts/main.ts [NAME
  * …]; all of them without a name.
  */
 import { PART_NAMES, prepareParts } from './prepare-parts.ts';
