@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../../ports/clock.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { ModelImages } from '../../../ports/registry/images.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
 import { versionNumber } from './pipeline-versions.ts';
@@ -9,10 +9,7 @@ import { json } from './registry-tables.ts';
 import type { Database } from '../schema.ts';
 
 /** The images that a model version was packaged into; the newest counts. */
-export function createModelImages(
-  db: Kysely<Database>,
-  clock: Clock,
-): Pick<Registry, 'recordImage' | 'image'> {
+export function createModelImages(db: Kysely<Database>, clock: Clock): ModelImages {
   return {
     recordImage: ({ name, version }, image, by) =>
       db.transaction().execute(async (transaction) => {
