@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ContainerCreateOptions } from 'dockerode';
+import { sha256Hex } from '../../base/digest.ts';
 import type { ProjectCommand } from '../../ports/project-runtime.ts';
 import { IMAGE_USER } from '../oci/image-config.ts';
 import { OWNER_LABEL } from './container-options.ts';
@@ -17,7 +17,7 @@ const SHARED_MEMORY_BYTES = 1 << 30;
  * starts.
  */
 function containerName(run: string): string {
-  return `windlass-${createHash('sha256').update(run).digest('hex').slice(0, 24)}`;
+  return `windlass-${sha256Hex(run).slice(0, 24)}`;
 }
 
 /** Account of the container: the worker's own, so that both may write; never root. */

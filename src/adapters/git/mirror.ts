@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
+import { sha256Hex } from '../../base/digest.ts';
 import { urlProblem, withoutCredentials } from '../../domain/git/address.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { waitForLock } from '../process/wait-for-lock.ts';
@@ -43,7 +43,7 @@ export async function mirrorCommit({ url, ref, mirrors, signal }: MirrorRequest)
     throw new WindlassError('PROJECT_NOT_FOUND', `${repository} is not fetched: ${problem}.`, {
       hint: 'Name the repository by an https or ssh URL.',
     });
-  const gitDir = join(mirrors, `${createHash('sha256').update(repository).digest('hex').slice(0, 24)}.git`);
+  const gitDir = join(mirrors, `${sha256Hex(repository).slice(0, 24)}.git`);
   await mkdir(mirrors, { recursive: true });
   const lock = (): Promise<() => Promise<void>> =>
     lockfile.lock(gitDir, {
