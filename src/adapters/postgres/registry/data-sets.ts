@@ -4,7 +4,7 @@ import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { DataSetRegistry } from '../../../ports/registry/data-sets.ts';
 import { lockArtefacts } from '../lock-name.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { RegistryTables } from './registry-tables.ts';
 import type { Database } from '../schema.ts';
 

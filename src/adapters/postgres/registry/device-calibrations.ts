@@ -4,7 +4,7 @@ import type { Calibrations } from '../../../ports/registry/calibrations.ts';
 import { appendAudit } from './audit-log.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { modelRow } from './promotion.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 /** Calibrations by model version and device; the newest counts, all are kept. */

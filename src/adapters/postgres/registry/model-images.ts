@@ -5,7 +5,7 @@ import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { modelRow } from './promotion.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 /** The images that a model version was packaged into; the newest counts. */

@@ -15,7 +15,7 @@ import { lockName } from '../lock-name.ts';
 import { noteComparison } from './model-comparisons.ts';
 import { select, toModel, toRecord, WHOLE, type Row } from './model-rows.ts';
 import { versionNumber } from './pipeline-versions.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 /**

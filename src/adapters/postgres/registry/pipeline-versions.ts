@@ -4,7 +4,7 @@ import type { PipelineVersion } from '../../../contracts/build/pipeline-version.
 import type { PipelineRegistry } from '../../../ports/registry/pipelines.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { RegistryTables } from './registry-tables.ts';
 import type { Database } from '../schema.ts';
 
