@@ -73,11 +73,11 @@ export function trainingContainer(
         Target: path,
         ReadOnly: !writable,
       })),
-      ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),
-      ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
-      ...(gpus === undefined
-        ? {}
-        : { DeviceRequests: [{ Count: gpus === 'all' ? -1 : gpus, Capabilities: [['gpu']] }] }),
+      Memory: memory,
+      MemorySwap: memory,
+      NanoCpus: cpus === undefined ? undefined : Math.round(cpus * 1e9),
+      DeviceRequests:
+        gpus === undefined ? undefined : [{ Count: gpus === 'all' ? -1 : gpus, Capabilities: [['gpu']] }],
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'none', Config: {} },
     },

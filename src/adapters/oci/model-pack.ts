@@ -93,7 +93,7 @@ export function packConfig(model: ModelVersion, record: PackRecord, layers: read
       family: model.name,
       name: model.name,
       version: model.version,
-      ...(record.pipeline.spec.description === '' ? {} : { description: record.pipeline.spec.description }),
+      description: record.pipeline.spec.description || undefined,
       sourceURL: repository,
       revision: commit,
     },
