@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { TASK_QUEUES } from '../contracts/names.ts';
 import { triggerSchema } from '../contracts/build/push.ts';
 
-export const TASK_QUEUE_NAMES = Object.values(TASK_QUEUES);
+const TASK_QUEUE_NAMES = Object.values(TASK_QUEUES);
 
 /**
  * Numbers arrive as text from the environment and from flags; anything that is not a number stays

@@ -77,7 +77,7 @@ function setprivPath(): string | undefined {
     });
 }
 
-export interface Launcher {
+interface Launcher {
   readonly command: string;
   readonly prefix: readonly string[];
   readonly identity?: PostgresIdentity;

@@ -10,7 +10,7 @@ import { openBlobService } from '../blob/azure-service.ts';
 import type { AzureAccess } from '../blob/azure-service.ts';
 import { byPath, changed, isDataFile, isHidden, isSafePath } from './data-files.ts';
 
-export interface BlobPlace {
+interface BlobPlace {
   readonly account: string;
   readonly container: string;
   readonly prefix: string;

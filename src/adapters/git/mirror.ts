@@ -15,7 +15,7 @@ const PLACES = ['', 'refs/', 'refs/tags/', 'refs/heads/'] as const;
 /** Keeps what was fetched from git's garbage collection. */
 const KEPT = 'refs/windlass/commits';
 
-export interface MirrorRequest {
+interface MirrorRequest {
   readonly url: string;
   /** Branch, tag or commit; `HEAD` is the remote's default branch. */
   readonly ref: string;
@@ -24,7 +24,7 @@ export interface MirrorRequest {
 }
 
 /** A bare repository that holds at least one commit of a remote one. */
-export interface MirroredCommit {
+interface MirroredCommit {
   readonly gitDir: string;
   /** The URL without credentials. */
   readonly repository: string;

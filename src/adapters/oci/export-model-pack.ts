@@ -19,7 +19,7 @@ import {
 } from './model-pack.ts';
 import type { PackManifest } from './model-pack.ts';
 
-export interface ExportedPack {
+interface ExportedPack {
   readonly manifest: string;
   readonly layers: number;
   readonly bytes: number;

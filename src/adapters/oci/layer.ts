@@ -74,6 +74,6 @@ export async function openMeasured(path: string): Promise<{ tar: Readable; diffI
 }
 
 /** True for bytes that start with gzip's magic number. */
-export function isGzip(bytes: Uint8Array): boolean {
+function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }

@@ -18,7 +18,7 @@ const SCRIPTS = {
 };
 const MAX_HEAP_MB = 2048;
 
-export interface OnnxModelRuntimeOptions {
+interface OnnxModelRuntimeOptions {
   /** For reading or exercising one model; scoring may take ten times as long. */
   readonly timeoutMs?: number;
   /**

@@ -7,7 +7,7 @@ import { slice } from './batches.ts';
 import type { Batch } from './batches.ts';
 
 /** Probability per row, and the shape that the model gave it. */
-export interface ScoredBatch {
+interface ScoredBatch {
   readonly scores: Float32Array;
   readonly shape: readonly number[];
 }
