@@ -4,7 +4,7 @@ import type { AuditTrail } from '../../../ports/registry/audit-trail.ts';
 import type { Database } from '../schema.ts';
 import { appendAudit, readAudit, verifyAudit } from './audit-log.ts';
 
-/** The audit log as the registry shows it; an event that is recorded here is its own transaction. */
+/** The audit log as the registry shows it; an event recorded here is its own transaction. */
 export function createAuditTrail(db: Kysely<Database>, clock: Clock): AuditTrail {
   return {
     audit: (filter) => readAudit(db, filter),
