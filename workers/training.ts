@@ -20,7 +20,7 @@ import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
 import { thisMachine } from '../src/adapters/onnx/measure.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
-import { createDataIndex } from '../src/adapters/postgres/monitoring/data-index.ts';
+import { createDataIndex } from '../src/adapters/postgres/registry/data-index.ts';
 import { pruneEnvironments } from '../src/adapters/python/collect-environments.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
 import { modelCardHtml } from '../src/reports/model-card.ts';

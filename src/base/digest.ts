@@ -4,7 +4,12 @@ import { readFile, stat } from 'node:fs/promises';
 
 /** `sha256:<hex>` of bytes or text. */
 export function digestOf(bytes: Uint8Array | string): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${sha256Hex(bytes)}`;
+}
+
+/** Hex digits of the sha256 of bytes or text, for what is not an artefact. */
+export function sha256Hex(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Files up to this size are read in one piece. */

@@ -6,7 +6,7 @@ import { openDatabase } from '../adapters/postgres/database.ts';
 import { migrate } from '../adapters/postgres/migrate.ts';
 import { createRegistry } from '../adapters/postgres/registry/registry.ts';
 import type { Database } from '../adapters/postgres/schema.ts';
-import { createStepStore } from '../adapters/postgres/step-store.ts';
+import { createStepStore } from '../adapters/postgres/steps/step-store.ts';
 import type { WindlassConfig } from '../config/schema.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';

@@ -5,10 +5,10 @@ import type * as Yaml from 'yaml';
 import { WindlassError } from '../errors/windlass-error.ts';
 import { configSchema, SETTINGS, type SettingInfo, type WindlassConfig } from './schema.ts';
 
-export const CONFIG_FILE = 'windlass.config.yaml';
+const CONFIG_FILE = 'windlass.config.yaml';
 
 /** Where a value came from: `name` is the flag, the variable, or the file. */
-export interface Origin {
+interface Origin {
   readonly source: 'flag' | 'environment' | 'file' | 'default';
   readonly name?: string;
 }
@@ -21,7 +21,7 @@ export interface LoadedConfig {
   readonly file?: string;
 }
 
-export interface LoadConfigOptions {
+interface LoadConfigOptions {
   /** Settings given on the command line, by dotted name. */
   readonly flags?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -186,7 +186,7 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
   return { values: values as unknown as WindlassConfig, origins, file };
 }
 
-export interface ShownSetting {
+interface ShownSetting {
   readonly key: string;
   readonly value: unknown;
   readonly origin: string;

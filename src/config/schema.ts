@@ -1,54 +1,9 @@
 import { z } from 'zod';
 import { TASK_QUEUES } from '../contracts/names.ts';
 import { triggerSchema } from '../contracts/build/push.ts';
+import { list, numeric, objects, port, secret, text, whole } from './setting-types.ts';
 
-export const TASK_QUEUE_NAMES = Object.values(TASK_QUEUES);
-
-/**
- * Numbers arrive as text from the environment and from flags; anything that is not a number stays
- * as it is and is refused.
- */
-const numeric = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((v) => (typeof v === 'string' && v.trim() !== '' ? Number(v) : v), schema);
-
-const whole = (min: number, max: number) =>
-  numeric(
-    z
-      .number({ error: `expected a whole number from ${min} to ${max}` })
-      .int(`expected a whole number from ${min} to ${max}`)
-      .min(min, `expected a whole number from ${min} to ${max}`)
-      .max(max, `expected a whole number from ${min} to ${max}`),
-  );
-
-const port = (fallback: number, description: string) =>
-  whole(0, 65_535)
-    .default(fallback)
-    .meta({ description: `${description} (0: any free port)` });
-
-const text = (problem: string) => z.string({ error: problem }).min(1, problem);
-
-const list = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((v) => (typeof v === 'string' ? v.split(',').map((s) => s.trim()) : v), schema);
-
-const secret = (description: string) =>
-  text('expected a secret')
-    .min(16, 'expected at least 16 characters')
-    .optional()
-    .meta({ description, secret: true });
-
-/**
- * A list of objects arrives as JSON from the environment and from flags; text that is none stays as
- * it is and is refused.
- */
-const objects = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((v) => {
-    if (typeof v !== 'string') return v;
-    try {
-      return JSON.parse(v) as unknown;
-    } catch {
-      return v;
-    }
-  }, schema);
+const TASK_QUEUE_NAMES = Object.values(TASK_QUEUES);
 
 /**
  * The one schema of every setting. `meta` carries what the loader and the documentation need: `env`

@@ -14,7 +14,7 @@ export interface RunningChild {
   stop(): Promise<void>;
 }
 
-export interface ChildOptions {
+interface ChildOptions {
   readonly name: string;
   /** Flags of the command line, each the value of one setting: flag → dotted name. */
   readonly flags?: Readonly<Record<string, string>>;

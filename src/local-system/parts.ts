@@ -16,7 +16,7 @@ import { prepareTemporal, startTemporalServer } from './temporal-server.ts';
 /** The root of the project, where the children's programs are. */
 export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface PartContext {
+interface PartContext {
   readonly config: WindlassConfig;
   readonly queues: readonly TaskQueueName[];
   readonly report: (message: string) => void;
@@ -61,7 +61,7 @@ async function migrateDatabase(url: string): Promise<number> {
  * The database: DATABASE_URL when set, otherwise the embedded PostgreSQL; its migrations are
  * applied.
  */
-export async function startDatabase({ config, ...context }: PartContext): Promise<StartedPart> {
+async function startDatabase({ config, ...context }: PartContext): Promise<StartedPart> {
   const existing = config.database.url;
   if (existing !== undefined) {
     const { version } = await checkDatabase(existing);
@@ -87,7 +87,7 @@ export async function startDatabase({ config, ...context }: PartContext): Promis
  * Temporal: TEMPORAL_ADDRESS when set, otherwise the development server; the search attributes are
  * registered.
  */
-export async function startTemporal({ config, ...context }: PartContext): Promise<StartedPart> {
+async function startTemporal({ config, ...context }: PartContext): Promise<StartedPart> {
   const { address, namespace } = config.temporal;
   if (address !== undefined) {
     await prepareTemporal(address, namespace);
@@ -114,7 +114,7 @@ export async function startTemporal({ config, ...context }: PartContext): Promis
 }
 
 /** The hub: hub.connectionString when set, otherwise the IoT Hub stand-in. */
-export async function startHub({ config, ...context }: PartContext): Promise<StartedPart> {
+async function startHub({ config, ...context }: PartContext): Promise<StartedPart> {
   if (config.hub.connectionString !== undefined) {
     const host = /HostName=([^;]+)/.exec(config.hub.connectionString)?.[1] ?? '';
     return { message: `existing hub ${host}` };
@@ -154,7 +154,7 @@ export async function startHub({ config, ...context }: PartContext): Promise<Sta
 }
 
 /** The virtual fleet, connected to the hub. */
-export async function startFleet({ config, ...context }: PartContext): Promise<StartedPart> {
+async function startFleet({ config, ...context }: PartContext): Promise<StartedPart> {
   const { connectionString, caFile } = config.hub;
   if (connectionString === undefined) throw new WindlassError('NOT_RUNNING', 'The fleet needs a hub.');
   const secrets = join(config.stateDir, 'secrets');
@@ -187,7 +187,7 @@ export async function startFleet({ config, ...context }: PartContext): Promise<S
 }
 
 /** A worker process that serves the task queues. */
-export async function startWorker({ config, queues, ...context }: PartContext): Promise<StartedPart> {
+async function startWorker({ config, queues, ...context }: PartContext): Promise<StartedPart> {
   const process = await startProcess({
     name: 'worker',
     command: 'node',
@@ -204,7 +204,7 @@ export async function startWorker({ config, queues, ...context }: PartContext): 
 }
 
 /** The HTTP API. */
-export async function startApi({ config, ...context }: PartContext): Promise<StartedPart> {
+async function startApi({ config, ...context }: PartContext): Promise<StartedPart> {
   const port = await claimPort(config.api.port, 'api.port', { host: config.api.host });
   const settings = (c: WindlassConfig): WindlassConfig => ({ ...c, api: { ...c.api, port } });
   const process = await startProcess({

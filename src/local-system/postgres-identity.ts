@@ -80,7 +80,7 @@ function setprivPath(): string | undefined {
     });
 }
 
-export interface Launcher {
+interface Launcher {
   readonly command: string;
   readonly prefix: readonly string[];
   readonly identity?: PostgresIdentity;

@@ -14,7 +14,7 @@ import { waitFor } from '../base/wait-for.ts';
 const run = promisify(execFile);
 const CONNECT_TIMEOUT_MS = 5_000;
 
-export interface PostgresServerOptions {
+interface PostgresServerOptions {
   /** Folder of the embedded parts: data in `postgres/`, password in `secrets/`, log in `logs/`. */
   readonly stateDir: string;
   /** A free port; see claimPort. */

@@ -5,7 +5,7 @@ export const SERVICE_NAMES = ['database', 'temporal', 'hub', 'fleet', 'worker', 
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** Which other services a service cannot do without. */
-export const SERVICE_NEEDS: Readonly<Record<ServiceName, readonly ServiceName[]>> = {
+const SERVICE_NEEDS: Readonly<Record<ServiceName, readonly ServiceName[]>> = {
   database: [],
   temporal: [],
   hub: [],

@@ -16,9 +16,3 @@ export interface DataIndex {
   read(source: string): Promise<ReadonlyMap<string, IndexedFile>>;
   write(source: string, files: ReadonlyMap<string, IndexedFile>): Promise<void>;
 }
-
-/** An index that remembers nothing: every file is read. */
-export const noDataIndex: DataIndex = {
-  read: async () => new Map(),
-  write: async () => undefined,
-};

@@ -29,17 +29,18 @@ function dataText({ digest, files, rows, source }: NonNullable<ModelCard['data']
 export function lineageSection(card: ModelCard): Section {
   const { source, data, pipeline, imported } = card;
   const made = imported === undefined;
-  const rows = [
+  const facts: [string, string | null | undefined][] = [
     ['model', card.digest],
-    ...(made ? [] : [['imported from', imported.file]]),
-    ...(pipeline === null ? [] : [[made ? 'pipeline' : 'served by', `${pipeline.name}@${pipeline.version}`]]),
-    ...(source === null ? [] : [['commit', commitText(source)]]),
-    ...(card.environment === null ? [] : [['environment', card.environment]]),
-    ...(data === null ? [] : [[made ? 'data' : 'measured on', dataText(data)]]),
-    ...(card.params === null ? [] : [['parameters', JSON.stringify(card.params)]]),
-    ...(card.seed === null ? [] : [['seed', String(card.seed)]]),
-    ...(made ? [] : [['not known', imported.missing.join(', ')]]),
+    ['imported from', imported?.file],
+    [made ? 'pipeline' : 'served by', pipeline && `${pipeline.name}@${pipeline.version}`],
+    ['commit', source && commitText(source)],
+    ['environment', card.environment],
+    [made ? 'data' : 'measured on', data && dataText(data)],
+    ['parameters', card.params && JSON.stringify(card.params)],
+    ['seed', card.seed === null ? null : String(card.seed)],
+    ['not known', imported?.missing.join(', ')],
   ];
+  const rows = facts.filter(([, which]) => which !== null && which !== undefined);
   return html`<h2>Made from</h2>
     <table>
       ${rows.map(

@@ -23,7 +23,7 @@ import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-s
 import { createDataSources } from '../../src/adapters/data-source/data-sources.ts';
 import { readGroupRows, sensorFiles } from '../../src/adapters/duckdb/sensor-files.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
-import { createDataIndex } from '../../src/adapters/postgres/monitoring/data-index.ts';
+import { createDataIndex } from '../../src/adapters/postgres/registry/data-index.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import type { DataManifest } from '../../src/contracts/data/data-manifest.ts';
 import { foldOf as foldOfFile } from '../../src/domain/data/fold-of.ts';

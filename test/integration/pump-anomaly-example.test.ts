@@ -18,7 +18,7 @@ import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts
 import { projectSchema } from '../../src/contracts/project/project.ts';
 import { blockingGates } from '../../src/domain/gates/statuses.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
-import { noDataIndex } from '../../src/ports/data-index.ts';
+import { noDataIndex } from '../support/no-data-index.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { PUMP_COLUMNS } from '../../stand-ins/pump/columns.ts';
 import { SHARED_ENVIRONMENTS } from '../support/environments.ts';

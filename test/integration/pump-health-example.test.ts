@@ -17,7 +17,7 @@ import { fitMeanStd, judgedRows } from '../../src/domain/evaluation/group-rows.t
 import { evaluationMetrics, type ScoredGroup } from '../../src/domain/evaluation/metrics.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { blockingGates } from '../../src/domain/gates/statuses.ts';
-import { noDataIndex } from '../../src/ports/data-index.ts';
+import { noDataIndex } from '../support/no-data-index.ts';
 import { writePumpFiles } from '../../stand-ins/pump/write-files.ts';
 import { SHARED_ENVIRONMENTS } from '../support/environments.ts';
 import { lockedEnvironment } from '../support/locked-environment.ts';

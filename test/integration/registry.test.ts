@@ -4,7 +4,7 @@ import { readAudit, verifyAudit } from '../../src/adapters/postgres/registry/aud
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
-import { createStepStore } from '../../src/adapters/postgres/step-store.ts';
+import { createStepStore } from '../../src/adapters/postgres/steps/step-store.ts';
 import type { Registry } from '../../src/ports/registry/registry.ts';
 import {
   artefact,

@@ -7,7 +7,7 @@ import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts
 import { createRetention } from '../../src/adapters/postgres/registry/retention.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
-import { createStepStore } from '../../src/adapters/postgres/step-store.ts';
+import { createStepStore } from '../../src/adapters/postgres/steps/step-store.ts';
 import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
 import { decideRetention } from '../../src/domain/registry/retention.ts';
 import type { VersionUse } from '../../src/domain/registry/retention.ts';

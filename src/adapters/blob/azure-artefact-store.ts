@@ -1,13 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline as pipe, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { RestError } from '@azure/storage-blob';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import { Meter } from '../../base/meter.ts';
+import { withTempFolder } from '../../base/temp-folder.ts';
 import type { ArtefactRef } from '../../contracts/artefact.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import { artefactPath, missing, verifier } from './artefact-parts.ts';
@@ -35,28 +36,16 @@ export function createAzureArtefactStore(container: ContainerClient, prefix = ''
    * The digest is the name, so the bytes go to a local file first; one that is there already is not
    * sent again.
    */
-  const store = async (source: Readable, mediaType: string): Promise<ArtefactRef> => {
-    const folder = await mkdtemp(join(tmpdir(), 'windlass-put-'));
-    const local = join(folder, 'bytes');
-    const hash = createHash('sha256');
-    let size = 0;
-    const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-      for await (const chunk of chunks) {
-        hash.update(chunk);
-        size += chunk.length;
-        yield chunk;
-      }
-    };
-    try {
-      await pipeline(source, count, createWriteStream(local));
-      const ref = { digest: `sha256:${hash.digest('hex')}`, size, mediaType };
-      if ((await stat(ref.digest))?.size === size) return ref;
+  const store = (source: Readable, mediaType: string): Promise<ArtefactRef> =>
+    withTempFolder(async (folder) => {
+      const local = join(folder, 'bytes');
+      const meter = new Meter();
+      await pipeline(source, meter, createWriteStream(local));
+      const ref = { digest: meter.digest, size: meter.size, mediaType };
+      if ((await stat(ref.digest))?.size === ref.size) return ref;
       await blobOf(ref.digest).uploadFile(local, { blobHTTPHeaders: { blobContentType: mediaType } });
       return ref;
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  };
+    });
 
   const verified = async (digest: string): Promise<Readable> => {
     const found = await blobOf(digest)

@@ -5,10 +5,11 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline as pipe, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { digestOf } from '../../base/digest.ts';
+import { errorCode } from '../../base/error-code.ts';
 import type { ArtefactRef } from '../../contracts/artefact.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import { artefactPath, corrupt, missing, verifier } from './artefact-parts.ts';
-import { digestOf } from '../../base/digest.ts';
 
 /**
  * A folder as artefact store: `sha256/ab/cdef…` holds the bytes, `….type` beside it the media type.
@@ -137,5 +138,5 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return errorCode(error) === 'ENOENT';
 }

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { RestError } from '@azure/storage-blob';
 import type { BlobItem, ContainerClient } from '@azure/storage-blob';
+import { firstLineOf } from '../../base/error-message.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { DataSource, SourceFile } from '../../ports/data-source.ts';
 import { openBlobService } from '../blob/azure-service.ts';
 import type { AzureAccess } from '../blob/azure-service.ts';
 import { byPath, changed, isDataFile, isHidden, isSafePath } from './data-files.ts';
 
-export interface BlobPlace {
+interface BlobPlace {
   readonly account: string;
   readonly container: string;
   readonly prefix: string;
@@ -100,7 +101,7 @@ function unreachable(name: string, error: unknown): WindlassError {
   const rest = error instanceof RestError ? error : undefined;
   if (rest?.statusCode === 404)
     return new WindlassError('DATA_NOT_FOUND', `There is no container for ${name}.`, { cause: error });
-  const said = rest?.code ?? (error instanceof Error ? error.message.split('\n')[0] : String(error));
+  const said = rest?.code ?? firstLineOf(error);
   return new WindlassError('SOURCE_UNREACHABLE', `${name} cannot be read: ${said}`, {
     cause: error,
     hint: 'Check the account and the access: AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_SAS_TOKEN, or an identity with the role Storage Blob Data Reader.',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DuckDBInstance, StatementType } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { firstLineOf } from '../../base/error-message.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { DataSource, SourceFile } from '../../ports/data-source.ts';
 import { identifier, literal } from '../duckdb/sql-text.ts';
@@ -70,8 +71,7 @@ async function runQuery(sql: string, query: Query): Promise<SourceFile[]> {
     return await writeGroups(connection, sql, query);
   } catch (error) {
     if (error instanceof WindlassError) throw error;
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    throw refused(query, `it failed: ${reason}`, error);
+    throw refused(query, `it failed: ${firstLineOf(error)}`, error);
   } finally {
     clearTimeout(timer);
     connection.closeSync();

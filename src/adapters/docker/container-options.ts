@@ -9,7 +9,7 @@ export const OWNER_LABEL = 'io.windlass.owner';
 export const FOLDER_LABEL = 'io.windlass.folder';
 
 /** What a container under test may use: bytes of memory, processes and threads, cores. */
-export const LIMITS = { memoryBytes: 512 * 1024 * 1024, pids: 128, cores: 1 } as const;
+const LIMITS = { memoryBytes: 512 * 1024 * 1024, pids: 128, cores: 1 } as const;
 
 /** The hardened container of a test: nothing of the machine but one folder for the socket. */
 export function containerOptions(options: {

@@ -16,7 +16,7 @@ const GRACE_SECONDS = 4;
 const USAGE_MS = 5000;
 const MIB = 1024 * 1024;
 
-export interface ContainerRuntime extends ProjectRuntime {
+interface ContainerRuntime extends ProjectRuntime {
   /**
    * Ends containers whose worker is gone; gives their ids. Only those of workers on this machine
    * are judged.

@@ -60,7 +60,7 @@ const UNREACHABLE = new Set([
 ]);
 
 /** Maps an error of dockerode: no engine answers, or the engine refused, with its own message. */
-export function dockerError(error: unknown, what: string): WindlassError {
+function dockerError(error: unknown, what: string): WindlassError {
   if (error instanceof WindlassError) return error;
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
   const unreachable = statusCode === undefined && code !== undefined && UNREACHABLE.has(code);

@@ -12,7 +12,7 @@ import { createContainerRunner } from './container-runner.ts';
 import { dockerClient, engineVersion } from './engine.ts';
 import { createDockerEnvironment } from './environment-image.ts';
 
-export interface PackagingToolsOptions {
+interface PackagingToolsOptions {
   readonly store: OciLayoutStore;
   readonly server: ServerFiles;
   /** auto: the engine when one answers, otherwise processes. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ContainerCreateOptions } from 'dockerode';
+import { sha256Hex } from '../../base/digest.ts';
 import type { ProjectCommand } from '../../ports/project-runtime.ts';
 import { IMAGE_USER } from '../oci/image-config.ts';
 import { OWNER_LABEL } from './container-options.ts';
@@ -17,7 +17,7 @@ const SHARED_MEMORY_BYTES = 1 << 30;
  * starts.
  */
 function containerName(run: string): string {
-  return `windlass-${createHash('sha256').update(run).digest('hex').slice(0, 24)}`;
+  return `windlass-${sha256Hex(run).slice(0, 24)}`;
 }
 
 /** Account of the container: the worker's own, so that both may write; never root. */
@@ -73,11 +73,11 @@ export function trainingContainer(
         Target: path,
         ReadOnly: !writable,
       })),
-      ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),
-      ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
-      ...(gpus === undefined
-        ? {}
-        : { DeviceRequests: [{ Count: gpus === 'all' ? -1 : gpus, Capabilities: [['gpu']] }] }),
+      Memory: memory,
+      MemorySwap: memory,
+      NanoCpus: cpus === undefined ? undefined : Math.round(cpus * 1e9),
+      DeviceRequests:
+        gpus === undefined ? undefined : [{ Count: gpus === 'all' ? -1 : gpus, Capabilities: [['gpu']] }],
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'none', Config: {} },
     },

@@ -1,8 +1,8 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { withTempFolder } from '../../base/temp-folder.ts';
 import type { Cell, TableSource } from '../../domain/data/sensor-table.ts';
 import { identifier, literal } from './sql-text.ts';
 
@@ -13,29 +13,31 @@ const TEMPORAL = /^(TIMESTAMP.*|DATE)$/;
  * Runs work on an in-process DuckDB that loads nothing from outside; a path that it would take for
  * a pattern is copied.
  */
-async function withParquet<T>(
+function withParquet<T>(
   path: string,
   work: (connection: DuckDBConnection, file: string) => Promise<T>,
 ): Promise<T> {
-  const folder = /[*?[\]{}]/.test(path) ? await mkdtemp(join(tmpdir(), 'windlass-parquet-')) : undefined;
-  const readable = folder === undefined ? path : join(folder, 'data.parquet');
+  if (!/[*?[\]{}]/.test(path)) return withConnection((connection) => work(connection, literal(path)));
+  return withTempFolder(async (folder) => {
+    const copy = join(folder, 'data.parquet');
+    await copyFile(path, copy);
+    return withConnection((connection) => work(connection, literal(copy)));
+  });
+}
+
+async function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    threads: '2',
+  });
+  const connection = await instance.connect();
   try {
-    if (folder !== undefined) await copyFile(path, readable);
-    const instance = await DuckDBInstance.create(':memory:', {
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      threads: '2',
-    });
-    const connection = await instance.connect();
-    try {
-      await connection.run(`set timezone = 'UTC'`);
-      return await work(connection, literal(readable));
-    } finally {
-      connection.closeSync();
-      instance.closeSync();
-    }
+    await connection.run(`set timezone = 'UTC'`);
+    return await work(connection);
   } finally {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    connection.closeSync();
+    instance.closeSync();
   }
 }
 

@@ -1,5 +1,6 @@
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { firstLineOf } from '../../base/error-message.ts';
 import { parseCsv } from '../../domain/data/csv.ts';
 import type { CsvTable } from '../../domain/data/csv.ts';
 import { buildSensorTable } from '../../domain/data/sensor-table.ts';
@@ -120,8 +121,7 @@ async function parquet<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    throw unreadable(path, `it cannot be read as Parquet: ${reason}`, error);
+    throw unreadable(path, `it cannot be read as Parquet: ${firstLineOf(error)}`, error);
   }
 }
 

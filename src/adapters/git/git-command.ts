@@ -5,7 +5,7 @@ import { GIT_SCHEMES, withoutCredentials } from '../../domain/git/address.ts';
 const run = promisify(execFile);
 const MAX_OUTPUT = 512 * 1024 * 1024;
 
-export interface GitOptions {
+interface GitOptions {
   readonly cwd?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

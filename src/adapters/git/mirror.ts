@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
+import { sha256Hex } from '../../base/digest.ts';
 import { urlProblem, withoutCredentials } from '../../domain/git/address.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { waitForLock } from '../process/wait-for-lock.ts';
@@ -15,7 +15,7 @@ const PLACES = ['', 'refs/', 'refs/tags/', 'refs/heads/'] as const;
 /** Keeps what was fetched from git's garbage collection. */
 const KEPT = 'refs/windlass/commits';
 
-export interface MirrorRequest {
+interface MirrorRequest {
   readonly url: string;
   /** Branch, tag or commit; `HEAD` is the remote's default branch. */
   readonly ref: string;
@@ -24,7 +24,7 @@ export interface MirrorRequest {
 }
 
 /** A bare repository that holds at least one commit of a remote one. */
-export interface MirroredCommit {
+interface MirroredCommit {
   readonly gitDir: string;
   /** The URL without credentials. */
   readonly repository: string;
@@ -43,7 +43,7 @@ export async function mirrorCommit({ url, ref, mirrors, signal }: MirrorRequest)
     throw new WindlassError('PROJECT_NOT_FOUND', `${repository} is not fetched: ${problem}.`, {
       hint: 'Name the repository by an https or ssh URL.',
     });
-  const gitDir = join(mirrors, `${createHash('sha256').update(repository).digest('hex').slice(0, 24)}.git`);
+  const gitDir = join(mirrors, `${sha256Hex(repository).slice(0, 24)}.git`);
   await mkdir(mirrors, { recursive: true });
   const lock = (): Promise<() => Promise<void>> =>
     lockfile.lock(gitDir, {

@@ -19,7 +19,7 @@ import {
 } from './model-pack.ts';
 import type { PackManifest } from './model-pack.ts';
 
-export interface ExportedPack {
+interface ExportedPack {
   readonly manifest: string;
   readonly layers: number;
   readonly bytes: number;
@@ -96,6 +96,6 @@ async function putJson(
   const file = join(store.scratch, randomUUID());
   await writeFile(file, bytes);
   await store.adoptBlob(digest, file);
-  const annotations = path === undefined ? {} : { annotations: { [MODEL_PACK.filepath]: path } };
-  return { mediaType, digest, size, ...annotations };
+  const annotations = path === undefined ? undefined : { [MODEL_PACK.filepath]: path };
+  return { mediaType, digest, size, annotations };
 }

@@ -21,7 +21,7 @@ import { npmEntries } from './npm-packages.ts';
 import { machinePlatform } from './platform.ts';
 import { bundleServer, type ServerFiles } from './server-bundle.ts';
 
-export interface ImageAssemblerOptions {
+interface ImageAssemblerOptions {
   readonly store: OciLayoutStore;
   readonly cache: LayerCache;
   readonly environment: EnvironmentBuilder;

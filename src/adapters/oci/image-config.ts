@@ -17,7 +17,7 @@ const CREATED = '1970-01-01T00:00:00Z';
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Starts the edge module; the lists are joined in the image's configuration. */
-export const IMAGE_ENTRYPOINT: readonly string[] = ['node', `/${IMAGE_LAYOUT.server}`];
+const IMAGE_ENTRYPOINT: readonly string[] = ['node', `/${IMAGE_LAYOUT.server}`];
 
 function mergeEnv(base: readonly string[], own: Readonly<Record<string, string>>): string[] {
   const merged = new Map<string, string>([['PATH', DEFAULT_PATH]]);

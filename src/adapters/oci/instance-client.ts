@@ -4,7 +4,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { InstanceRequest, InstanceResponse } from '../../ports/image-instance.ts';
 
 /** Talks HTTP to a server behind a unix socket, over connections that are kept open. */
-export interface InstanceClient {
+interface InstanceClient {
   send(request: InstanceRequest): Promise<InstanceResponse>;
   close(): void;
 }

@@ -26,7 +26,7 @@ export interface InstanceRecords {
   sweep(): Promise<number>;
 }
 
-export interface InstanceRecord {
+interface InstanceRecord {
   child(identity: ProcessIdentity): Promise<void>;
   /** Removes the folders and the record. */
   close(): Promise<void>;

@@ -22,7 +22,7 @@ export const KERNEL_FILES: Readonly<Record<keyof KernelTexts, readonly string[]>
 };
 
 /** The value of one line of /proc/PID/status. */
-export function statusField(status: string, name: string): string | undefined {
+function statusField(status: string, name: string): string | undefined {
   return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.trim();
 }
 

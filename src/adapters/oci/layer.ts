@@ -1,12 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
-import type { Hash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline as pipe, Transform } from 'node:stream';
+import { pipeline as pipe } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
+import { Meter } from '../../base/meter.ts';
 
 /** Fixed, because another level gives other bytes and so another digest. */
 export const GZIP_LEVEL = 6;
@@ -20,18 +20,6 @@ export interface Layer {
   readonly size: number;
   readonly diffId: string;
   readonly unpackedSize: number;
-}
-
-class Meter extends Transform {
-  readonly hash: Hash = createHash('sha256');
-  size = 0;
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.hash.update(chunk);
-    this.size += chunk.length;
-    this.push(chunk);
-    done();
-  }
 }
 
 /**
@@ -56,9 +44,9 @@ export async function compressLayer(
   }
   return {
     path,
-    digest: `sha256:${outer.hash.digest('hex')}`,
+    digest: outer.digest,
     size: outer.size,
-    diffId: `sha256:${inner.hash.digest('hex')}`,
+    diffId: inner.digest,
     unpackedSize: inner.size,
   };
 }
@@ -82,11 +70,10 @@ export async function openTar(path: string): Promise<Readable> {
 export async function openMeasured(path: string): Promise<{ tar: Readable; diffId(): string }> {
   const inner = new Meter();
   const tar = pipe(await openTar(path), inner, () => undefined);
-  let digest: string | undefined;
-  return { tar, diffId: () => (digest ??= `sha256:${inner.hash.digest('hex')}`) };
+  return { tar, diffId: () => inner.digest };
 }
 
 /** True for bytes that start with gzip's magic number. */
-export function isGzip(bytes: Uint8Array): boolean {
+function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }

@@ -7,13 +7,6 @@ export const OCI = {
   layerTar: 'application/vnd.oci.image.layer.v1.tar',
 } as const;
 
-/** Docker's own types of the same things, which registries still serve for older images. */
-export const DOCKER = {
-  index: 'application/vnd.docker.distribution.manifest.list.v2+json',
-  manifest: 'application/vnd.docker.distribution.manifest.v2+json',
-  layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-} as const;
-
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;

@@ -22,7 +22,7 @@ export const MODEL_PACK = {
 /** The layer with what Windlass itself knows of the version; other tools see a JSON file. */
 export const RECORD_PATH = 'windlass.json';
 
-export interface PackLayer {
+interface PackLayer {
   readonly path: string;
   readonly mediaType: string;
   readonly ref: ArtefactRef;
@@ -93,7 +93,7 @@ export function packConfig(model: ModelVersion, record: PackRecord, layers: read
       family: model.name,
       name: model.name,
       version: model.version,
-      ...(record.pipeline.spec.description === '' ? {} : { description: record.pipeline.spec.description }),
+      description: record.pipeline.spec.description || undefined,
       sourceURL: repository,
       revision: commit,
     },

@@ -49,7 +49,7 @@ const LEFT_OUT_FOLDERS = new Set([
  * The installed packages that `names` need at run time, themselves included, in the order of their
  * folders.
  */
-export async function packageClosure(names: readonly string[], root: string): Promise<InstalledPackage[]> {
+async function packageClosure(names: readonly string[], root: string): Promise<InstalledPackage[]> {
   const found = new Map<string, InstalledPackage>();
   const visit = async (name: string, from: string, optional: boolean): Promise<void> => {
     const dir = await locate(name, from, root);

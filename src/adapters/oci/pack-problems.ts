@@ -19,7 +19,7 @@ export interface PackProblem {
 }
 
 /** The parts of a pack, each of which is sound in itself. */
-export interface PackParts {
+interface PackParts {
   readonly manifest: ReadManifest;
   readonly config: ReadConfig;
   readonly record: PackRecord;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { errorCode } from '../../base/error-code.ts';
 
 /**
  * A process that its number alone does not name: numbers are used again, so the start time goes
@@ -31,7 +32,7 @@ export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
   try {
     process.kill(identity.pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
   return identity.start === null || (await startOf(identity.pid)) === identity.start;
 }

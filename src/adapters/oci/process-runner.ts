@@ -98,7 +98,8 @@ async function startProcess(options: {
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(command.uid === undefined ? {} : { uid: command.uid, gid: command.uid }),
+    uid: command.uid,
+    gid: command.uid,
   });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
@@ -205,8 +206,8 @@ async function programIn(rootfs: string, program: string, path: string): Promise
 }
 
 async function answers(command: Omit<Command, 'notes'>): Promise<boolean> {
-  const account = command.uid === undefined ? {} : { uid: command.uid, gid: command.uid };
-  return run(command.file, [...command.args], { timeout: 10_000, ...account }).then(
+  const { file, args, uid } = command;
+  return run(file, [...args], { timeout: 10_000, uid, gid: uid }).then(
     () => true,
     () => false,
   );

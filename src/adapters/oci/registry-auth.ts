@@ -26,7 +26,7 @@ export async function storedCredentials(host: string): Promise<string | undefine
   return auth === undefined || auth === '' ? undefined : `Basic ${auth}`;
 }
 
-export interface BearerChallenge {
+interface BearerChallenge {
   readonly realm: string;
   readonly service?: string;
   readonly scope?: string;

@@ -55,7 +55,8 @@ export function createRegistryStore(name: string, scratch: string): ImageStore {
         method,
         headers: rights === undefined ? headers : { ...headers, authorization: rights },
         signal: AbortSignal.timeout(timeoutMs),
-        ...(body === undefined ? {} : { body: body(), duplex: 'half' }),
+        body: body?.(),
+        duplex: 'half',
       });
     } catch (cause) {
       const reason =
@@ -87,7 +88,7 @@ export function createRegistryStore(name: string, scratch: string): ImageStore {
       'PACKAGING_FAILED',
       `The registry ${host} refused (${what}): ${response.status} ${text.slice(0, 300)}`,
       {
-        ...(login ? { hint: `Log in with an account that may push: docker login ${host}` } : {}),
+        hint: login ? `Log in with an account that may push: docker login ${host}` : undefined,
         details: { what, status: response.status },
       },
     );

@@ -6,8 +6,9 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import type { Extract } from 'tar-stream';
-import { WindlassError } from '../../errors/windlass-error.ts';
 import { digestOfFile, SMALL_BYTES } from '../../base/digest.ts';
+import { errorCode } from '../../base/error-code.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
 import { imagePath, parentsOf } from './image-path.ts';
 import { openMeasured } from './layer.ts';
 import type { ImageConfig, ImageManifest } from './media-types.ts';
@@ -153,7 +154,7 @@ async function createFile(place: string, bytes: Buffer, mode: number): Promise<v
   try {
     await write();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
     await rm(place, { recursive: true, force: true });
     await write();
   }

@@ -1,7 +1,18 @@
 import { expectedInputs } from '../../domain/model-gates/model-expectation.ts';
 import { seededRandom } from '../../base/random.ts';
 import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
-import type { Batch, BatchTensor } from './session.ts';
+
+/** Values of one input for all rows of a batch, row-major; `shape` is that of one row. */
+export interface BatchTensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** Rows to score, by input. */
+export interface Batch {
+  readonly n: number;
+  readonly tensors: Readonly<Record<string, BatchTensor>>;
+}
 
 /** Rows that are scored at a time. */
 export const BATCH = 256;

@@ -3,10 +3,11 @@ import type { ModelProfile } from '../../contracts/build/optimisation.ts';
 import type { ModelBehaviour } from '../../contracts/model/model-behaviour.ts';
 import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import { BATCH, drawnRows, slice, withObservedRanges } from './batches.ts';
+import type { Batch } from './batches.ts';
 import type { Golden } from './golden-file.ts';
 import { openMeasured } from './measure.ts';
 import { probeInvalid, probeRanges } from './probe.ts';
-import type { Batch, ScoringSession } from './session.ts';
+import type { ScoringSession } from './session.ts';
 
 const SINGLE_ROWS = 64;
 const DRAWN_ROWS = 256;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { expectedInputs } from '../../domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
-import type { BatchTensor } from './session.ts';
+import type { BatchTensor } from './batches.ts';
 import { messageOf } from '../../base/error-message.ts';
 
 const tensorSchema = z.object({

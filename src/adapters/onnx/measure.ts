@@ -4,7 +4,8 @@ import { NATIVE_RUNTIME } from '../../domain/model-gates/target-runtimes.ts';
 import { nearestRank } from '../../domain/statistics/quantiles.ts';
 import { machinePlatform } from '../oci/platform.ts';
 import { BATCH, slice } from './batches.ts';
-import type { Batch, ScoringSession } from './session.ts';
+import type { Batch } from './batches.ts';
+import type { ScoringSession } from './session.ts';
 
 const WARM_UP = 50;
 const LATENCY_RUNS = 300;

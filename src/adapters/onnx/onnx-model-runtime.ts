@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withTempFolder } from '../../base/temp-folder.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelRuntime, RuntimeHooks, ScoreJob } from '../../ports/model-runtime.ts';
 import { describeEnd } from '../../ports/project-runtime.ts';
@@ -18,7 +18,7 @@ const SCRIPTS = {
 };
 const MAX_HEAP_MB = 2048;
 
-export interface OnnxModelRuntimeOptions {
+interface OnnxModelRuntimeOptions {
   /** For reading or exercising one model; scoring may take ten times as long. */
   readonly timeoutMs?: number;
   /**
@@ -89,15 +89,6 @@ async function ask<A extends { error: { code: string; message: string } } | obje
   return answer as Exclude<A, { error: unknown }>;
 }
 
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'windlass-onnx-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 const bytesOf = (values: Float32Array | Uint32Array): Buffer =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 
@@ -115,7 +106,7 @@ export function createOnnxModelRuntime({
     request: GateRequest,
     hooks: RuntimeHooks = {},
   ): Promise<Extract<GateAnswer, Record<K, unknown>>[K]> =>
-    inFolder(async (folder) => {
+    withTempFolder(async (folder) => {
       const answer = await ask<GateAnswer>('gate', request, { ...hooks, timeoutMs, memoryMb, folder });
       if (!(part in answer)) throw new WindlassError('INTERNAL', 'the gate process gave another answer');
       return (answer as Extract<GateAnswer, Record<K, unknown>>)[part];
@@ -130,7 +121,7 @@ export function createOnnxModelRuntime({
     predictGolden: async (request, hooks) =>
       void (await gate('written', { task: 'predict-golden', ...request }, hooks)),
     score: (jobs, hooks = {}) =>
-      inFolder(async (folder) => {
+      withTempFolder(async (folder) => {
         const tasks = await Promise.all(jobs.map((job, i) => writeTask(folder, job, i)));
         await ask<ScoreAnswer>('score', { tasks }, { ...hooks, timeoutMs: timeoutMs * 10, memoryMb, folder });
         return Promise.all(

@@ -1,7 +1,8 @@
 import type { InvalidInput, ModelBehaviour, ProbeOutcome } from '../../contracts/model/model-behaviour.ts';
 import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import { slice, withReadings } from './batches.ts';
-import type { Batch, ScoringSession } from './session.ts';
+import type { Batch } from './batches.ts';
+import type { ScoringSession } from './session.ts';
 import { messageOf } from '../../base/error-message.ts';
 
 /** Far outside of every sensor, near the end of float32. */

@@ -5,7 +5,8 @@ import { availableParallelism } from 'node:os';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ScoreAnswer, ScoreRequest, ScoreTask } from './protocol.ts';
 import { BATCH } from './batches.ts';
-import { openSession, type Batch, type BatchTensor, type ScoringSession } from './session.ts';
+import type { Batch, BatchTensor } from './batches.ts';
+import { openSession, type ScoringSession } from './session.ts';
 import { messageOf } from '../../base/error-message.ts';
 
 const floats = (bytes: Buffer): Float32Array =>

@@ -1,24 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
+import { messageOf } from '../../base/error-message.ts';
 import { scoresRowsAlone } from '../../contracts/model/model-file.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { slice } from './batches.ts';
-import { messageOf } from '../../base/error-message.ts';
-
-/** Values of one input for all rows of a batch, row-major; `shape` is that of one row. */
-export interface BatchTensor {
-  readonly data: Float32Array;
-  readonly shape: readonly number[];
-}
-
-/** Rows to score, by input. */
-export interface Batch {
-  readonly n: number;
-  readonly tensors: Readonly<Record<string, BatchTensor>>;
-}
+import type { Batch } from './batches.ts';
 
 /** Probability per row, and the shape that the model gave it. */
-export interface ScoredBatch {
+interface ScoredBatch {
   readonly scores: Float32Array;
   readonly shape: readonly number[];
 }

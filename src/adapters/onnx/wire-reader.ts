@@ -5,7 +5,7 @@ import { WindlassError } from '../../errors/windlass-error.ts';
  * ("size"), how many numbers or blobs there are ("count32" and "count64": fixed width, "varints",
  * "blobs"), or nothing.
  */
-export type Kind =
+type Kind =
   'message' | 'text' | 'int' | 'ints' | 'size' | 'count32' | 'count64' | 'varints' | 'blobs' | 'skip';
 
 export interface Field {
@@ -21,7 +21,7 @@ export interface Field {
 /** Message type → field number → field. A number that is not listed is skipped. */
 export type WireSchema = Readonly<Record<string, Readonly<Record<number, Field>>>>;
 
-export interface ReadLimits {
+interface ReadLimits {
   /** Messages inside messages. */
   readonly depth: number;
   /** Messages, texts and numbers that are kept. */

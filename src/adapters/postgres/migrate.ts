@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
+import { sha256Hex } from '../../base/digest.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Database } from './schema.ts';
 
@@ -30,7 +30,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
     if (migrations.at(-1)?.number === number)
       throw new WindlassError('INTERNAL', `Two migrations have the number ${number}: ${name} is the second.`);
     const text = await readFile(join(folder, name), 'utf8');
-    const sha256 = createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
+    const sha256 = sha256Hex(text.replaceAll('\r\n', '\n'));
     migrations.push({ number, name, sha256, text });
   }
   return migrations;

@@ -4,6 +4,7 @@ import type { DoorTables } from './mlflow/registry/door-tables.ts';
 import type { MonitorTables } from './monitoring/monitor-tables.ts';
 import type { RegistryTables } from './registry/registry-tables.ts';
 import type { RolloutTables } from './rollout/rollout-tables.ts';
+import type { StepTables } from './steps/step-tables.ts';
 import type { TrackingTables } from './mlflow/tracking/tracking-tables.ts';
 
 // Each area declares its tables beside its store; this is where they come together.
@@ -12,5 +13,6 @@ export type Database = RegistryTables &
   MonitorTables &
   RolloutTables &
   HookTables &
+  StepTables &
   TrackingTables &
   DoorTables;

@@ -7,7 +7,7 @@ import type { EnsureOptions, EnvironmentFiles } from './environment-store.ts';
 
 const BUILD_TIMEOUT_MS = 30 * 60_000;
 
-export interface BuildCommand {
+interface BuildCommand {
   readonly command: readonly [string, ...string[]];
   readonly variables?: Readonly<Record<string, string>>;
 }

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { errorCode } from '../../base/error-code.ts';
+import { firstLineOf, messageOf } from '../../base/error-message.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { runBuild } from './build-commands.ts';
 import type { EnsureOptions, EnvironmentFiles } from './environment-store.ts';
-import { messageOf } from '../../base/error-message.ts';
 
 const run = promisify(execFile);
 const HERE = `${platform()}-${arch()}`;
@@ -52,7 +53,7 @@ export function checkCondaFile(file: Uint8Array): void {
   try {
     value = parse(Buffer.from(file).toString('utf8'));
   } catch (error) {
-    throw invalid([`it is not YAML: ${(error as Error).message.split('\n')[0] ?? ''}`]);
+    throw invalid([`it is not YAML: ${firstLineOf(error)}`]);
   }
   const parsed = condaFile.safeParse(value);
   if (!parsed.success) throw invalid(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`));
@@ -69,7 +70,7 @@ async function findMicromamba(program: string): Promise<string> {
   try {
     return (await run(program, ['--version'], { timeout: 20_000 })).stdout.trim();
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const missing = errorCode(error) === 'ENOENT';
     throw new WindlassError(
       'ENVIRONMENT_FAILED',
       missing

@@ -8,7 +8,7 @@ import { waitForLock } from '../process/wait-for-lock.ts';
 const STALE_LOCK_MS = 15_000;
 
 /** Written last: a folder with it is complete. */
-export interface EnvironmentMarker {
+interface EnvironmentMarker {
   readonly builtAt: string;
   readonly python: string;
   readonly platform: string;

@@ -5,8 +5,8 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 
 const run = promisify(execFile);
 
-export const MIN_PYTHON = [3, 11] as const;
-export const PYTHON_CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python'] as const;
+const MIN_PYTHON = [3, 11] as const;
+const PYTHON_CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python'] as const;
 
 /** A Python that can make virtual environments. */
 export interface PythonInstallation {

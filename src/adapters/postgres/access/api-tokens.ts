@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
+import { sha256Hex } from '../../../base/digest.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Access, ApiToken } from '../../../ports/access.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -24,7 +25,7 @@ export function createApiTokens(db: Kysely<Database>, clock: Clock): Part {
           .values({
             id,
             actor,
-            hash: hashOf(token),
+            hash: sha256Hex(token),
             created_at: clock.now(),
             created_by: by.actor,
             expires_at: expiresAt ?? null,
@@ -73,17 +74,13 @@ export function createApiTokens(db: Kysely<Database>, clock: Clock): Part {
       const row = await db
         .selectFrom('api_tokens')
         .select('actor')
-        .where('hash', '=', hashOf(token))
+        .where('hash', '=', sha256Hex(token))
         .where('revoked_at', 'is', null)
         .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', clock.now())]))
         .executeTakeFirst();
       return row?.actor;
     },
   };
-}
-
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }
 
 function toToken(row: Selectable<AccessTables['api_tokens']>): ApiToken {

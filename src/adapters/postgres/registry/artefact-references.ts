@@ -40,7 +40,7 @@ export interface CachedStep {
   readonly key: string;
 }
 
-export interface References {
+interface References {
   /** Digests (hex) that a version mentions which is deleted or going, by `name@version`. */
   readonly mentioned: ReadonlyMap<string, readonly string[]>;
   /** Digests that a path of a client has let go before the cut-off. */
@@ -51,7 +51,7 @@ export interface References {
   readonly stale: readonly CachedStep[];
 }
 
-export interface Wanted {
+interface Wanted {
   readonly going: readonly Version[];
   readonly cutoff: Date;
   /** Whether to look at what paths of clients have let go, too. */

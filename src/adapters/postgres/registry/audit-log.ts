@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import { canonicalJson } from '../../../base/canonical-json.ts';
+import { sha256Hex } from '../../../base/digest.ts';
 import type { AuditEvent, AuditFilter, AuditVerdict } from '../../../contracts/audit.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 const GENESIS = '0'.repeat(64);
@@ -52,7 +52,7 @@ export async function appendAudit(
 }
 
 function hashOf(previous: string, event: AuditEvent): string {
-  return createHash('sha256').update(previous).update(canonicalJson(event)).digest('hex');
+  return sha256Hex(previous + canonicalJson(event));
 }
 
 /** Newest events first; `subject` matches exactly, or as a prefix when it ends with `*`. */

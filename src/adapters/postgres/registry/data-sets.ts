@@ -1,19 +1,17 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { DataRef } from '../../../contracts/data/data-set.ts';
+import type { DataRef, DataSet } from '../../../contracts/data/data-set.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { DataSet } from '../../../contracts/data/data-set.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { DataSetRegistry } from '../../../ports/registry/data-sets.ts';
 import { lockArtefacts } from '../lock-name.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { RegistryTables } from './registry-tables.ts';
 import type { Database } from '../schema.ts';
 
-type DataSetStore = Pick<Registry, 'recordData' | 'lastData' | 'dataSets' | 'dataSet'>;
 const DEFAULT_LIMIT = 100;
 
 /** Data-set versions by the digest of their content, with the files they consist of. */
-export function createDataSets(db: Kysely<Database>, clock: Clock): DataSetStore {
+export function createDataSets(db: Kysely<Database>, clock: Clock): DataSetRegistry {
   return {
     recordData: (data, files, usedBy) =>
       db.transaction().execute(async (transaction) => {

@@ -1,17 +1,14 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../../ports/clock.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { Calibrations } from '../../../ports/registry/calibrations.ts';
 import { appendAudit } from './audit-log.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { modelRow } from './promotion.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 /** Calibrations by model version and device; the newest counts, all are kept. */
-export function createDeviceCalibrations(
-  db: Kysely<Database>,
-  clock: Clock,
-): Pick<Registry, 'recordCalibration' | 'calibrations'> {
+export function createDeviceCalibrations(db: Kysely<Database>, clock: Clock): Calibrations {
   return {
     recordCalibration: ({ name, version }, calibration, by) =>
       db.transaction().execute(async (transaction) => {

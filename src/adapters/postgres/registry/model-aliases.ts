@@ -1,23 +1,20 @@
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
-import type { Review } from '../../../contracts/model/review.ts';
+import type { AliasStretch, Review } from '../../../contracts/model/review.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Actor } from '../../../contracts/audit.ts';
-import type { AliasStretch } from '../../../contracts/model/review.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { Aliases } from '../../../ports/registry/aliases.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
 import { judgePromotion, modelRow, refusePromotion } from './promotion.ts';
 import type { Database } from '../schema.ts';
 
-type Part = Pick<Registry, 'setAlias' | 'removeAlias' | 'aliasAt' | 'aliasHistory' | 'promotionGates'>;
-
 /**
  * Names that point at versions; every change is judged first, and keeps the stretch of time before
  * it.
  */
-export function createModelAliases(db: Kysely<Database>, clock: Clock): Part {
+export function createModelAliases(db: Kysely<Database>, clock: Clock): Aliases {
   return {
     setAlias: (target, by) =>
       db.transaction().execute(async (transaction) => {

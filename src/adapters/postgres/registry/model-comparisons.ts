@@ -6,7 +6,7 @@ import { appendAudit } from './audit-log.ts';
 import { become, endChallenger, reviewedState, usesOf } from './model-states.ts';
 import { approvalRules, championOf, modelRow, readReviews } from './promotion.ts';
 import type { ModelRow } from './promotion.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 /**

@@ -1,18 +1,15 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../../ports/clock.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { ModelImages } from '../../../ports/registry/images.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import { modelRow } from './promotion.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 /** The images that a model version was packaged into; the newest counts. */
-export function createModelImages(
-  db: Kysely<Database>,
-  clock: Clock,
-): Pick<Registry, 'recordImage' | 'image'> {
+export function createModelImages(db: Kysely<Database>, clock: Clock): ModelImages {
   return {
     recordImage: ({ name, version }, image, by) =>
       db.transaction().execute(async (transaction) => {

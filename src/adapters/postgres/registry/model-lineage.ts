@@ -3,24 +3,31 @@ import type { Kysely } from 'kysely';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Lineage } from '../../../contracts/model/lineage.ts';
 import type { PipelineVersion } from '../../../contracts/build/pipeline-version.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { ModelImages } from '../../../ports/registry/images.ts';
+import type { LineageReader } from '../../../ports/registry/lineage.ts';
+import type { ModelVersions } from '../../../ports/registry/model-versions.ts';
+import type { PipelineRegistry } from '../../../ports/registry/pipelines.ts';
 import { readAudit } from './audit-log.ts';
 import type { Database } from '../schema.ts';
 
-type Needs = Pick<Registry, 'record' | 'pipeline' | 'image'>;
+interface Parts {
+  readonly models: ModelVersions;
+  readonly pipelines: PipelineRegistry;
+  readonly images: ModelImages;
+}
 
 /** From a model version back to commit and data, and forward to rollouts and devices. */
 export function createModelLineage(
   db: Kysely<Database>,
-  { record: findModel, pipeline: findPipeline, image }: Needs,
-): Pick<Registry, 'lineage' | 'deviceHistory'> {
+  { models, pipelines, images }: Parts,
+): LineageReader {
   return {
     lineage: async (name, versionOrAlias) => {
-      const model = await findModel(name, versionOrAlias);
+      const model = await models.record(name, versionOrAlias);
       if (model === undefined)
         throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${versionOrAlias}.`);
       const { version, digest, run, pipeline, origin, importedFile, missing } = model;
-      const published = pipeline && (await findPipeline(pipeline.name, pipeline.version));
+      const published = pipeline && (await pipelines.pipeline(pipeline.name, pipeline.version));
       if (pipeline !== null && !published)
         throw new WindlassError('INTERNAL', `The pipeline ${pipeline.name}@${pipeline.version} is gone.`);
       const data = await db
@@ -34,10 +41,12 @@ export function createModelLineage(
         run,
         pipeline,
         data,
-        ...(origin === undefined ? {} : { origin, importedFile, missing }),
+        origin,
+        importedFile,
+        missing,
         ...madeBy(origin === undefined ? (published ?? undefined) : undefined),
         dataDigest: model.data?.digest ?? null,
-        image: (await image(name, version)) ?? null,
+        image: (await images.image(name, version)) ?? null,
         deployments: await deployments(db, name, version),
         devices: await devices(db, name, version),
         audit: await readAudit(db, { subject: `model/${name}@${version}` }),

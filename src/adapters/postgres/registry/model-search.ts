@@ -1,40 +1,40 @@
 import { sql } from 'kysely';
 import type { Expression, Kysely, SqlBool } from 'kysely';
 import type { MetricCondition, ModelSearch } from '../../../contracts/model/model-search.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { ModelSummary } from '../../../contracts/model/model-summary.ts';
+import type { ModelFinder } from '../../../ports/registry/model-search.ts';
 import type { Database } from '../schema.ts';
 
 /**
  * Finds versions without reading their registrations, which are long: every condition is on a
  * column or a short table.
  */
-export function createModelSearch(db: Kysely<Database>): Pick<Registry, 'search'> {
-  return {
-    search: async (asked) => {
-      const rows = await db
-        .selectFrom('models as m')
-        .select(['name', 'version', 'digest', 'state', 'metrics', 'created_at'])
-        .select(
-          sql<string[]>`array(select alias from model_aliases a where a.name = m.name
-            and a.version = m.version and a.until is null order by alias)`.as('aliases'),
-        )
-        .where((e) => e.and(conditions(asked)))
-        .orderBy('created_at', 'desc')
-        .orderBy('name')
-        .orderBy('version', 'desc')
-        .limit(asked.limit)
-        .execute();
-      return rows.map(({ name, version, digest, state, aliases, metrics, created_at: at }) => ({
-        name,
-        version: String(version),
-        digest,
-        state,
-        aliases,
-        metrics,
-        createdAt: at.toISOString(),
-      }));
-    },
-  };
+export async function searchModels(
+  db: Kysely<Database>,
+  asked: Parameters<ModelFinder['search']>[0],
+): Promise<ModelSummary[]> {
+  const rows = await db
+    .selectFrom('models as m')
+    .select(['name', 'version', 'digest', 'state', 'metrics', 'created_at'])
+    .select(
+      sql<string[]>`array(select alias from model_aliases a where a.name = m.name
+        and a.version = m.version and a.until is null order by alias)`.as('aliases'),
+    )
+    .where((e) => e.and(conditions(asked)))
+    .orderBy('created_at', 'desc')
+    .orderBy('name')
+    .orderBy('version', 'desc')
+    .limit(asked.limit)
+    .execute();
+  return rows.map(({ name, version, digest, state, aliases, metrics, created_at: at }) => ({
+    name,
+    version: String(version),
+    digest,
+    state,
+    aliases,
+    metrics,
+    createdAt: at.toISOString(),
+  }));
 }
 
 /** The conditions of a search over `models as m`. */

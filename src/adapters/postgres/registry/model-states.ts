@@ -10,7 +10,8 @@ import type { ModelState } from '../../../contracts/model/model-state.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Actor } from '../../../contracts/audit.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { ModelVersions } from '../../../ports/registry/model-versions.ts';
+import type { Reviews } from '../../../ports/registry/reviews.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
 import { isForeign } from '../mlflow/registry/foreign.ts';
@@ -19,8 +20,6 @@ import type { ModelRow } from './promotion.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import type { Database } from '../schema.ts';
 
-type Part = Pick<Registry, 'reviewModel' | 'reviews' | 'changeState'>;
-
 /**
  * Reviews of versions and the states that follow from them; each change is one transaction with its
  * audit event.
@@ -28,8 +27,8 @@ type Part = Pick<Registry, 'reviewModel' | 'reviews' | 'changeState'>;
 export function createModelStates(
   db: Kysely<Database>,
   clock: Clock,
-  { standing: find }: Pick<Registry, 'standing'>,
-): Part {
+  { standing: find }: Pick<ModelVersions, 'standing'>,
+): Reviews {
   const found = async (name: string, version: string) => {
     const model = await find(name, version);
     if (model === undefined) throw new WindlassError('INTERNAL', `${name}@${version} is gone.`);

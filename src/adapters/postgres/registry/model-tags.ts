@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
+import type { Actor } from '../../../contracts/audit.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
 import { versionNumber } from './pipeline-versions.ts';
@@ -11,51 +11,62 @@ import type { Database } from '../schema.ts';
 /** Longest value of a tag, in characters: a tag is for finding, an artefact is for keeping. */
 const LONGEST = 5_000;
 
-/** Free words about a version, to find it by; they decide nothing. */
-export function createModelTags(db: Kysely<Database>, clock: Clock): Pick<Registry, 'setTags' | 'tags'> {
-  return {
-    setTags: ({ name, version, tags }, by) =>
-      db.transaction().execute(async (transaction) => {
-        const entries = Object.entries(tags);
-        for (const [key, value] of entries) checkTag(key, value);
-        await lockName(transaction, 'model', name);
-        const model = await modelRow(transaction, name, version);
-        for (const [key, value] of entries)
-          if (value === null)
-            await transaction
-              .deleteFrom('model_tags')
-              .where('name', '=', name)
-              .where('version', '=', model.version)
-              .where('key', '=', key)
-              .execute();
-          else {
-            const content = { value, set_at: clock.now(), set_by: by.actor };
-            await transaction
-              .insertInto('model_tags')
-              .values({ name, version: model.version, key, ...content })
-              .onConflict((c) => c.columns(['name', 'version', 'key']).doUpdateSet(content))
-              .execute();
-          }
-        if (entries.length === 0) return;
-        await appendAudit(transaction, clock, {
-          ...by,
-          action: 'model.tagged',
-          subject: `model/${name}@${version}`,
-          details: { tags },
-        });
-      }),
+interface TagChange {
+  readonly name: string;
+  readonly version: string;
+  readonly tags: Readonly<Record<string, string | null>>;
+  readonly by: Actor;
+}
 
-    tags: async (name, version) => {
-      const rows = await db
-        .selectFrom('model_tags')
-        .select(['key', 'value'])
+/** Sets the tags of a version, which are free words to find it by; null removes one. */
+export async function setTags(
+  transaction: Transaction<Database>,
+  clock: Clock,
+  { name, version, tags, by }: TagChange,
+): Promise<void> {
+  const entries = Object.entries(tags);
+  for (const [key, value] of entries) checkTag(key, value);
+  await lockName(transaction, 'model', name);
+  const model = await modelRow(transaction, name, version);
+  for (const [key, value] of entries)
+    if (value === null)
+      await transaction
+        .deleteFrom('model_tags')
         .where('name', '=', name)
-        .where('version', '=', versionNumber(version) ?? 0)
-        .orderBy('key')
+        .where('version', '=', model.version)
+        .where('key', '=', key)
         .execute();
-      return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
-    },
-  };
+    else {
+      const content = { value, set_at: clock.now(), set_by: by.actor };
+      await transaction
+        .insertInto('model_tags')
+        .values({ name, version: model.version, key, ...content })
+        .onConflict((c) => c.columns(['name', 'version', 'key']).doUpdateSet(content))
+        .execute();
+    }
+  if (entries.length === 0) return;
+  await appendAudit(transaction, clock, {
+    ...by,
+    action: 'model.tagged',
+    subject: `model/${name}@${version}`,
+    details: { tags },
+  });
+}
+
+/** The tags of a version, by key; none for a version that does not exist. */
+export async function readTags(
+  db: Kysely<Database>,
+  name: string,
+  version: string,
+): Promise<Record<string, string>> {
+  const rows = await db
+    .selectFrom('model_tags')
+    .select(['key', 'value'])
+    .where('name', '=', name)
+    .where('version', '=', versionNumber(version) ?? 0)
+    .orderBy('key')
+    .execute();
+  return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
 }
 
 function checkTag(key: string, value: string | null): void {

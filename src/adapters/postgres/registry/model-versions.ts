@@ -7,7 +7,7 @@ import type { ArtefactStore } from '../../../ports/artefact-store.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Actor } from '../../../contracts/audit.ts';
 import type { ImportedRegistration } from '../../../contracts/model/model-version.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { ModelVersions } from '../../../ports/registry/model-versions.ts';
 import { appendAudit } from './audit-log.ts';
 import { insertDataSet } from './data-sets.ts';
 import { holdArtefacts } from './hold-artefacts.ts';
@@ -15,7 +15,7 @@ import { lockName } from '../lock-name.ts';
 import { noteComparison } from './model-comparisons.ts';
 import { select, toModel, toRecord, WHOLE, type Row } from './model-rows.ts';
 import { versionNumber } from './pipeline-versions.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 /**
@@ -26,7 +26,7 @@ export function createModelVersions(
   db: Kysely<Database>,
   clock: Clock,
   artefacts?: Pick<ArtefactStore, 'has'>,
-): Pick<Registry, 'registerModel' | 'importModel' | 'model' | 'record' | 'standing' | 'models'> {
+): ModelVersions {
   const register = (registration: ImportedRegistration, by: Actor): Promise<Row> =>
     db.transaction().execute(async (transaction) => {
       const named = artefactsIn(registration).map((ref) => ref.digest);

@@ -1,19 +1,17 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Clock } from '../../../ports/clock.ts';
 import type { PipelineVersion } from '../../../contracts/build/pipeline-version.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { PipelineRegistry } from '../../../ports/registry/pipelines.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
-import { json } from './registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { RegistryTables } from './registry-tables.ts';
 import type { Database } from '../schema.ts';
-
-type Part = Pick<Registry, 'publishPipeline' | 'pipeline' | 'pipelines'>;
 
 /**
  * Published pipeline versions: immutable, numbered without gaps per name, one version per digest.
  */
-export function createPipelineVersions(db: Kysely<Database>, clock: Clock): Part {
+export function createPipelineVersions(db: Kysely<Database>, clock: Clock): PipelineRegistry {
   return {
     publishPipeline: (pipeline, by) =>
       db.transaction().execute(async (transaction) => {

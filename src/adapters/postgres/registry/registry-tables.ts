@@ -10,16 +10,7 @@ import type { IndexedFile } from '../../../ports/data-index.ts';
 import type { Review } from '../../../contracts/model/review.ts';
 import type { ModelState } from '../../../contracts/model/model-state.ts';
 import type { ImportedRegistration } from '../../../contracts/model/model-version.ts';
-
-/** JSON columns are read as values and written as text (see `json`). */
-export type Json<T> = ColumnType<T, string, string>;
-/** bigint columns are read as text. */
-type BigInteger = ColumnType<string, number | string, number | string>;
-
-/** The text of a JSON column; the driver would turn an array into a PostgreSQL array. */
-export function json(value: unknown): string {
-  return JSON.stringify(value);
-}
+import type { BigInteger, Json } from '../column-types.ts';
 
 export interface RegistryTables {
   pipelines: {
@@ -120,14 +111,6 @@ export interface RegistryTables {
     digest: string;
     image: Json<PackagedImage>;
     recorded_at: Date;
-  };
-  steps: {
-    step: string;
-    key: string;
-    result: Json<unknown>;
-    workflow_id: string;
-    run_id: string;
-    created_at: Date;
   };
   audit_events: {
     seq: BigInteger;

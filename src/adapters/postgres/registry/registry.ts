@@ -2,15 +2,14 @@ import type { Kysely } from 'kysely';
 import type { ArtefactStore } from '../../../ports/artefact-store.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Registry } from '../../../ports/registry/registry.ts';
-import { appendAudit, readAudit, verifyAudit } from './audit-log.ts';
+import { createAuditTrail } from './audit-trail.ts';
 import { createDataSets } from './data-sets.ts';
 import { createDeviceCalibrations } from './device-calibrations.ts';
 import { createModelAliases } from './model-aliases.ts';
+import { createModelFinder } from './model-finder.ts';
 import { createModelImages } from './model-images.ts';
 import { createModelLineage } from './model-lineage.ts';
-import { createModelSearch } from './model-search.ts';
 import { createModelStates } from './model-states.ts';
-import { createModelTags } from './model-tags.ts';
 import { createModelVersions } from './model-versions.ts';
 import { createPipelineVersions } from './pipeline-versions.ts';
 import type { Database } from '../schema.ts';
@@ -35,13 +34,8 @@ export function createRegistry(
     ...createDeviceCalibrations(db, clock),
     ...createModelAliases(db, clock),
     ...createModelStates(db, clock, models),
-    ...createModelTags(db, clock),
-    ...createModelSearch(db),
-    ...createModelLineage(db, { record: models.record, pipeline: pipelines.pipeline, image: images.image }),
-    audit: (filter) => readAudit(db, filter),
-    verifyAudit: (head) => verifyAudit(db, head),
-    recordAudit: async (event) => {
-      await db.transaction().execute((transaction) => appendAudit(transaction, clock, event));
-    },
+    ...createModelFinder(db, clock),
+    ...createModelLineage(db, { models, pipelines, images }),
+    ...createAuditTrail(db, clock),
   };
 }

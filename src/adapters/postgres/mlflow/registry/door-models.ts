@@ -50,11 +50,8 @@ export function createDoorModels(db: Kysely<Database>, clock: Clock): Part {
       await lockName(transaction, 'model', name);
       if (!(await exists(transaction, name))) throw noModel(name);
       await touch(transaction, clock, { name });
-      await appendAudit(transaction, clock, {
-        ...by,
-        subject: `model/${name}`,
-        ...(await write(transaction)),
-      });
+      const { action, details } = await write(transaction);
+      await appendAudit(transaction, clock, { ...by, action, subject: `model/${name}`, details });
     });
 
   return {
@@ -158,11 +155,10 @@ async function touch(
   { name, description }: { name: string; description?: string },
 ): Promise<void> {
   const now = clock.now().getTime();
-  const set = { updated_at: now, ...(description !== undefined && { description }) };
   await transaction
     .insertInto('mlflow_registered_models')
     .values({ name, description: description ?? '', created_at: now, updated_at: now })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet(set))
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ updated_at: now, description }))
     .execute();
 }
 

@@ -1,8 +1,6 @@
-/** Tables and views of the MLflow door's registry side; bigint columns are read as text. */
-import type { ColumnType } from 'kysely';
+import type { BigInteger } from '../../column-types.ts';
 
-type BigInteger = ColumnType<string, number, number>;
-
+/** Tables and views of the MLflow door's registry side. */
 export interface DoorTables {
   mlflow_registered_models: {
     name: string;

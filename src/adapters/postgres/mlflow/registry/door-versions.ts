@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
+import { digestOf } from '../../../../base/digest.ts';
 import type { GateResult } from '../../../../contracts/gate.ts';
 import type { TrackedFile } from '../../../../contracts/mlflow/tracking.ts';
 import { WindlassError } from '../../../../errors/windlass-error.ts';
@@ -11,7 +11,7 @@ import type { Actor } from '../../../../contracts/audit.ts';
 import { appendAudit } from '../../registry/audit-log.ts';
 import { holdArtefacts } from '../../registry/hold-artefacts.ts';
 import { lockName } from '../../lock-name.ts';
-import { json } from '../../registry/registry-tables.ts';
+import { json } from '../../column-types.ts';
 import type { Database } from '../../schema.ts';
 import { clausesSql, ordersSql } from '../tracking/clause-sql.ts';
 import { pageOf } from '../tracking/page-of.ts';
@@ -209,10 +209,8 @@ function registration(version: NewDoorVersion, digest: string): Record<string, u
 
 /** Digest of a set of files: sha256 over `path NUL digest LF` in the order of paths. */
 function treeDigest(files: readonly TrackedFile[]): string {
-  const hash = createHash('sha256');
   const lines = files.map(({ path, digest }) => `${path}\0${digest}\n`).sort();
-  for (const line of lines) hash.update(line);
-  return `sha256:${hash.digest('hex')}`;
+  return digestOf(lines.join(''));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { KeyValue, MetricPoint } from '../../../../contracts/mlflow/tracking.ts';
 import { WindlassError } from '../../../../errors/windlass-error.ts';
 import type { RunStore } from '../../../../ports/tracking-store.ts';
-import { json } from '../../registry/registry-tables.ts';
+import { json } from '../../column-types.ts';
 import type { Database } from '../../schema.ts';
 import { noLoggedModel } from './logged-models.ts';
 import { pageOf } from './page-of.ts';

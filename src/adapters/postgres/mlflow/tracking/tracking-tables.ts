@@ -5,10 +5,7 @@ import type {
   LoggedModelStatus,
   RunStatus,
 } from '../../../../contracts/mlflow/tracking.ts';
-import type { Json } from '../../registry/registry-tables.ts';
-
-/** bigint columns are read as text. */
-type BigInteger = ColumnType<string, number, number>;
+import type { BigInteger, Json } from '../../column-types.ts';
 
 export interface TrackingTables {
   mlflow_experiments: {

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import { systemClock } from '../../ports/clock.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { StepStore } from '../../ports/step-store.ts';
-import { json } from './registry/registry-tables.ts';
-import type { Database } from './schema.ts';
+import { systemClock } from '../../../ports/clock.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { StepStore } from '../../../ports/step-store.ts';
+import { json } from '../column-types.ts';
+import type { Database } from '../schema.ts';
 
 /**
  * Results of finished steps; saving again under the same key replaces the result (a step that was

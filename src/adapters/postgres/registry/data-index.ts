@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../../ports/clock.ts';
 import type { DataIndex } from '../../../ports/data-index.ts';
-import { json } from '../registry/registry-tables.ts';
+import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
 /** Rows per statement: a statement has at most 65,535 parameters. */
