@@ -9,7 +9,6 @@ import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { withTempFolder } from '../../src/base/temp-folder.ts';
-import { digestOf } from '../../src/base/digest.ts';
 import { ONNX_MEDIA_TYPE } from '../training/train-outputs.ts';
 import { refuseBlocked, type JudgedModel } from './model-gate-activities.ts';
 
@@ -73,7 +72,7 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
               ...(golden === null ? {} : { golden: files.golden }),
               ...(spec === null ? {} : { spec }),
             },
-            { digest: digestOf, signal, report: (message) => report({ message }) },
+            { signal, report: (message) => report({ message }) },
           );
           const counted = golden === null ? gates.filter((g) => g.status !== 'insufficient') : gates;
           refuseBlocked(counted, 'the model');

@@ -11,7 +11,6 @@ import { judgeModel, type ModelFiles } from '../../src/application/judge-model.t
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
-import { digestOf } from '../../src/base/digest.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { withTempFolder } from '../../src/base/temp-folder.ts';
@@ -96,7 +95,6 @@ export function createModelGateActivities(deps: ModelGateDeps) {
             const { gates, profile } = await judgeModel(deps.models, files, {
               spec,
               expect: modelExpectation(spec),
-              digest: digestOf,
               parity,
               signal,
               report: (message) => report({ message }),

@@ -4,6 +4,7 @@ import type { ProjectSpec } from '../contracts/project/project.ts';
 import type { ModelExpectation } from '../contracts/model/model-expectation.ts';
 import type { ModelRuntime } from '../ports/model-runtime.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
+import { digestOf } from '../base/digest.ts';
 import { blockingGates } from '../domain/gates/statuses.ts';
 import { behaviourGates } from '../domain/model-gates/behaviour-gates.ts';
 import { featureOrderGate, signatureOf } from '../domain/model-gates/feature-order.ts';
@@ -27,8 +28,6 @@ export interface Measure {
 }
 
 export interface JudgeContext extends Measure {
-  /** sha256:<hex> of a text. */
-  readonly digest: (text: string) => string;
   readonly parity?: Parity;
   readonly signal?: AbortSignal;
   readonly report?: (message: string) => void;
@@ -52,14 +51,11 @@ export function maxBytes({ gates }: Pick<ProjectSpec, 'gates'>): number {
 }
 
 /** Gates on what one file says of itself, or why it was not read. */
-export function judgeStructure(
-  answer: Answer,
-  { spec, expect, digest }: Pick<JudgeContext, 'spec' | 'expect' | 'digest'>,
-): GateResult[] {
+export function judgeStructure(answer: Answer, { spec, expect }: Measure): GateResult[] {
   if ('tooLarge' in answer) return [sizeGate(answer.tooLarge, spec)];
   if ('refused' in answer) return [refused('onnx-file', answer.refused)];
   const columns = expect.columns.map((c) => c.name);
-  const signature = digest(canonicalJson(signatureOf(answer, columns)));
+  const signature = digestOf(canonicalJson(signatureOf(answer, columns)));
   return [...structureGates(answer, spec, expect), featureOrderGate(answer, columns, signature)];
 }
 

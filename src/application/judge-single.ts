@@ -63,7 +63,7 @@ function expected(
 export async function judgeSingle(
   models: ModelRuntime,
   { model, golden, spec }: SingleModel,
-  hooks: Pick<JudgeContext, 'digest' | 'signal' | 'report'>,
+  hooks: Pick<JudgeContext, 'signal' | 'report'>,
 ): Promise<Judged> {
   hooks.report?.('reading the model file');
   const context = { ...hooks, spec: spec ?? defaults() };

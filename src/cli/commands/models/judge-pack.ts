@@ -10,7 +10,6 @@ import { modelExpectation } from '../../../domain/model-gates/model-expectation.
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ModelRuntime } from '../../../ports/model-runtime.ts';
 import type { JudgeHooks } from '../check/judge-file.ts';
-import { digestOf } from '../../../base/digest.ts';
 
 /**
  * The gates of a build on the model files of a pack, run here: what the pack says of them is
@@ -39,7 +38,7 @@ export async function judgePack(
       folds,
     };
     const parity = registration.optimisation?.parityTolerance === undefined ? 'strict' : 'own';
-    const context = { ...hooks, spec, expect: modelExpectation(spec), digest: digestOf, parity } as const;
+    const context = { ...hooks, spec, expect: modelExpectation(spec), parity } as const;
     const { gates } = await judgeModel(models, files, context);
     const blocking = blockingGates(gates);
     if (blocking.length === 0) return gates;
