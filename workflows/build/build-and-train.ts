@@ -8,7 +8,7 @@ import { ALIASES, WORKFLOWS } from '../../src/contracts/names.ts';
 import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { promotable } from '../../src/domain/comparison/verdict.ts';
 import { approvalRule } from '../../src/domain/registry/approvals.ts';
-import { isUsable } from '../../src/domain/registry/states.ts';
+import { firstAlias } from '../../src/domain/registry/first-alias.ts';
 import { foldProblem } from '../../src/domain/search/validation-folds.ts';
 import type { Actor } from '../../src/contracts/audit.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
@@ -219,12 +219,13 @@ async function pointAlias(
   { comparison, spec }: { comparison: Comparison; spec: ProjectSpec },
   by: Actor,
 ): Promise<ModelVersion> {
-  const { name, version, state } = registered;
-  if (registered.aliases.length > 0 || !promotable(comparison.verdict) || !isUsable(state)) return registered;
-  const mayBeFirst = comparison.verdict === 'NO_BASELINE' && approvalRule(spec).approvals === 0;
+  const { name, version } = registered;
+  const wanted = firstAlias(registered, comparison.verdict, approvalRule(spec));
+  if (wanted === null) return registered;
   // Another first build may have been quicker: what was compared with nothing does not take its
   // place.
-  const first = mayBeFirst && (await activity.findModel(`${name}@${ALIASES.champion}`)) === null;
+  const first =
+    wanted === ALIASES.champion && (await activity.findModel(`${name}@${ALIASES.champion}`)) === null;
   const point = async (alias: string): Promise<ModelVersion> => {
     await activity.setAlias({ name, alias, version }, by);
     return { ...registered, aliases: [alias] };

@@ -1,5 +1,6 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { ModelState } from '../../contracts/model/model-state.ts';
 import type { Review } from '../../contracts/model/review.ts';
 
 /**
@@ -62,4 +63,12 @@ export function approvalGate(
   const reason =
     rule.approvals === 0 ? 'the project wants none' : `approved by ${valid.map((r) => r.actor).join(', ')}`;
   return { ...gate, status: 'pass', reason };
+}
+
+/** Whether a version lacks approvals that somebody may still give. */
+export function awaitsApproval(
+  { state, author, reviews }: { state: ModelState; author: string; reviews: readonly Review[] },
+  rule: ApprovalRule,
+): boolean {
+  return state === 'registered' && approvalGate(rule, { author, reviews }).status !== 'pass';
 }

@@ -117,6 +117,19 @@ function comparisonGate({ comparison, champion, heldBefore, again }: PromotionCa
   };
 }
 
+/**
+ * Whether a comparison of a version that was there already counts from now on: it was with the
+ * present champion, it says something new, and a version that was champion before needs none.
+ */
+export function comparisonCounts(
+  { champion, heldBefore, comparison: before }: Pick<PromotionCase, 'champion' | 'heldBefore' | 'comparison'>,
+  now: PromotionCase['comparison'],
+): boolean {
+  const other = now.champion?.version;
+  if (heldBefore || other === undefined || other !== champion) return false;
+  return before.champion?.version !== other || before.verdict !== now.verdict;
+}
+
 /** A version of the same model is named by its number, one of another model by name@version. */
 const described = (version: string): string => (version.includes('@') ? version : `version ${version}`);
 
