@@ -12,6 +12,7 @@ import type { Parity } from '../domain/model-gates/golden-gates.ts';
 import { structureGates, sizeGate } from '../domain/model-gates/structure-gates.ts';
 import { messageOf } from '../base/error-message.ts';
 import { errorCode } from '../base/error-code.ts';
+import { gate } from '../domain/gates/build.ts';
 
 export interface ModelFiles {
   readonly model: string;
@@ -36,7 +37,7 @@ export interface JudgeContext extends Measure {
 type Answer = Awaited<ReturnType<ModelRuntime['inspect']>>[number];
 
 function refused(name: string, reason: string): GateResult {
-  return { name, status: 'fail', observed: 'refused', threshold: 'accepted', n: 1, reason };
+  return gate(name, 'fail', { observed: 'refused', threshold: 'accepted', n: 1, reason });
 }
 
 /** The message of an error of the model itself; every other error is thrown on. */
@@ -86,14 +87,12 @@ export async function judgeBehaviour(
 ): Promise<Judged> {
   report?.('running the model');
   const request = { modelFile, goldenFile, expect };
-  const loads: GateResult = {
-    name: 'onnx-loads',
-    status: 'pass',
+  const loads = gate('onnx-loads', 'pass', {
     observed: 'accepted',
     threshold: 'accepted',
     n: 1,
     reason: 'ONNX Runtime opens it and runs it',
-  };
+  });
   try {
     const behaviour = await models.exercise(request, { signal });
     const { machine, latency, rowsPerSecond, startMs, memory } = behaviour;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { ReadPack } from '../../../adapters/oci/import-model-pack.ts';
 import type { ArtefactRef } from '../../../contracts/artefact.ts';
 import type { GateResult } from '../../../contracts/gate.ts';
-import { blockingGates, describeGate } from '../../../domain/gates/statuses.ts';
+import { listGates } from '../../../domain/gates/format.ts';
+import { blockingGates } from '../../../domain/gates/statuses.ts';
 import { judgeModel } from '../../../application/judge-model.ts';
 import { modelExpectation } from '../../../domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
@@ -44,7 +45,7 @@ export async function judgePack(
     if (blocking.length === 0) return gates;
     throw new WindlassError(
       'GATE_FAILED',
-      `The model of the pack does not pass here:\n${blocking.map((gate) => `- ${describeGate(gate)}`).join('\n')}`,
+      `The model of the pack does not pass here:\n${listGates(blocking)}`,
       { details: { gates } },
     );
   } finally {
