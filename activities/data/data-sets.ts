@@ -5,7 +5,7 @@ import type { GateResult } from '../../src/contracts/gate.ts';
 import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
 import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { dataGates } from '../../src/domain/data/data-gates.ts';
-import { examineFile } from '../../src/domain/data/file-facts.ts';
+import { fileFacts, unreadableFacts } from '../../src/domain/data/file-facts.ts';
 import type { FileFacts } from '../../src/domain/data/file-facts.ts';
 import { withTempFolder } from '../../src/base/temp-folder.ts';
 import { readManifest } from './manifest.ts';
@@ -27,7 +27,10 @@ export async function checkData(
       progress(`${i + 1} of ${manifest.files.length}: ${file.path}`);
       const local = join(folder, `${i}${/\.[^.]+$/.exec(file.path)?.[0] ?? ''}`);
       await deps.artefacts.toFile(`sha256:${file.sha256}`, local);
-      facts.push(await examineFile(deps.files, { file, local }, spec));
+      const found = await deps.files.examine(local, spec.data);
+      facts.push(
+        'unreadable' in found ? unreadableFacts(file, found.unreadable) : fileFacts(file, found, spec),
+      );
       await rm(local);
     }
   });

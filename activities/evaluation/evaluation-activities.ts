@@ -15,7 +15,8 @@ import {
   type ImportedCardContent,
   type ModelCardContent,
 } from '../../src/domain/registry/model-card.ts';
-import { refuseBlocked } from '../model-gates/model-gate-activities.ts';
+import { percent } from '../../src/base/percent.ts';
+import { refuseGates } from '../../src/application/refuse-gates.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { inRunFolder } from '../shared/run-folder.ts';
@@ -92,8 +93,6 @@ async function scoring(deps: EvaluationDeps, request: EvaluateRequest, signal: A
   };
 }
 
-const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
-
 function describeMetrics(m: EvaluationMetrics): string {
   return `F1 ${m.f1.toFixed(4)} (always alarm ${m.alwaysAlarmF1.toFixed(4)}), false alarms ${percent(m.falseAlarmRate)}, missed ${percent(m.missedAlarmRate)}, AUC ${m.auc.toFixed(4)}; ${m.rows} windows of ${m.groups} groups`;
 }
@@ -124,7 +123,7 @@ export function createEvaluationActivities(deps: EvaluationDeps) {
           ...evaluationGates(output.value.metrics, spec),
           ...sliceGates(slices, spec.evaluation.slices),
         ];
-        refuseBlocked(gates, 'the evaluation');
+        refuseGates(gates, 'the evaluation');
         return {
           ...output,
           value: { ...output.value, gates },

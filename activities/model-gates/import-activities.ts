@@ -4,14 +4,14 @@ import type { ArtefactRef } from '../../src/contracts/artefact.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { judgeSingle } from '../../src/application/judge-single.ts';
+import { refuseGates } from '../../src/application/refuse-gates.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { withTempFolder } from '../../src/base/temp-folder.ts';
-import { digestOf } from '../../src/base/digest.ts';
 import { ONNX_MEDIA_TYPE } from '../training/train-outputs.ts';
-import { refuseBlocked, type JudgedModel } from './model-gate-activities.ts';
+import type { JudgedModel } from './model-gate-activities.ts';
 
 export interface ImportDeps {
   readonly artefacts: ArtefactStore;
@@ -44,7 +44,7 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
             });
           const copy = join(folder, 'model.onnx');
           const gate = await models.receive(resolve(cwd, request.file), copy);
-          refuseBlocked([gate], 'the file');
+          refuseGates([gate], 'the file');
           const value = {
             onnx: await artefacts.putFile(copy, ONNX_MEDIA_TYPE),
             golden: golden === undefined ? null : await artefacts.putFile(golden, 'application/json'),
@@ -73,10 +73,10 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
               ...(golden === null ? {} : { golden: files.golden }),
               ...(spec === null ? {} : { spec }),
             },
-            { digest: digestOf, signal, report: (message) => report({ message }) },
+            { signal, report: (message) => report({ message }) },
           );
           const counted = golden === null ? gates.filter((g) => g.status !== 'insufficient') : gates;
-          refuseBlocked(counted, 'the model');
+          refuseGates(counted, 'the model');
           const message =
             golden === null
               ? `${counted.length} gates passed; without golden rows ${gates.length - counted.length} could not be judged`

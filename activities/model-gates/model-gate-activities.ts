@@ -6,13 +6,11 @@ import type { ModelArtefacts } from '../../src/contracts/model/model-artefacts.t
 import type { StepOutput } from '../../src/contracts/progress.ts';
 import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { digestsOf } from '../../src/domain/registry/artefact-digests.ts';
-import { blockingGates, describeGate } from '../../src/domain/gates/statuses.ts';
 import type { Parity } from '../../src/domain/model-gates/golden-gates.ts';
 import { judgeModel, type ModelFiles } from '../../src/application/judge-model.ts';
+import { refuseGates } from '../../src/application/refuse-gates.ts';
 import { modelExpectation } from '../../src/domain/model-gates/model-expectation.ts';
-import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
-import { digestOf } from '../../src/base/digest.ts';
 import { cachedStep, type StepDeps } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import { withTempFolder } from '../../src/base/temp-folder.ts';
@@ -38,17 +36,6 @@ export interface JudgedModel {
 }
 
 export type ModelGateActivities = ReturnType<typeof createModelGateActivities>;
-
-/** Throws GATE_FAILED when a gate stands in the way; the error carries all gates. */
-export function refuseBlocked(gates: readonly GateResult[], what: string): void {
-  const blocking = blockingGates(gates);
-  if (blocking.length === 0) return;
-  throw new WindlassError(
-    'GATE_FAILED',
-    `${blocking.length} of ${gates.length} gates of ${what} did not pass:\n${blocking.map((g) => `- ${describeGate(g)}`).join('\n')}`,
-    { details: { gates } },
-  );
-}
 
 /** Activities that judge a model file before anybody uses it. */
 export function createModelGateActivities(deps: ModelGateDeps) {
@@ -94,12 +81,11 @@ export function createModelGateActivities(deps: ModelGateDeps) {
             const { gates, profile } = await judgeModel(deps.models, files, {
               spec,
               expect: modelExpectation(spec),
-              digest: digestOf,
               parity,
               signal,
               report: (message) => report({ message }),
             });
-            refuseBlocked(gates, 'the model');
+            refuseGates(gates, 'the model');
             return { gates, profiles: profile === undefined ? [] : [profile] };
           }),
         );

@@ -4,6 +4,7 @@ import type { ProjectSpec } from '../contracts/project/project.ts';
 import type { ModelExpectation } from '../contracts/model/model-expectation.ts';
 import type { ModelRuntime } from '../ports/model-runtime.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
+import { digestOf } from '../base/digest.ts';
 import { blockingGates } from '../domain/gates/statuses.ts';
 import { behaviourGates } from '../domain/model-gates/behaviour-gates.ts';
 import { featureOrderGate, signatureOf } from '../domain/model-gates/feature-order.ts';
@@ -11,6 +12,7 @@ import type { Parity } from '../domain/model-gates/golden-gates.ts';
 import { structureGates, sizeGate } from '../domain/model-gates/structure-gates.ts';
 import { messageOf } from '../base/error-message.ts';
 import { errorCode } from '../base/error-code.ts';
+import { gate } from '../domain/gates/build.ts';
 
 export interface ModelFiles {
   readonly model: string;
@@ -27,8 +29,6 @@ export interface Measure {
 }
 
 export interface JudgeContext extends Measure {
-  /** sha256:<hex> of a text. */
-  readonly digest: (text: string) => string;
   readonly parity?: Parity;
   readonly signal?: AbortSignal;
   readonly report?: (message: string) => void;
@@ -37,7 +37,7 @@ export interface JudgeContext extends Measure {
 type Answer = Awaited<ReturnType<ModelRuntime['inspect']>>[number];
 
 function refused(name: string, reason: string): GateResult {
-  return { name, status: 'fail', observed: 'refused', threshold: 'accepted', n: 1, reason };
+  return gate(name, 'fail', { observed: 'refused', threshold: 'accepted', n: 1, reason });
 }
 
 /** The message of an error of the model itself; every other error is thrown on. */
@@ -52,14 +52,11 @@ export function maxBytes({ gates }: Pick<ProjectSpec, 'gates'>): number {
 }
 
 /** Gates on what one file says of itself, or why it was not read. */
-export function judgeStructure(
-  answer: Answer,
-  { spec, expect, digest }: Pick<JudgeContext, 'spec' | 'expect' | 'digest'>,
-): GateResult[] {
+export function judgeStructure(answer: Answer, { spec, expect }: Measure): GateResult[] {
   if ('tooLarge' in answer) return [sizeGate(answer.tooLarge, spec)];
   if ('refused' in answer) return [refused('onnx-file', answer.refused)];
   const columns = expect.columns.map((c) => c.name);
-  const signature = digest(canonicalJson(signatureOf(answer, columns)));
+  const signature = digestOf(canonicalJson(signatureOf(answer, columns)));
   return [...structureGates(answer, spec, expect), featureOrderGate(answer, columns, signature)];
 }
 
@@ -90,14 +87,12 @@ export async function judgeBehaviour(
 ): Promise<Judged> {
   report?.('running the model');
   const request = { modelFile, goldenFile, expect };
-  const loads: GateResult = {
-    name: 'onnx-loads',
-    status: 'pass',
+  const loads = gate('onnx-loads', 'pass', {
     observed: 'accepted',
     threshold: 'accepted',
     n: 1,
     reason: 'ONNX Runtime opens it and runs it',
-  };
+  });
   try {
     const behaviour = await models.exercise(request, { signal });
     const { machine, latency, rowsPerSecond, startMs, memory } = behaviour;

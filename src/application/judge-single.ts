@@ -12,6 +12,7 @@ import {
   type JudgeContext,
 } from './judge-model.ts';
 import { modelExpectation } from '../domain/model-gates/model-expectation.ts';
+import { gate } from '../domain/gates/build.ts';
 
 export interface SingleModel {
   readonly model: string;
@@ -30,14 +31,12 @@ function defaults(): Pick<ProjectSpec, 'gates' | 'serve'> {
 
 function notServable(problems: readonly string[]): GateResult {
   const reason = problems.join('; ');
-  return {
-    name: 'onnx-signature',
-    status: 'fail',
+  return gate('onnx-signature', 'fail', {
     observed: reason,
     threshold: 'one input of readings, calibration beside, one probability',
     n: problems.length,
     reason: `${reason} (with a project the signature is that of its windlass.yaml)`,
-  };
+  });
 }
 
 const NOTHING: ModelExpectation = {
@@ -63,7 +62,7 @@ function expected(
 export async function judgeSingle(
   models: ModelRuntime,
   { model, golden, spec }: SingleModel,
-  hooks: Pick<JudgeContext, 'digest' | 'signal' | 'report'>,
+  hooks: Pick<JudgeContext, 'signal' | 'report'>,
 ): Promise<Judged> {
   hooks.report?.('reading the model file');
   const context = { ...hooks, spec: spec ?? defaults() };

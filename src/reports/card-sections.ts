@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html';
+import { percent } from '../base/percent.ts';
 import type { RuleResult } from '../contracts/build/rule-results.ts';
 import type { SliceMetric } from '../contracts/build/evaluation.ts';
 import type { ModelCard } from '../contracts/model/model-card.ts';
@@ -8,7 +9,6 @@ import { gateTable } from './gate-table.ts';
 /** A part of a card's page; empty where the card has nothing to say. */
 export type Section = ReturnType<typeof html> | '';
 
-const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 const fixed = (x: number | null | undefined, digits = 4): string => x?.toFixed(digits) ?? '–';
 
 function withInterval(metric: SliceMetric | null, show: (x: number) => string): string {

@@ -14,12 +14,12 @@ import type { ModelRuntime } from '../../src/ports/model-runtime.ts';
 import { hostileModels, INPUTS, scoring, variant } from '../support/hostile-models.ts';
 import { RUNTIME_BOMBS } from '../support/model-bombs.ts';
 import { constant, node, tensorInfo } from '../support/onnx-encode.ts';
-import { digestOf, projectSpec } from '../support/registry-fixtures.ts';
+import { projectSpec } from '../support/registry-fixtures.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { tinyGolden, tinyModelBytes } from '../support/tiny-model.ts';
 
 const spec = projectSpec({ gates: { maxLatencyP99Ms: 500 } });
-const measureOf = (own: ProjectSpec) => ({ spec: own, expect: modelExpectation(own), digest: digestOf });
+const measureOf = (own: ProjectSpec) => ({ spec: own, expect: modelExpectation(own) });
 const measure = measureOf(spec);
 const PATIENCE = 60_000;
 const FEW_ROWS = JSON.stringify(tinyGolden({ goldenRows: 50 }));

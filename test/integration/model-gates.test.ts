@@ -11,7 +11,7 @@ import { worstStatus } from '../../src/domain/gates/statuses.ts';
 import { targetRuntimes } from '../../src/domain/model-gates/target-runtimes.ts';
 import { scoring, variant } from '../support/hostile-models.ts';
 import { constant, node, opsetImport } from '../support/onnx-encode.ts';
-import { digestOf, projectSpec } from '../support/registry-fixtures.ts';
+import { projectSpec } from '../support/registry-fixtures.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { tinyGolden, tinyModelBytes } from '../support/tiny-model.ts';
 
@@ -25,7 +25,7 @@ const PLAIN = [
 ];
 const models = createOnnxModelRuntime();
 const spec = projectSpec({ gates: { maxLatencyP99Ms: 500 } });
-const measureOf = (own: ProjectSpec) => ({ spec: own, expect: modelExpectation(own), digest: digestOf });
+const measureOf = (own: ProjectSpec) => ({ spec: own, expect: modelExpectation(own) });
 
 let folder: ReturnType<typeof tempFolder>;
 beforeEach(() => {

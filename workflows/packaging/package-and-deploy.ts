@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   defineSignal,
   executeChild,
   ParentClosePolicy,
@@ -15,13 +14,15 @@ import type { RolloutResult } from '../../src/contracts/rollout/rollout.ts';
 import { TASK_QUEUES, workflowIds, WORKFLOWS } from '../../src/contracts/names.ts';
 import { ROLLOUT_PROGRESS_SIGNAL } from '../../src/contracts/rollout/messages.ts';
 import type { StepOutput } from '../../src/contracts/progress.ts';
-import { blockingGates, describeGate } from '../../src/domain/gates/statuses.ts';
+import { gateReasons } from '../../src/domain/gates/refuse.ts';
+import { blockingGates } from '../../src/domain/gates/statuses.ts';
 import { isUsable } from '../../src/domain/registry/states.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { createSteps } from '../shared/steps.ts';
 import type { fleetRollout } from '../rollout/fleet-rollout.ts';
+import { gateFailure } from '../shared/refuse-gates.ts';
 
 const control = proxyActivities<Pick<ControlActivities, 'resolveModel' | 'recordImage'>>({
   taskQueue: TASK_QUEUES.control,
@@ -39,22 +40,15 @@ export const rolloutProgressSignal = defineSignal<[string]>(ROLLOUT_PROGRESS_SIG
 
 const STEPS = ['resolve', 'assemble', 'container-test', 'record', 'rollout'] as const;
 
+const HINT = 'Each failed gate says what was observed and what was allowed.';
+
 /** Versions in use only, and only those whose gates passed; throws GATE_FAILED with the gates. */
 function refuseUnfit(model: ModelVersion): void {
   const gates = blockingGates(model.gates);
   if (isUsable(model.state) && gates.length === 0) return;
-  const why = gates.length === 0 ? `it is ${model.state}` : gates.map(describeGate).join('; ');
-  throw failure('GATE_FAILED', `${model.name}@${model.version} may not be deployed: ${why}`, gates);
-}
-
-function failure(code: string, message: string, gates: ModelVersion['gates']): ApplicationFailure {
-  const hint = 'Each failed gate says what was observed and what was allowed.';
-  return ApplicationFailure.create({
-    message,
-    type: code,
-    nonRetryable: true,
-    details: [{ code, message, hint, details: { gates } }],
-  });
+  const why = gates.length === 0 ? `it is ${model.state}` : gateReasons(gates);
+  const message = `${model.name}@${model.version} may not be deployed: ${why}`;
+  throw gateFailure({ code: 'GATE_FAILED', message, hint: HINT }, gates);
 }
 
 /**
@@ -117,10 +111,10 @@ async function test(
   model: { name: string; version: string },
 ): Promise<StepOutput<ImageTestResult>> {
   const value = await packaging.testImage({ image, model });
-  const failed = blockingGates(value.gates);
-  if (value.gates.length === 0 || failed.length > 0) {
-    const why = failed.length === 0 ? 'no gate was checked' : failed.map(describeGate).join('; ');
-    throw failure('CONTAINER_TEST_FAILED', `The image did not pass its container test: ${why}`, value.gates);
+  const why = gateReasons(value.gates);
+  if (why !== undefined) {
+    const message = `The image did not pass its container test: ${why}`;
+    throw gateFailure({ code: 'CONTAINER_TEST_FAILED', message, hint: HINT }, value.gates);
   }
   return { value, gates: value.gates, message: `${value.gates.length} gates passed, run as ${value.mode}` };
 }

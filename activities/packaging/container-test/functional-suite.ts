@@ -1,8 +1,9 @@
 import { calibrationTensors } from '../../../src/contracts/device/calibration.ts';
 import type { GateResult } from '../../../src/contracts/gate.ts';
 import { goldenCount, goldenSlice } from '../golden-rows.ts';
-import { ask, at, gate, inferBody, round, scoreBody } from './suite-tools.ts';
+import { ask, at, inferBody, round, scoreBody } from './suite-tools.ts';
 import type { Suite, TestSubject } from './suite-tools.ts';
+import { gate } from '../../../src/domain/gates/build.ts';
 
 const BATCH = 64;
 /** Rows that go one by one through the entry script. */
@@ -50,8 +51,7 @@ async function protocol({ instance, manifest }: TestSubject): Promise<GateResult
   };
   const failed = Object.entries(checks).flatMap(([name, ok]) => (ok ? [] : [name]));
   const total = Object.keys(checks).length;
-  return gate('protocol', {
-    ok: failed.length === 0,
+  return gate('container.protocol', failed.length === 0, {
     observed: total - failed.length,
     threshold: total,
     n: total,
@@ -66,8 +66,7 @@ async function attestation({ instance, manifest }: TestSubject): Promise<GateRes
   const { status, body } = await ask(instance, { method: 'GET', path: '/attestation' });
   const digest = at(body, 'model', 'digest');
   const ok = status === 200 && digest === manifest.digest && at(body, 'golden', 'match') === true;
-  return gate('attestation', {
-    ok,
+  return gate('container.attestation', ok, {
     observed: typeof digest === 'string' ? digest : null,
     threshold: manifest.digest,
     n: Number(at(body, 'golden', 'rows') ?? 0),
@@ -107,12 +106,10 @@ async function goldenParity({ instance, manifest, golden }: TestSubject): Promis
     }
   }
   const ok = problem === undefined && rows > 0 && worst <= manifest.parityTolerance;
-  return gate('golden-parity', {
-    ok,
+  return gate('container.golden-parity', rows === 0 ? 'insufficient' : ok, {
     observed: problem === undefined && Number.isFinite(worst) ? worst : null,
     threshold: manifest.parityTolerance,
     n: rows,
-    otherwise: rows === 0 ? 'insufficient' : 'fail',
     reason:
       problem ?? (ok ? 'largest difference over HTTP to the training framework' : `differs by ${worst}`),
   });
@@ -146,12 +143,11 @@ async function entryScript({ instance, manifest, golden }: TestSubject): Promise
     }
   }
   const enough = scored >= Math.ceil(rows / 2) && scored > 0;
-  return gate('entry-script', {
-    ok: wrong.length === 0 && enough,
+  const ok = wrong.length === 0 && enough;
+  return gate('container.entry-script', rows === 0 ? 'insufficient' : ok, {
     observed: scored,
     threshold: Math.ceil(rows / 2),
     n: rows,
-    otherwise: wrong.length === 0 && rows === 0 ? 'insufficient' : 'fail',
     reason:
       wrong[0] ??
       (enough
@@ -184,8 +180,7 @@ async function missingReadings({ instance, manifest, golden }: TestSubject): Pro
     if (!refused) accepted.push(`${name}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 120)}`);
   }
   const n = Object.keys(cases).length;
-  return gate('missing-readings', {
-    ok: accepted.length === 0,
+  return gate('container.missing-readings', accepted.length === 0, {
     observed: n - accepted.length,
     threshold: n,
     n,
@@ -222,8 +217,7 @@ async function wrongRequests({ instance, manifest, golden }: TestSubject): Promi
   }
   const after = await ask(instance, { method: 'GET', path: '/v2/health/ready' });
   if (after.status !== 200) wrong.push(`afterwards ready answers ${after.status}`);
-  return gate('wrong-requests', {
-    ok: wrong.length === 0,
+  return gate('container.wrong-requests', wrong.length === 0, {
     observed: requests.length - wrong.length,
     threshold: requests.length,
     n: requests.length,

@@ -1,7 +1,7 @@
 import type { GateResult, GateValue } from '../../../src/contracts/gate.ts';
 import type { InstanceFacts } from '../../../src/ports/image-instance.ts';
-import { gate } from './suite-tools.ts';
 import type { Suite } from './suite-tools.ts';
+import { gate } from '../../../src/domain/gates/build.ts';
 
 interface Rule {
   readonly name: string;
@@ -72,9 +72,7 @@ export const hardeningSuite: Suite = async ({ instance }) => {
   return RULES.map((rule): GateResult => {
     const ok = rule.holds(facts);
     const asProcess = instance.mode === 'process';
-    return gate(rule.name, {
-      ok,
-      otherwise: asProcess ? 'warn' : 'fail',
+    return gate(`container.${rule.name}`, ok ? 'pass' : asProcess ? 'warn' : 'fail', {
       observed: rule.observe(facts),
       threshold: rule.threshold,
       n: 1,

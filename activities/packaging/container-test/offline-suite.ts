@@ -1,7 +1,8 @@
 import type { CalibrationDocument } from '../../../src/contracts/device/calibration.ts';
 import { fitMeanStd } from '../../../src/domain/evaluation/group-rows.ts';
-import { ask, at, gate, scoreBody } from './suite-tools.ts';
+import { ask, at, scoreBody } from './suite-tools.ts';
 import type { Suite, TestSubject } from './suite-tools.ts';
+import { gate } from '../../../src/domain/gates/build.ts';
 
 const BATCH = 500;
 
@@ -28,8 +29,8 @@ export const offlineSuite: Suite = async (subject) => {
     else problem = `POST /rows answered ${answer.status} ${JSON.stringify(answer.body).slice(0, 200)}`;
   }
   const judged = Number(at(totals, 'scored') ?? 0) + Number(at(totals, 'invalid') ?? 0);
-  const scores = gate('offline-scoring', {
-    ok: problem === undefined && judged >= manifest.windowsPerSummary,
+  const ok = problem === undefined && judged >= manifest.windowsPerSummary;
+  const scores = gate('container.offline-scoring', ok, {
     observed: judged,
     threshold: manifest.windowsPerSummary,
     n: rows.length,
@@ -39,8 +40,7 @@ export const offlineSuite: Suite = async (subject) => {
     evidence: { totals },
   });
   const waiting = await queuedSummaries(subject);
-  const queue = gate('offline-queue', {
-    ok: waiting >= 1,
+  const queue = gate('container.offline-queue', waiting >= 1, {
     observed: waiting,
     threshold: 1,
     n: Number(at(totals, 'summaries') ?? 0),

@@ -1,7 +1,8 @@
 import type { GateResult } from '../../../src/contracts/gate.ts';
 import { goldenCount, goldenSlice } from '../golden-rows.ts';
-import { ask, gate, inferBody, quantile, round } from './suite-tools.ts';
+import { ask, inferBody, quantile, round } from './suite-tools.ts';
 import type { Suite, TestSubject } from './suite-tools.ts';
+import { gate } from '../../../src/domain/gates/build.ts';
 
 const WARM_UP = 30;
 const SEQUENTIAL = 300;
@@ -28,8 +29,7 @@ export const performanceSuite: Suite = async (subject) => {
 };
 
 function startTime({ instance }: TestSubject): GateResult {
-  return gate('start-time', {
-    ok: instance.startMs <= MAX_START_MS,
+  return gate('container.start-time', instance.startMs <= MAX_START_MS, {
     observed: Math.round(instance.startMs),
     threshold: MAX_START_MS,
     n: 1,
@@ -67,9 +67,7 @@ async function latencyGates(subject: TestSubject): Promise<GateResult[]> {
   const shown = (value: number): number | null => (Number.isFinite(value) ? round(value) : null);
   const limits = { median: allowed * MEDIAN_FACTOR, tail: Math.max(allowed * TAIL_FACTOR, TAIL_AT_LEAST_MS) };
   return [
-    gate('latency-p50', {
-      ok: p50 <= allowed,
-      otherwise: p50 <= limits.median ? 'warn' : 'fail',
+    gate('container.latency-p50', p50 <= allowed ? 'pass' : p50 <= limits.median ? 'warn' : 'fail', {
       observed: shown(p50),
       threshold: allowed,
       n,
@@ -78,9 +76,7 @@ async function latencyGates(subject: TestSubject): Promise<GateResult[]> {
         ? `milliseconds of the middle request, one row, one after the other; above ${allowed} a warning, above ${limits.median} a failure`
         : 'most requests failed',
     }),
-    gate('latency-p99', {
-      ok: p99 <= allowed,
-      otherwise: p99 <= limits.tail ? 'warn' : 'fail',
+    gate('container.latency-p99', p99 <= allowed ? 'pass' : p99 <= limits.tail ? 'warn' : 'fail', {
       observed: shown(p99),
       threshold: allowed,
       n,
@@ -105,8 +101,7 @@ async function throughputGate(subject: TestSubject): Promise<GateResult> {
   };
   await Promise.all(Array.from({ length: PARALLEL }, client));
   const perSecond = PARALLEL_REQUESTS / ((performance.now() - began) / 1000);
-  return gate('throughput', {
-    ok: failed === 0 && perSecond >= MIN_PER_SECOND,
+  return gate('container.throughput', failed === 0 && perSecond >= MIN_PER_SECOND, {
     observed: round(perSecond),
     threshold: MIN_PER_SECOND,
     n: PARALLEL_REQUESTS,
@@ -119,9 +114,7 @@ async function throughputGate(subject: TestSubject): Promise<GateResult> {
 
 async function memory({ instance }: TestSubject): Promise<GateResult> {
   const peak = await instance.memoryPeakBytes();
-  return gate('memory-peak', {
-    ok: peak !== null && peak <= MAX_MEMORY_BYTES,
-    otherwise: peak === null ? 'warn' : 'fail',
+  return gate('container.memory-peak', peak === null ? 'warn' : peak <= MAX_MEMORY_BYTES, {
     observed: peak,
     threshold: MAX_MEMORY_BYTES,
     n: peak === null ? 0 : 1,

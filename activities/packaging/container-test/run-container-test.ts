@@ -4,13 +4,13 @@ import type { GateResult } from '../../../src/contracts/gate.ts';
 import type { GoldenFile } from '../../../src/contracts/model/golden-file.ts';
 import { WindlassError } from '../../../src/errors/windlass-error.ts';
 import type { ImageInstance, ImageRunner } from '../../../src/ports/image-instance.ts';
-import { gate } from './suite-tools.ts';
 import type { Suite } from './suite-tools.ts';
 import { functionalSuite } from './functional-suite.ts';
 import { hardeningSuite } from './hardening-suite.ts';
 import { offlineSuite } from './offline-suite.ts';
 import { performanceSuite } from './performance-suite.ts';
 import { messageOf } from '../../../src/base/error-message.ts';
+import { gate } from '../../../src/domain/gates/build.ts';
 
 const SUITES: ReadonlyArray<readonly [name: string, suite: Suite]> = [
   ['functional', functionalSuite],
@@ -58,8 +58,7 @@ export async function runContainerTest(
     if (!(error instanceof WindlassError) || error.code !== 'CONTAINER_TEST_FAILED') throw error;
     const { log = [] } = (error.details ?? {}) as { log?: string[] };
     const gates = [
-      gate('start', {
-        ok: false,
+      gate('container.start', false, {
         observed: false,
         threshold: true,
         n: 1,
@@ -71,7 +70,7 @@ export async function runContainerTest(
   }
   try {
     const gates = [
-      gate('start', { ok: true, observed: true, threshold: true, n: 1, reason: instance.description }),
+      gate('container.start', true, { observed: true, threshold: true, n: 1, reason: instance.description }),
     ];
     for (const [name, suite] of SUITES) {
       test.signal?.throwIfAborted();
@@ -103,7 +102,9 @@ async function runSuite(run: {
     const log = (await instance.logs()).trim().split('\n').slice(-20);
     const said = lastError(log);
     const reason = `the suite could not be finished: ${messageOf(error)}${said === undefined ? '' : `; the server said: ${said}`}`;
-    return [gate(name, { ok: false, observed: null, threshold: null, n: 0, reason, evidence: { log } })];
+    return [
+      gate(`container.${name}`, false, { observed: null, threshold: null, n: 0, reason, evidence: { log } }),
+    ];
   }
 }
 

@@ -1,7 +1,7 @@
 import { nearestRank } from '../../../src/domain/statistics/quantiles.ts';
 import { calibrationTensors } from '../../../src/contracts/device/calibration.ts';
 import type { ModelManifest } from '../../../src/contracts/device/model-manifest.ts';
-import type { GateResult, GateStatus, GateValue } from '../../../src/contracts/gate.ts';
+import type { GateResult } from '../../../src/contracts/gate.ts';
 import type { GoldenFile } from '../../../src/contracts/model/golden-file.ts';
 import type { ImageInstance, InstanceRequest, InstanceResponse } from '../../../src/ports/image-instance.ts';
 
@@ -42,31 +42,6 @@ export function at(value: unknown, ...path: ReadonlyArray<string | number>): unk
       typeof here === 'object' && here !== null ? (here as Record<string | number, unknown>)[key] : undefined,
     value,
   );
-}
-
-interface GateParts {
-  readonly ok: boolean;
-  readonly observed: GateValue;
-  readonly threshold: GateValue;
-  readonly n?: number | null;
-  readonly reason: string;
-  readonly evidence?: Record<string, unknown>;
-  /** What "not ok" means; "fail" when absent. */
-  readonly otherwise?: GateStatus;
-}
-
-/** A gate of the container test; `name` is put behind `container.`. */
-export function gate(name: string, parts: GateParts): GateResult {
-  const { ok, observed, threshold, n = null, reason, evidence, otherwise = 'fail' } = parts;
-  return {
-    name: `container.${name}`,
-    status: ok ? 'pass' : otherwise,
-    observed,
-    threshold,
-    n,
-    reason,
-    evidence,
-  };
 }
 
 /** Rounded for reports: three decimals. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, lstat, readlink } from 'node:fs/promises';
 import type { GateResult } from '../../contracts/gate.ts';
+import { gate } from '../../domain/gates/build.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 
 /**
@@ -17,21 +18,23 @@ export async function receiveModel(file: string, copy: string): Promise<GateResu
   });
   if (found.isDirectory() || (!found.isFile() && !found.isSymbolicLink()))
     throw new WindlassError('INPUT_INVALID', `${file} is no file.`, { hint: 'Name the .onnx file itself.' });
-  const gate = { name: 'plain-file', threshold: 'a file with one name', n: 1 };
+  const seen = { threshold: 'a file with one name', n: 1 };
   if (found.isSymbolicLink())
-    return {
-      ...gate,
-      status: 'fail',
+    return gate('plain-file', 'fail', {
+      ...seen,
       observed: 'symbolic link',
       reason: `it is a symbolic link to ${await readlink(file)}: name the file itself`,
-    };
+    });
   if (found.nlink > 1)
-    return {
-      ...gate,
-      status: 'fail',
+    return gate('plain-file', 'fail', {
+      ...seen,
       observed: `${found.nlink} names`,
       reason: `the file has ${found.nlink} names (hard links), and under another it can be changed after it was judged: name a copy`,
-    };
+    });
   await copyFile(file, copy, constants.COPYFILE_FICLONE);
-  return { ...gate, status: 'pass', observed: 'a file with one name', reason: 'judged is a copy of it' };
+  return gate('plain-file', 'pass', {
+    ...seen,
+    observed: 'a file with one name',
+    reason: 'judged is a copy of it',
+  });
 }

@@ -1,4 +1,5 @@
 import type { GateResult } from '../../contracts/gate.ts';
+import { gate } from '../gates/build.ts';
 
 /** Counts of a JUnit report. */
 export interface TestCounts {
@@ -150,9 +151,7 @@ export function checkGate(outcome: CheckOutcome): GateResult {
     coverage: valueOf(reports.coverage),
     findings: valueOf(reports.sarif),
   };
-  return {
-    name: `check-${name}`,
-    status: ok ? 'pass' : required ? 'fail' : 'warn',
+  return gate(`check-${name}`, ok ? 'pass' : required ? 'fail' : 'warn', {
     observed: findings.length === 0 ? ended : findings.map((f) => f.observed).join('; '),
     threshold: thresholdOf(outcome),
     n: findings.find((f) => f.n !== undefined)?.n ?? null,
@@ -164,5 +163,5 @@ export function checkGate(outcome: CheckOutcome): GateResult {
       ...(ok ? {} : { lastLines: [...lastLines, ...(counts.findings?.samples ?? [])].slice(-15) }),
     },
     reason: ok ? good || 'passed' : bad.join('; '),
-  };
+  });
 }

@@ -1,6 +1,5 @@
 import type { DataFile } from '../../contracts/data/data-manifest.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
-import type { SensorFiles } from '../../ports/sensor-files.ts';
 import { baselineFacts } from './baseline-facts.ts';
 import type { BaselineFacts } from './baseline-facts.ts';
 import { Findings } from './findings.ts';
@@ -57,16 +56,6 @@ export interface FileFacts extends TimeFacts {
     /** Line of the first anomaly among the calibration rows. */
     readonly firstInCalibration: number | null;
   } | null;
-}
-
-/** Reads one file and gathers what the gates need to know of it. */
-export async function examineFile(
-  files: Pick<SensorFiles, 'examine'>,
-  { file, local }: { readonly file: DataFile; readonly local: string },
-  spec: ProjectSpec,
-): Promise<FileFacts> {
-  const found = await files.examine(local, spec.data);
-  return 'unreadable' in found ? unreadableFacts(file, found.unreadable) : fileFacts(file, found, spec);
 }
 
 /** What the gates need to know of one file that was read. */

@@ -1,6 +1,7 @@
 import type { GateResult, GateStatus } from '../../contracts/gate.ts';
 import type { FileFacts } from './file-facts.ts';
 import type { Sample } from './findings.ts';
+import { gate } from '../gates/build.ts';
 
 const FILES_SHOWN = 5;
 const ROWS_SHOWN = 10;
@@ -51,7 +52,7 @@ export function complaintEvidence(complaints: readonly Complaint[]): Record<stri
  */
 export function complaintGate(
   facts: readonly FileFacts[],
-  gate: {
+  rule: {
     readonly name: string;
     /** What was counted, e.g. "duplicate timestamps". */
     readonly what: string;
@@ -61,23 +62,21 @@ export function complaintGate(
     readonly hint?: string;
   },
 ): GateResult {
-  const { name, what, hint } = gate;
+  const { name, what, hint } = rule;
   const complaints = facts.flatMap((f): Complaint[] => {
-    const { count, samples } = gate.complain(f);
+    const { count, samples } = rule.complain(f);
     return count === 0 ? [] : [{ path: f.file.path, count, samples }];
   });
   const observed = complaints.reduce((sum, c) => sum + c.count, 0);
   const n = totalRows(facts);
-  if (observed === 0) return { name, status: 'pass', observed, threshold: 0, n, reason: gate.pass };
-  return {
-    name,
+  if (observed === 0) return gate(name, 'pass', { observed, threshold: 0, n, reason: rule.pass });
+  return gate(name, rule.status ?? 'fail', {
     observed,
     threshold: 0,
     n,
-    status: gate.status ?? 'fail',
     evidence: complaintEvidence(complaints),
     reason: `${observed} ${what} in ${complaintList(complaints)}${hint === undefined ? '' : `. ${hint}`}`,
-  };
+  });
 }
 
 /** "a.csv (line 3: …; line 7: …), b.csv (…) and 4 more files". */
@@ -93,8 +92,4 @@ export function complaintList(
     .join(', ');
   const more = complaints.length - 3;
   return more > 0 ? `${shown} and ${more} more file${more === 1 ? '' : 's'}` : shown;
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(share < 0.01 ? 2 : 1)} %`;
 }

@@ -2,8 +2,10 @@ import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { FileFacts } from './file-facts.ts';
 import type { Sample } from './findings.ts';
-import { complaintEvidence, complaintGate, complaintList, percent, totalRows } from './gate-parts.ts';
+import { complaintEvidence, complaintGate, complaintList, totalRows } from './gate-parts.ts';
 import { dataGateSettings } from './settings.ts';
+import { finePercent } from '../../base/percent.ts';
+import { gate } from '../gates/build.ts';
 
 const NONE: { count: number; samples: Sample[] } = { count: 0, samples: [] };
 
@@ -39,22 +41,19 @@ export function labelGates(readable: readonly FileFacts[], spec: ProjectSpec): G
 }
 
 function bothClasses(readable: readonly FileFacts[], label: string): GateResult {
-  const name = 'label-classes';
   const scored = readable.filter((f) => f.file.fold !== null && f.labels !== null);
   const positives = scored.reduce((sum, f) => sum + (f.labels?.positives ?? 0), 0);
   const negatives = scored.reduce((sum, f) => sum + (f.labels?.negatives ?? 0), 0);
   const n = positives + negatives;
   const ok = positives > 0 && negatives > 0;
-  return {
-    name,
+  return gate('label-classes', ok, {
     n,
-    status: ok ? 'pass' : 'fail',
     observed: `${positives} anomalous, ${negatives} healthy`,
     threshold: 'at least one of each',
     reason: ok
-      ? `${percent(positives / n)} of the scored rows are labelled as anomaly`
+      ? `${finePercent(positives / n)} of the scored rows are labelled as anomaly`
       : `the scored rows need both values of "${label}": there are ${positives} ones and ${negatives} zeros`,
-  };
+  });
 }
 
 function cleanBaseline(readable: readonly FileFacts[], spec: ProjectSpec): GateResult {
@@ -65,7 +64,7 @@ function cleanBaseline(readable: readonly FileFacts[], spec: ProjectSpec): GateR
     .map((f) => {
       const count = f.labels?.positivesInCalibration ?? 0;
       const share = count / Math.max(1, Math.min(calibrationRows, f.file.rows));
-      const text = `${count} of the first ${calibrationRows} rows (${percent(share)})`;
+      const text = `${count} of the first ${calibrationRows} rows (${finePercent(share)})`;
       const line = f.labels?.firstInCalibration ?? 0;
       return {
         path: f.file.path,
@@ -77,18 +76,16 @@ function cleanBaseline(readable: readonly FileFacts[], spec: ProjectSpec): GateR
     .filter((f) => f.count > 0)
     .sort((a, b) => b.share - a.share);
   const observed = shares[0]?.share ?? 0;
-  return {
-    name,
+  return gate(name, observed > threshold ? 'fail' : observed > 0 ? 'warn' : 'pass', {
     observed,
     threshold,
-    status: observed > threshold ? 'fail' : observed > 0 ? 'warn' : 'pass',
     n: totalRows(readable),
     ...(shares.length === 0 ? {} : { evidence: complaintEvidence(shares) }),
     reason:
       shares.length === 0
         ? `no anomaly is labelled within the first ${calibrationRows} rows of a file`
         : `rows that a pump is calibrated with are labelled as anomaly in ${complaintList(shares)}`,
-  };
+  });
 }
 
 /**

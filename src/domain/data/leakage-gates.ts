@@ -1,12 +1,14 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { FileFacts } from './file-facts.ts';
-import { complaintEvidence, complaintGate, complaintList, percent } from './gate-parts.ts';
+import { complaintEvidence, complaintGate, complaintList } from './gate-parts.ts';
 import type { Complaint } from './gate-parts.ts';
 import { findNearCopies } from './near-copies.ts';
 import { SEGMENT_ROWS, SEGMENT_SAMPLING } from './segments.ts';
 import { dataGateSettings } from './settings.ts';
 import { lineAt } from './sign-patterns.ts';
+import { finePercent } from '../../base/percent.ts';
+import { gate } from '../gates/build.ts';
 
 /** Is what is held out in one fold unseen in the others? */
 export function leakageGates(readable: readonly FileFacts[], spec: ProjectSpec): GateResult[] {
@@ -33,22 +35,19 @@ interface Shared extends Complaint {
  * would have trained on what it is judged by. Times play no part, so a shifted copy is found too.
  */
 function unseenRows(readable: readonly FileFacts[], spec: ProjectSpec): GateResult {
-  const name = 'unseen-rows';
   const threshold = dataGateSettings(spec).sharedRowsShare;
   const shared = sharedSegments(readable);
   const observed = shared[0]?.share ?? 0;
-  return {
-    name,
+  return gate('unseen-rows', observed > threshold ? 'fail' : observed > 0 ? 'warn' : 'pass', {
     observed,
     threshold,
-    status: observed > threshold ? 'fail' : observed > 0 ? 'warn' : 'pass',
     n: readable.length,
     ...(shared.length === 0 ? {} : { evidence: complaintEvidence(shared) }),
     reason:
       shared.length === 0
         ? 'no stretch of readings is in two files of different folds'
         : `readings are in files of different folds: ${complaintList(shared)}. Put what belongs together into one file, or declare data.device`,
-  };
+  });
 }
 
 function sharedSegments(readable: readonly FileFacts[]): Shared[] {
@@ -74,7 +73,7 @@ function sharedSegments(readable: readonly FileFacts[]): Shared[] {
       const smaller = Math.max(1, Math.min(a?.segments.marks.length ?? 0, b?.segments.marks.length ?? 0));
       const share = Math.min(1, count / smaller);
       const rows = Math.min(count * SEGMENT_SAMPLING, a?.file.rows ?? 0);
-      const text = `about ${rows} rows, ${percent(share)}, of ${b?.file.path}: line ${line} is line ${at} there`;
+      const text = `about ${rows} rows, ${finePercent(share)}, of ${b?.file.path}: line ${line} is line ${at} there`;
       return { path: a?.file.path ?? '', count: rows, share, samples: [{ line, text }] };
     })
     .sort((a, b) => b.share - a.share);
@@ -100,7 +99,7 @@ function nearCopies(readable: readonly FileFacts[]): GateResult {
       const samples = found.map(({ other, from, rows, shift, correlation }) => {
         const [line, there] = [lineAt(facts.patterns, from), readable[other]];
         const at = there === undefined ? 0 : lineAt(there.patterns, from + shift);
-        const share = percent(rows / facts.file.rows);
+        const share = finePercent(rows / facts.file.rows);
         const text = `${rows} rows, ${share}, from line ${line} on follow ${there?.file.path} from line ${at} on, correlation ${correlation.toFixed(2)}`;
         return { line, text };
       });

@@ -2,6 +2,7 @@ import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { FileFacts } from './file-facts.ts';
 import { complaintList } from './gate-parts.ts';
+import { gate } from '../gates/build.ts';
 
 /** Is there enough, and is what is held out really unseen? */
 export function splitGates(facts: readonly FileFacts[], spec: ProjectSpec): GateResult[] {
@@ -24,9 +25,7 @@ function enoughRows(facts: readonly FileFacts[], spec: ProjectSpec): GateResult 
   // A file without any row is a mistake, also when it would only train.
   const useless = short.some((f) => f.scored || f.rows === 0) || short.length === facts.length;
   const status = useless ? 'fail' : 'warn';
-  return {
-    name: 'enough-rows',
-    status: short.length === 0 ? 'pass' : status,
+  return gate('enough-rows', short.length === 0 ? 'pass' : status, {
     observed: Number.isFinite(observed) ? observed : 0,
     threshold,
     n: facts.length,
@@ -42,7 +41,7 @@ function enoughRows(facts: readonly FileFacts[], spec: ProjectSpec): GateResult 
       short.length === 0
         ? `every file has at least ${threshold} rows (${calibrationRows} to calibrate and a window of ${window})`
         : `fewer than ${threshold} rows (${calibrationRows} to calibrate and a window of ${window}) in ${complaintList(short)}`,
-  };
+  });
 }
 
 function groupsPerFold(facts: readonly FileFacts[], spec: ProjectSpec): GateResult {
@@ -52,9 +51,7 @@ function groupsPerFold(facts: readonly FileFacts[], spec: ProjectSpec): GateResu
   const scored = groups.reduce((sum, count) => sum + count, 0);
   const include = spec.evaluation.include.map((prefix) => `"${prefix}"`).join(', ');
   const which = include === '' ? 'labelled files' : `labelled files below ${include}`;
-  return {
-    name: 'groups-per-fold',
-    status: empty.length === 0 ? 'pass' : scored === 0 ? 'insufficient' : 'fail',
+  return gate('groups-per-fold', empty.length === 0 ? 'pass' : scored === 0 ? 'insufficient' : 'fail', {
     observed: Math.min(...groups),
     threshold: 1,
     n: scored,
@@ -65,7 +62,7 @@ function groupsPerFold(facts: readonly FileFacts[], spec: ProjectSpec): GateResu
         : scored === 0
           ? `there are no ${which}, so no version can be judged`
           : `fold ${empty.join(', ')} of ${folds} has no file among the ${scored} ${which}: add files, or lower evaluation.folds`,
-  };
+  });
 }
 
 /** The same content under two names would be trained on in one fold and held out in the other. */
@@ -75,9 +72,7 @@ function distinctFiles(facts: readonly FileFacts[]): GateResult {
     byContent.set(file.sha256, [...(byContent.get(file.sha256) ?? []), file.path]);
   const copies = [...byContent.values()].filter((paths) => paths.length > 1);
   const observed = copies.reduce((sum, paths) => sum + paths.length - 1, 0);
-  return {
-    name: 'distinct-files',
-    status: observed === 0 ? 'pass' : 'fail',
+  return gate('distinct-files', observed === 0, {
     observed,
     threshold: 0,
     n: facts.length,
@@ -89,5 +84,5 @@ function distinctFiles(facts: readonly FileFacts[]): GateResult {
             .slice(0, 3)
             .map((paths) => paths.join(' = '))
             .join('; ')}`,
-  };
+  });
 }

@@ -1,8 +1,10 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { FileFacts } from './file-facts.ts';
-import { complaintEvidence, complaintGate, complaintList, percent, totalRows } from './gate-parts.ts';
+import { complaintEvidence, complaintGate, complaintList, totalRows } from './gate-parts.ts';
 import { dataGateSettings } from './settings.ts';
+import { finePercent } from '../../base/percent.ts';
+import { gate } from '../gates/build.ts';
 
 const NONE = { count: 0, samples: [] };
 
@@ -55,20 +57,18 @@ function missingValues(readable: readonly FileFacts[], threshold: number): GateR
   const observed = shares[0]?.share ?? 0;
   const n = totalRows(readable);
   if (shares.length === 0)
-    return { name, status: 'pass', observed, threshold, n, reason: 'no reading is missing' };
+    return gate(name, 'pass', { observed, threshold, n, reason: 'no reading is missing' });
   const over = shares.filter((f) => f.share > threshold);
-  return {
-    name,
+  return gate(name, over.length > 0 ? 'fail' : 'pass', {
     observed,
     threshold,
     n,
-    status: over.length > 0 ? 'fail' : 'pass',
     evidence: complaintEvidence(shares),
     reason:
       over.length > 0
-        ? `more than ${percent(threshold)} of the rows miss a reading in ${complaintList(over)}`
-        : `at most ${percent(observed)} of a file's rows miss a reading`,
-  };
+        ? `more than ${finePercent(threshold)} of the rows miss a reading in ${complaintList(over)}`
+        : `at most ${finePercent(observed)} of a file's rows miss a reading`,
+  });
 }
 
 function valueRanges(readable: readonly FileFacts[], spec: ProjectSpec): GateResult {
@@ -78,7 +78,7 @@ function valueRanges(readable: readonly FileFacts[], spec: ProjectSpec): GateRes
     .flatMap(({ file, ranges }) =>
       ranges.map((range) => {
         const column = units.get(range.column);
-        const text = `${range.column} from ${range.lowest} to ${range.highest}, allowed ${column?.min} to ${column?.max} ${column?.unit}, ${range.count} rows outside (${percent(range.share)}), the first in line ${range.line}`;
+        const text = `${range.column} from ${range.lowest} to ${range.highest}, allowed ${column?.min} to ${column?.max} ${column?.unit}, ${range.count} rows outside (${finePercent(range.share)}), the first in line ${range.line}`;
         return { path: file.path, ...range, samples: [{ ...range, text }] };
       }),
     )
@@ -87,9 +87,7 @@ function valueRanges(readable: readonly FileFacts[], spec: ProjectSpec): GateRes
   const n = totalRows(readable);
   const { rangeWarnShare, rangeFailShare } = dataGateSettings(spec);
   const status = observed > rangeFailShare ? 'fail' : observed > rangeWarnShare ? 'warn' : 'pass';
-  return {
-    name,
-    status,
+  return gate(name, status, {
     observed,
     n,
     threshold: rangeFailShare,
@@ -98,5 +96,5 @@ function valueRanges(readable: readonly FileFacts[], spec: ProjectSpec): GateRes
       outside.length === 0
         ? 'every reading is in the range of its sensor'
         : `readings outside the range of the sensor in ${complaintList(outside)}`,
-  };
+  });
 }

@@ -18,9 +18,3 @@ export function worstStatus(gates: readonly GateResult[]): GateStatus {
 export function blockingGates(gates: readonly GateResult[]): GateResult[] {
   return gates.filter((g) => g.status === 'fail' || g.status === 'insufficient');
 }
-
-/** One line per gate for people and logs: name, status, observed against threshold, n, reason. */
-export function describeGate(gate: GateResult): string {
-  const n = gate.n === null ? '' : `, n=${gate.n}`;
-  return `${gate.name}: ${gate.status} (observed ${gate.observed}, threshold ${gate.threshold}${n}) ${gate.reason}`;
-}

@@ -1,4 +1,5 @@
 import type { GateResult } from '../../contracts/gate.ts';
+import { gate } from '../gates/build.ts';
 import type { ModelStructure, ModelValue } from '../../contracts/model/model-structure.ts';
 
 /** Metadata of a model file that names its columns in order, as a JSON list. */
@@ -42,16 +43,15 @@ export function featureOrderGate(
   digest: string,
 ): GateResult {
   const text = structure.metadata[COLUMNS_KEY];
-  const base = { name: 'feature-order', threshold: 'as declared', n: columns.length };
+  const base = { threshold: 'as declared', n: columns.length };
   const evidence = { signature: digest, columns };
   if (text === undefined)
-    return {
+    return gate('feature-order', 'pass', {
       ...base,
-      status: 'pass',
       observed: 'not stated in the file',
       evidence,
       reason: `the order in which it is judged is recorded; a model can state its own as metadata "${COLUMNS_KEY}"`,
-    };
+    });
   const own = statedColumns(structure);
   const at = columns.findIndex((name, i) => own?.[i] !== name);
   const ok = own?.length === columns.length && at === -1;
@@ -62,11 +62,10 @@ export function featureOrderGate(
       : at === -1
         ? `the model states ${own.length} columns, ${columns.length} are declared`
         : `column ${at + 1} is "${own[at] ?? 'none'}" in the model and declared as "${columns[at] ?? ''}"`;
-  return {
+  return gate('feature-order', ok, {
     ...base,
-    status: ok ? 'pass' : 'fail',
     observed: ok ? 'as declared' : reason,
     evidence: { ...evidence, stated: own ?? text },
     reason,
-  };
+  });
 }

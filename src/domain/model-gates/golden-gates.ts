@@ -1,7 +1,7 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { ModelBehaviour } from '../../contracts/model/model-behaviour.ts';
-import { atMost, round } from './limit.ts';
+import { atMost, gate, round } from '../gates/build.ts';
 
 export const MIN_GOLDEN_ROWS = 1000;
 /** Share of golden rows whose alarm may differ: only those that lie on the threshold. */
@@ -24,16 +24,14 @@ type Context = Pick<ProjectSpec, 'gates'> & { readonly threshold: number; readon
 
 function rowsGate({ rows }: Golden): GateResult {
   const ok = rows >= MIN_GOLDEN_ROWS;
-  return {
-    name: 'golden-rows',
-    status: ok ? 'pass' : 'insufficient',
+  return gate('golden-rows', ok ? 'pass' : 'insufficient', {
     observed: rows,
     threshold: MIN_GOLDEN_ROWS,
     n: rows,
     reason: ok
       ? `${rows} rows with the training framework's own predictions`
       : `golden.json has ${rows} rows, at least ${MIN_GOLDEN_ROWS} are needed`,
-  };
+  });
 }
 
 function stated(gate: GateResult): GateResult {
@@ -46,25 +44,18 @@ function stated(gate: GateResult): GateResult {
 }
 
 function flipGate({ rows, labelFlips, farthestFlip }: Golden, { gates, threshold }: Context): GateResult {
-  const gate = atMost({
-    name: 'label-flips',
+  const flips = atMost('label-flips', {
     observed: labelFlips / rows,
     max: MAX_FLIP_SHARE,
     n: rows,
+    evidence: { labelFlips, farthestFlip: round(farthestFlip) },
     good: `${labelFlips} golden rows change sides of the threshold ${threshold}`,
     bad: `${labelFlips} of ${rows} golden rows change sides of the threshold ${threshold}`,
   });
   const far = farthestFlip > gates.parityTolerance;
-  return {
-    ...gate,
-    evidence: { labelFlips, farthestFlip: round(farthestFlip) },
-    ...(far
-      ? {
-          status: 'fail',
-          reason: `a golden row ${round(farthestFlip)} away from the threshold ${threshold} changes sides`,
-        }
-      : {}),
-  };
+  if (!far) return flips;
+  const reason = `a golden row ${round(farthestFlip)} away from the threshold ${threshold} changes sides`;
+  return { ...flips, status: 'fail', reason };
 }
 
 /**
@@ -75,8 +66,7 @@ export function goldenGates(b: ModelBehaviour, golden: Golden, context: Context)
   const { rows, nonFiniteExpected, nonFiniteInputs } = golden;
   const own = context.parity === 'own';
   const whose = own ? 'it predicted where it was made' : 'the training framework predicted';
-  const parity = atMost({
-    name: 'golden-parity',
+  const parity = atMost('golden-parity', {
     observed: b.nonFinite + nonFiniteExpected > 0 ? Number.NaN : golden.maxAbsDiff,
     max: own ? QUALITY_TOLERANCE : context.gates.parityTolerance,
     n: rows,
@@ -88,8 +78,7 @@ export function goldenGates(b: ModelBehaviour, golden: Golden, context: Context)
   const strict = context.parity === 'strict';
   return [
     rowsGate(golden),
-    atMost({
-      name: 'golden-finite',
+    atMost('golden-finite', {
       observed: nonFiniteExpected + nonFiniteInputs,
       max: 0,
       n: rows,
@@ -110,5 +99,5 @@ export function noGoldenGates(): GateResult[] {
       ['golden-parity', 'predictions of the training framework'],
       ['label-flips', MAX_FLIP_SHARE],
     ] as const
-  ).map(([name, threshold]) => ({ name, status: 'insufficient', observed: null, threshold, n: 0, reason }));
+  ).map(([name, threshold]) => gate(name, 'insufficient', { observed: null, threshold, n: 0, reason }));
 }

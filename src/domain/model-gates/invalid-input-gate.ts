@@ -1,5 +1,6 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { InvalidInput, ModelBehaviour, ProbeOutcome } from '../../contracts/model/model-behaviour.ts';
+import { gate } from '../gates/build.ts';
 
 const INVALID_INPUTS: readonly InvalidInput[] = ['nan', 'infinite', 'extreme', 'empty'];
 const WORDS: Readonly<Record<InvalidInput, string>> = {
@@ -25,9 +26,7 @@ export function invalidInputGate(outcomes: ModelBehaviour['invalidInputs']): Gat
   const probed = INVALID_INPUTS.map((kind) => outcomes[kind]);
   const masked = outcomes.nan.healthy + outcomes.infinite.healthy;
   const said = INVALID_INPUTS.map((kind) => describe(kind, outcomes[kind])).join('; ');
-  return {
-    name: 'invalid-input',
-    status: masked === 0 ? 'pass' : 'warn',
+  return gate('invalid-input', masked === 0 ? 'pass' : 'warn', {
     observed: masked,
     threshold: 0,
     n: probed.reduce((n, p) => n + p.rows, 0),
@@ -36,5 +35,5 @@ export function invalidInputGate(outcomes: ModelBehaviour['invalidInputs']): Gat
       masked === 0
         ? said
         : `${masked} rows with NaN or infinity look healthy: let the model answer NaN, or the entry script refuse such rows (${said})`,
-  };
+  });
 }

@@ -3,6 +3,7 @@ import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { ModelStructure } from '../../contracts/model/model-structure.ts';
 import { OPERATORS } from './operators.ts';
 import { targetRuntimes } from './target-runtimes.ts';
+import { gate } from '../gates/build.ts';
 
 /** Oldest operator set that is not emulated. */
 const MIN_OPSET = 9;
@@ -59,15 +60,13 @@ export function opsetGate({ opsets, irVersion }: ModelStructure, spec: Spec): Ga
   if (irVersion < MIN_IR_VERSION || irVersion > maxIrVersion)
     problems.push(`IR version ${irVersion} is outside ${MIN_IR_VERSION} to ${maxIrVersion}`);
   const ok = problems.length === 0;
-  return {
-    name: 'onnx-opset',
-    status: ok ? 'pass' : 'fail',
+  return gate('onnx-opset', ok, {
     observed: standard,
     threshold: `${MIN_OPSET} to ${max}`,
     n: opsets.length,
     evidence: { opsets, irVersion, runtimes },
     reason: ok ? `operator set ${standard} is supported on every platform` : problems.join('; '),
-  };
+  });
 }
 
 /** Why an operator may not be used; undefined when it may. */
@@ -101,24 +100,20 @@ export function operatorGate(structure: ModelStructure): GateResult {
   const bad = [...foreign, ...imported.filter((d) => !foreign.some((o) => o.startsWith(`${d}.`)))];
   const ok = bad.length === 0;
   const few = bad.slice(0, 5).join(', ');
-  return {
-    name: 'onnx-operators',
-    status: ok ? 'pass' : 'fail',
+  return gate('onnx-operators', ok, {
     observed: ok ? 'standard' : few,
     threshold: `${STANDARD}, ${ML}`,
     n: nodes,
     evidence: { operators: operators.slice(0, 100).map((o) => `${o.domain}.${o.name}`) },
     reason: ok ? 'all operators are standard ones' : `not available on devices: ${few}`,
-  };
+  });
 }
 
 /** Branches and loops only where windlass.yaml opts in. */
 export function controlFlowGate({ operators, nodes }: ModelStructure, { gates }: Spec): GateResult {
   const used = operators.filter((o) => o.domain === STANDARD && CONTROL_FLOW.has(o.name)).map((o) => o.name);
   const ok = used.length === 0 || gates.controlFlow;
-  return {
-    name: 'onnx-control-flow',
-    status: ok ? 'pass' : 'fail',
+  return gate('onnx-control-flow', ok, {
     observed: used.length === 0 ? 'none' : used.join(', '),
     threshold: gates.controlFlow ? 'allowed' : 'none',
     n: nodes,
@@ -127,5 +122,5 @@ export function controlFlowGate({ operators, nodes }: ModelStructure, { gates }:
         ? 'every row takes the same way through the graph'
         : `${used.join(', ')}: allowed by gates.controlFlow`
       : `${used.join(', ')} runs graphs inside the graph, whose cost depends on the data: export without, or set gates.controlFlow: true in windlass.yaml`,
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import type { SliceResult } from '../../contracts/build/evaluation.ts';
 import type { GateResult, GateStatus } from '../../contracts/gate.ts';
 import type { SliceSpec } from '../../contracts/project/evaluation.ts';
+import { gate } from '../gates/build.ts';
 
 const round = (value: number): number => Number(value.toFixed(4));
 
@@ -51,9 +52,7 @@ export function sliceGates(results: readonly SliceResult[], slices: readonly Sli
           `${r.value}: too few (${r.rows} windows of ${r.groups} groups; ${slice.minWindows} of each class and ${slice.minGroups} groups needed)`,
       ),
     ];
-    return {
-      name: `slice-${slice.name}`,
-      status,
+    return gate(`slice-${slice.name}`, status, {
       observed: Number.isFinite(worst) ? round(worst) : null,
       threshold: slice.gates.minF1 ?? null,
       n: own.reduce((n, r) => n + r.rows, 0),
@@ -61,6 +60,6 @@ export function sliceGates(results: readonly SliceResult[], slices: readonly Sli
         said.length > 0
           ? said.join('; ')
           : `${judged.length} slices by ${slice.name} have enough windows; observed is the lowest F1`,
-    };
+    });
   });
 }

@@ -2,6 +2,7 @@ import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
 import type { ModelExpectation } from '../../contracts/model/model-expectation.ts';
 import type { ModelStructure, ModelValue } from '../../contracts/model/model-structure.ts';
+import { gate } from '../gates/build.ts';
 import { expectedInputs } from './model-expectation.ts';
 import { controlFlowGate, operatorGate, opsetGate } from './operator-gates.ts';
 
@@ -10,10 +11,6 @@ const MAX_NODES = 50_000;
 
 type Spec = Pick<ProjectSpec, 'gates' | 'serve'>;
 type Shape = readonly (number | 'N')[];
-
-function gate(name: string, ok: boolean, rest: Omit<GateResult, 'name' | 'status'>): GateResult {
-  return { name, status: ok ? 'pass' : 'fail', ...rest };
-}
 
 function graphGate({ graphProblems, irVersion, nodes, expandedNodes }: ModelStructure): GateResult {
   const problems = [...graphProblems];

@@ -1,5 +1,6 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { MergedWindows } from './merge-windows.ts';
+import { gate } from '../gates/build.ts';
 
 const LIMITS = { missing: 0.1, outOfRange: 0.02, stuck: 0.2, invalid: 0.2 } as const;
 
@@ -17,25 +18,21 @@ function shareGate(
   const worst = shares.reduce((a, b) => (b.share > a.share ? b : a), { column: '', n: 0, share: 0 });
   const observed = Number(worst.share.toFixed(6));
   if (n === 0)
-    return {
-      name,
-      status: 'insufficient',
+    return gate(name, 'insufficient', {
       observed: null,
       threshold: limit,
       n,
       reason: 'no readings arrived',
-    };
+    });
   const ok = worst.share <= limit;
   const where = worst.share === 0 ? 'none in any column' : `worst in ${worst.column}`;
-  return {
-    name,
-    status: ok ? 'pass' : 'fail',
+  return gate(name, ok, {
     observed,
     threshold: limit,
     n,
     evidence: { worst: worst.column },
     reason: where,
-  };
+  });
 }
 
 /**

@@ -4,11 +4,12 @@ import type {
   Variant,
   VariantResult,
 } from '../../contracts/build/optimisation.ts';
+import { percent } from '../../base/percent.ts';
 
 type Rules = Pick<Required<OptimiseOptions>, 'prefer' | 'minGain'>;
 type Measured = Pick<VariantResult, 'variant' | 'status' | 'bytes' | 'profiles'>;
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const whole = (share: number): string => percent(share, 0);
 
 const latencyOf = (profiles: readonly ModelProfile[], platform: string): number | undefined =>
   profiles.find((p) => p.machine.platform === platform)?.latency.p50;
@@ -60,10 +61,10 @@ export function chooseVariant(
   if (best.gain < 0)
     return {
       variant: 'original',
-      reason: `the best other form, ${best.variant}, adds ${percent(-best.gain)} to the ${where}`,
+      reason: `the best other form, ${best.variant}, adds ${whole(-best.gain)} to the ${where}`,
     };
-  const gains = `${best.variant} saves ${percent(best.gain)} of the ${where}${least}`;
+  const gains = `${best.variant} saves ${whole(best.gain)} of the ${where}${least}`;
   return best.gain >= minGain
     ? { variant: best.variant, reason: gains }
-    : { variant: 'original', reason: `${gains}, less than ${percent(minGain)}` };
+    : { variant: 'original', reason: `${gains}, less than ${whole(minGain)}` };
 }

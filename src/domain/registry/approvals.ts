@@ -1,6 +1,8 @@
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ProjectSpec } from '../../contracts/project/project.ts';
+import type { ModelState } from '../../contracts/model/model-state.ts';
 import type { Review } from '../../contracts/model/review.ts';
+import { gate } from '../gates/build.ts';
 
 /**
  * How many approvals a version needs (n), and who may give them (m people; none named: anybody but
@@ -46,10 +48,10 @@ export function approvalGate(
   const valid = standing.filter(
     (r) => r.decision === 'approve' && refusesApprover(r.actor, author, rule) === null,
   );
-  const gate = { name: 'approvals', observed: valid.length, threshold: rule.approvals, n: valid.length };
+  const seen = { observed: valid.length, threshold: rule.approvals, n: valid.length };
   if (against.length > 0) {
     const who = against.map((r) => `${r.actor} (${r.reason})`).join(', ');
-    return { ...gate, status: 'fail', reason: `rejected by ${who}` };
+    return gate('approvals', 'fail', { ...seen, reason: `rejected by ${who}` });
   }
   const missing = rule.approvals - valid.length;
   if (missing > 0) {
@@ -57,9 +59,17 @@ export function approvalGate(
     const open = rule.approvers.filter((a) => !isAuthor(a, author) && !valid.some((r) => r.actor === a));
     const whose = rule.approvers.length === 0 ? `anybody but its author ${author}` : open.join(', ');
     const reason = `needs ${missing} more approval${missing === 1 ? '' : 's'} by ${whose === '' ? 'nobody who is left' : whose}${given}`;
-    return { ...gate, status: 'fail', reason };
+    return gate('approvals', 'fail', { ...seen, reason });
   }
   const reason =
     rule.approvals === 0 ? 'the project wants none' : `approved by ${valid.map((r) => r.actor).join(', ')}`;
-  return { ...gate, status: 'pass', reason };
+  return gate('approvals', 'pass', { ...seen, reason });
+}
+
+/** Whether a version lacks approvals that somebody may still give. */
+export function awaitsApproval(
+  { state, author, reviews }: { state: ModelState; author: string; reviews: readonly Review[] },
+  rule: ApprovalRule,
+): boolean {
+  return state === 'registered' && approvalGate(rule, { author, reviews }).status !== 'pass';
 }

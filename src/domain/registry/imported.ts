@@ -1,6 +1,7 @@
 import type { Comparison } from '../../contracts/build/comparison.ts';
 import type { GateResult } from '../../contracts/gate.ts';
 import type { ImportedRegistration } from '../../contracts/model/model-version.ts';
+import { gate } from '../gates/build.ts';
 
 /** Parts of a version that an import may lack, in the words of `missing`. */
 export type Parts = Pick<ImportedRegistration, 'pipeline' | 'golden' | 'baseline' | 'data' | 'metrics'>;
@@ -50,14 +51,14 @@ export function missingReasons(parts: Parts): string[] {
 
 /** One gate per part without which a version can be looked at, but not deployed. */
 export function importedGates(parts: Parts): GateResult[] {
-  return NEEDED.filter((n) => n.lacks(parts)).map(({ part, why }) => ({
-    name: part.replaceAll(' ', '-'),
-    status: 'insufficient',
-    observed: 'missing',
-    threshold: 'there',
-    n: 0,
-    reason: why,
-  }));
+  return NEEDED.filter((n) => n.lacks(parts)).map(({ part, why }) =>
+    gate(part.replaceAll(' ', '-'), 'insufficient', {
+      observed: 'missing',
+      threshold: 'there',
+      n: 0,
+      reason: why,
+    }),
+  );
 }
 
 /**
@@ -65,15 +66,13 @@ export function importedGates(parts: Parts): GateResult[] {
  * know.
  */
 export function unprovenGate(groups: number): GateResult {
-  return {
-    name: 'unseen-groups',
-    status: 'warn',
+  return gate('unseen-groups', 'warn', {
     observed: 'unknown',
     threshold: 'unseen',
     n: groups,
     reason:
       'the model was trained elsewhere: that it had not seen these groups is the word of whoever imports it',
-  };
+  });
 }
 
 /** The comparison of a version that nothing was measured of; it may not be promoted. */

@@ -9,6 +9,7 @@ import type { ApprovalRule } from './approvals.ts';
 import type { Review } from '../../contracts/model/review.ts';
 import { isUsable } from './states.ts';
 import type { ModelState } from '../../contracts/model/model-state.ts';
+import { gate } from '../gates/build.ts';
 
 const STATE_REASONS: Partial<Record<ModelState, string>> = {
   unjudged: 'it is unjudged: it came through the MLflow door, and no gate of Windlass has seen it',
@@ -46,14 +47,12 @@ export interface PromotionCase {
  * approvals of the project.
  */
 export function promotionGates(asked: PromotionCase): GateResult[] {
-  const state: GateResult = {
-    name: 'state',
-    status: fits(asked) ? 'pass' : 'fail',
+  const state = gate('state', fits(asked), {
     observed: asked.state,
     threshold: 'registered or approved',
     n: null,
     reason: fits(asked) ? '' : (STATE_REASONS[asked.state] ?? `it is ${asked.state}`),
-  };
+  });
   if (asked.alias !== ALIASES.champion) return [state];
   return [state, passedGates(asked.gates), comparisonGate(asked), ...approvalGates(asked)];
 }
@@ -87,14 +86,12 @@ function fits({ alias, state }: PromotionCase): boolean {
 function passedGates(gates: readonly GateResult[]): GateResult {
   const blocking = blockingGates(gates);
   const names = blocking.map((gate) => `${gate.name} (${gate.status})`).join(', ');
-  return {
-    name: 'gates',
-    status: gates.length === 0 ? 'insufficient' : blocking.length === 0 ? 'pass' : 'fail',
+  return gate('gates', gates.length === 0 ? 'insufficient' : blocking.length === 0 ? 'pass' : 'fail', {
     observed: gates.length - blocking.length,
     threshold: gates.length,
     n: gates.length,
     reason: gates.length === 0 ? 'no gate was checked' : names === '' ? '' : `did not pass: ${names}`,
-  };
+  });
 }
 
 /**
@@ -107,14 +104,25 @@ function comparisonGate({ comparison, champion, heldBefore, again }: PromotionCa
   const counts = heldBefore || champion === null || other === champion;
   const won = promotable(verdict);
   const stale = `it was compared with ${other === null ? 'nothing' : described(other)}, and ${described(champion ?? '')} is champion now: \`${again}\` compares it with that one`;
-  return {
-    name: 'comparison',
-    status: won && counts ? 'pass' : 'fail',
+  return gate('comparison', won && counts, {
     observed: verdict,
     threshold: champion === null ? 'SUPERIOR, NON_INFERIOR or NO_BASELINE' : 'SUPERIOR or NON_INFERIOR',
     n: null,
     reason: [...(won && !counts ? [] : [reason]), ...(counts ? [] : [stale])].join('; '),
-  };
+  });
+}
+
+/**
+ * Whether a comparison of a version that was there already counts from now on: it was with the
+ * present champion, it says something new, and a version that was champion before needs none.
+ */
+export function comparisonCounts(
+  { champion, heldBefore, comparison: before }: Pick<PromotionCase, 'champion' | 'heldBefore' | 'comparison'>,
+  now: PromotionCase['comparison'],
+): boolean {
+  const other = now.champion?.version;
+  if (heldBefore || other === undefined || other !== champion) return false;
+  return before.champion?.version !== other || before.verdict !== now.verdict;
 }
 
 /** A version of the same model is named by its number, one of another model by name@version. */

@@ -1,4 +1,6 @@
 import type { ModelState } from '../../contracts/model/model-state.ts';
+import { usesInWords } from './uses.ts';
+import type { LiveUses } from './uses.ts';
 
 /**
  * Versions beyond the newest `keep` of their model that are older than `olderThanDays` go, unless
@@ -10,12 +12,11 @@ export interface RetentionRule {
 }
 
 /** A version with everything that may need it. */
-export interface VersionUse {
+export interface VersionUse extends LiveUses {
   readonly name: string;
   readonly version: string;
   readonly state: ModelState;
   readonly createdAt: Date;
-  readonly aliases: readonly string[];
   /** Live rollouts of it, or that would go back to it. */
   readonly rollouts: readonly string[];
   /** Devices that are meant to run it, or were last seen running it. */
@@ -84,8 +85,7 @@ function ownReasons(
 ): string[] {
   const days = (now.getTime() - v.createdAt.getTime()) / DAY_MS;
   return [
-    ...v.aliases.map((alias) => `it is ${alias}`),
-    ...v.rollouts.map((id) => `the rollout ${id} is live`),
+    ...usesInWords(v),
     ...(v.devices > 0 ? [v.devices === 1 ? 'a device has it' : `${v.devices} devices have it`] : []),
     ...(v.awaitsApproval ? ['it waits for an approval'] : []),
     ...(v.state === 'archived' ? ['it is archived'] : []),

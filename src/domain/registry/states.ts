@@ -25,6 +25,11 @@ export function isUsable(state: ModelState): boolean {
   return state === 'registered' || state === 'approved';
 }
 
+/** Retired or archived by a person; it can be restored. */
+export function isOutOfUse(state: ModelState): boolean {
+  return state === 'retired' || state === 'archived';
+}
+
 /**
  * The state of a new version: one that lost against the champion is kept for people to look at, and
  * never rolled out; one that nothing has measured has not lost.

@@ -2,6 +2,8 @@ import type { GateResult } from '../../contracts/gate.ts';
 import type { RingVerdict } from '../../contracts/rollout/rollout.ts';
 import type { RolloutPolicy } from '../../contracts/rollout/policy.ts';
 import type { RingCounts } from './ring-counts.ts';
+import { shortPercent } from '../../base/percent.ts';
+import { gate } from '../gates/build.ts';
 
 export type RingAction = 'wait' | 'promote' | 'fail' | 'hold';
 
@@ -43,7 +45,6 @@ export type DecisionPolicy = Pick<
 
 /** Guards products such as 0.07 × 100 = 7.000000000000001 against rounding to the wrong side. */
 const EPSILON = 1e-9;
-const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 /**
@@ -80,38 +81,30 @@ function gatesOf(counts: RingCounts, policy: DecisionPolicy, time: RingTime): Ga
   const covered = coverage + EPSILON >= policy.minCoverage;
   const waived = time.last && time.seconds >= policy.ringTimeoutSeconds;
   return [
-    {
-      name: 'ring-sample',
-      status: enough ? 'pass' : waived ? 'warn' : 'insufficient',
+    gate('ring-sample', enough ? 'pass' : waived ? 'warn' : 'insufficient', {
       observed: n,
       threshold: leastN,
       n,
       reason: `${n} devices can be judged (${counts.pending} not in contact, ${counts.lost} left early)`,
-    },
-    {
-      name: 'ring-failures',
-      status: counts.failed > tolerated ? 'fail' : 'pass',
+    }),
+    gate('ring-failures', counts.failed > tolerated ? 'fail' : 'pass', {
       observed: counts.failed,
       threshold: tolerated,
       n,
-      reason: `${counts.failed} of ${n} failed (${percent(share(counts.failed, n))}), tolerated ${tolerated} (${percent(policy.failureThreshold)})`,
-    },
-    {
-      name: 'ring-success',
-      status: (n > 0 || waived) && counts.good >= needed ? 'pass' : 'insufficient',
+      reason: `${counts.failed} of ${n} failed (${shortPercent(share(counts.failed, n))}), tolerated ${tolerated} (${shortPercent(policy.failureThreshold)})`,
+    }),
+    gate('ring-success', (n > 0 || waived) && counts.good >= needed ? 'pass' : 'insufficient', {
       observed: counts.good,
       threshold: needed,
       n,
-      reason: `${counts.good} of ${n} good (${percent(share(counts.good, n))}), needed ${needed}`,
-    },
-    {
-      name: 'ring-coverage',
-      status: covered ? 'pass' : waived ? 'warn' : 'insufficient',
+      reason: `${counts.good} of ${n} good (${shortPercent(share(counts.good, n))}), needed ${needed}`,
+    }),
+    gate('ring-coverage', covered ? 'pass' : waived ? 'warn' : 'insufficient', {
       observed: Math.round(coverage * 1e4) / 1e4,
       threshold: policy.minCoverage,
       n: counts.devices,
-      reason: `${n} of ${counts.devices} could be judged (${percent(coverage)}), floor ${percent(policy.minCoverage)}`,
-    },
+      reason: `${n} of ${counts.devices} could be judged (${shortPercent(coverage)}), floor ${shortPercent(policy.minCoverage)}`,
+    }),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import type { AliasStretch, Review } from '../../../contracts/model/review.ts';
+import { isAliasName } from '../../../domain/registry/alias-name.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Actor } from '../../../contracts/audit.ts';
@@ -62,7 +63,7 @@ export function createModelAliases(db: Kysely<Database>, clock: Clock): Aliases 
 }
 
 function checkName(alias: string): void {
-  if (/^[a-z][a-z0-9-]*$/.test(alias) && alias !== 'latest') return;
+  if (isAliasName(alias)) return;
   throw new WindlassError(
     'INPUT_INVALID',
     `"${alias}" cannot be an alias: expected lower-case letters, digits and dashes, e.g. "champion".`,

@@ -2,10 +2,11 @@ import type { Transaction } from 'kysely';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Actor } from '../../../contracts/audit.ts';
 import type { ImportedRegistration } from '../../../contracts/model/model-version.ts';
+import { comparisonCounts } from '../../../domain/registry/promotion.ts';
+import { stateAfterComparison } from '../../../domain/registry/reviewed-state.ts';
 import { appendAudit } from './audit-log.ts';
-import { become, endChallenger, reviewedState, usesOf } from './model-states.ts';
-import { approvalRules, championOf, modelRow, readReviews } from './promotion.ts';
-import type { ModelRow } from './promotion.ts';
+import { become, endChallenger, liveUses } from './model-states.ts';
+import { championOf, modelRow, reviewedVersion } from './promotion.ts';
 import { json } from '../column-types.ts';
 import type { Database } from '../schema.ts';
 
@@ -27,9 +28,7 @@ export async function noteComparison(
   const model = await modelRow(transaction, name, String(version));
   const { champion, heldBefore } = await championOf(transaction, model);
   const before = model.compared ?? model.registration.comparison;
-  const other = comparison.champion?.version;
-  if (heldBefore || other === undefined || other !== champion) return;
-  if (before.champion?.version === other && before.verdict === comparison.verdict) return;
+  if (!comparisonCounts({ champion, heldBefore, comparison: before }, comparison)) return;
   await transaction
     .insertInto('model_comparisons')
     .values({
@@ -41,7 +40,8 @@ export async function noteComparison(
       run_id: run.runId,
     })
     .execute();
-  const to = await nextState(transaction, { ...model, compared: comparison });
+  const compared = await reviewedVersion(transaction, { ...model, compared: comparison });
+  const to = stateAfterComparison(compared, await liveUses(transaction, model));
   await become(transaction, model, to);
   await appendAudit(transaction, clock, {
     ...by,
@@ -50,13 +50,4 @@ export async function noteComparison(
     details: { champion, verdict: comparison.verdict, from: model.state, to, ...run },
   });
   if (to === 'rejected') await endChallenger(transaction, clock, { model, by });
-}
-
-/** What was taken out of use stays there, and what a live rollout uses is judged by the rollout. */
-async function nextState(transaction: Transaction<Database>, model: ModelRow): Promise<ModelRow['state']> {
-  const { name, version, state } = model;
-  if (state !== 'registered' && state !== 'approved' && state !== 'rejected') return state;
-  const reviews = await readReviews(transaction, name, version);
-  const to = reviewedState(model, { reviews, rules: await approvalRules(transaction, model) });
-  return to === 'rejected' && (await usesOf(transaction, model, to)).length > 0 ? state : to;
 }

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import { ALIASES } from '../../../contracts/names.ts';
-import { blockingGates } from '../../../domain/gates/statuses.ts';
-import { approvalGate, refusesApprover, standingReviews } from '../../../domain/registry/approvals.ts';
-import type { ApprovalRule } from '../../../domain/registry/approvals.ts';
-import type { Review } from '../../../contracts/model/review.ts';
-import { firstState, mayBecome } from '../../../domain/registry/states.ts';
+import { refusesApproval } from '../../../domain/registry/approval-refusal.ts';
+import { reviewedState, stateAfterReview } from '../../../domain/registry/reviewed-state.ts';
+import { mayBecome } from '../../../domain/registry/states.ts';
+import { usesAgainst } from '../../../domain/registry/uses.ts';
+import type { LiveUses } from '../../../domain/registry/uses.ts';
 import type { ModelState } from '../../../contracts/model/model-state.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -14,8 +14,7 @@ import type { ModelVersions } from '../../../ports/registry/model-versions.ts';
 import type { Reviews } from '../../../ports/registry/reviews.ts';
 import { appendAudit } from './audit-log.ts';
 import { lockName } from '../lock-name.ts';
-import { isForeign } from '../mlflow/registry/foreign.ts';
-import { approvalRules, judgePromotion, modelRow, readReviews, refusePromotion } from './promotion.ts';
+import { modelRow, promotionCase, readReviews, reviewedVersion } from './promotion.ts';
 import type { ModelRow } from './promotion.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import type { Database } from '../schema.ts';
@@ -40,17 +39,13 @@ export function createModelStates(
       await db.transaction().execute(async (transaction) => {
         await lockName(transaction, 'model', name);
         const model = await modelRow(transaction, name, version);
-        const rules = await approvalRules(transaction, model);
-        if (decision === 'approve') await refuseApproval(transaction, { model, rules, by });
+        if (decision === 'approve') await refuseApproval(transaction, model, by.actor);
         else await refuseInUse(transaction, model, 'rejected');
         await transaction
           .insertInto('model_reviews')
           .values({ name, version: model.version, ...by, decision, at: clock.now() })
           .execute();
-        const reviews = await readReviews(transaction, name, model.version);
-        // A review of a retired or archived version takes effect when the version is restored; its
-        // state stays, and archived bytes are kept.
-        const to = isOut(model.state) ? model.state : reviewedState(model, { reviews, rules });
+        const to = stateAfterReview(await reviewedVersion(transaction, model));
         await become(transaction, model, to);
         if (to === 'rejected') await endChallenger(transaction, clock, { model, by });
         await appendAudit(transaction, clock, {
@@ -71,9 +66,7 @@ export function createModelStates(
         await lockName(transaction, 'model', name);
         const model = await modelRow(transaction, name, version);
         if (asked !== 'registered') await refuseInUse(transaction, model, asked);
-        const reviews = await readReviews(transaction, name, model.version);
-        const rules = await approvalRules(transaction, model);
-        const to = asked === 'registered' ? reviewedState(model, { reviews, rules }) : asked;
+        const to = asked === 'registered' ? reviewedState(await reviewedVersion(transaction, model)) : asked;
         if (to === model.state) return;
         await become(transaction, model, to);
         await appendAudit(transaction, clock, {
@@ -88,9 +81,6 @@ export function createModelStates(
   };
 }
 
-/** Retired or archived by a person; it can be restored. */
-const isOut = (state: ModelState): boolean => state === 'retired' || state === 'archived';
-
 function needReason(by: Actor, what: string): void {
   if (by.reason.trim() !== '') return;
   throw new WindlassError('INPUT_INVALID', `It takes a reason to ${what}.`, {
@@ -98,51 +88,16 @@ function needReason(by: Actor, what: string): void {
   });
 }
 
-/**
- * An approval counts only by somebody who may give it, and only for a version that could be
- * promoted with it.
- */
 async function refuseApproval(
   transaction: Transaction<Database>,
-  { model, rules, by }: { model: ModelRow; rules: readonly ApprovalRule[]; by: Actor },
+  model: ModelRow,
+  actor: string,
 ): Promise<void> {
   const reference = `${model.name}@${model.version}`;
-  for (const rule of rules) {
-    const why = refusesApprover(by.actor, model.created_by, rule);
-    if (why !== null)
-      throw new WindlassError('FORBIDDEN', `${reference} is not approved: ${why}.`, {
-        hint: 'Ask one of the approvers (registry.approvers in windlass.yaml).',
-      });
-  }
-  // This approval withdraws the person's own earlier rejection, so state and approvals are not
-  // checked.
-  const gates = await judgePromotion(transaction, { ...model, state: 'registered' }, ALIASES.champion);
-  const lasting = gates.filter((gate) => gate.name !== 'approvals');
-  refusePromotion(reference, 'be approved', lasting);
-  if (!mayBecome(model.state, 'approved') || isOut(model.state))
-    throw new WindlassError('CONFLICT', `${reference} is ${model.state}, so it cannot be approved.`, {
-      hint:
-        model.state === 'deleted'
-          ? 'Its bytes are gone: build it again.'
-          : `Take it back into use first: \`windlass models restore ${reference} --reason …\`.`,
-    });
-}
-
-/** The state that reviews and the newest comparison give a version that is in use. */
-export function reviewedState(
-  model: ModelRow,
-  { reviews, rules }: { reviews: readonly Review[]; rules: readonly ApprovalRule[] },
-): ModelState {
-  if (isForeign(model.registration)) return 'unjudged';
-  const standing = standingReviews(reviews);
-  const { metrics, comparison } = model.registration;
-  if (
-    firstState({ metrics, comparison: model.compared ?? comparison }) === 'rejected' ||
-    standing.some((r) => r.decision === 'reject')
-  )
-    return 'rejected';
-  const enough = rules.map((rule) => approvalGate(rule, { author: model.created_by, reviews }));
-  return standing.length > 0 && blockingGates(enough).length === 0 ? 'approved' : 'registered';
+  const refusal = refusesApproval(await promotionCase(transaction, model), { actor, reference });
+  if (refusal === null) return;
+  const { code, message, hint, gates } = refusal;
+  throw new WindlassError(code, message, { hint, details: gates && { gates } });
 }
 
 export async function become(
@@ -184,23 +139,23 @@ export async function endChallenger(
 }
 
 /** What a version is used for must end before the version is taken out of use. */
-async function refuseInUse(transaction: Transaction<Database>, model: ModelRow, to: string): Promise<void> {
-  const uses = await usesOf(transaction, model, to);
+async function refuseInUse(
+  transaction: Transaction<Database>,
+  model: ModelRow,
+  to: ModelState,
+): Promise<void> {
+  const uses = usesAgainst(await liveUses(transaction, model), to);
   if (uses.length === 0) return;
   throw new WindlassError('CONFLICT', `${model.name}@${model.version} cannot be ${to}: ${uses.join(', ')}.`, {
     hint: 'First point the alias at another version (`windlass models promote`), or end the rollout (`windlass rollout abort`).',
   });
 }
 
-/**
- * What keeps a version from a state; an alias other than champion ends when its version is
- * rejected.
- */
-export async function usesOf(
+/** The aliases and the live rollouts of a version. */
+export async function liveUses(
   transaction: Transaction<Database>,
   { name, version }: ModelRow,
-  to: string,
-): Promise<string[]> {
+): Promise<LiveUses> {
   const aliases = await transaction
     .selectFrom('model_aliases')
     .select('alias')
@@ -216,10 +171,5 @@ export async function usesOf(
     .where('version', '=', String(version))
     .where('finished_at', 'is', null)
     .execute();
-  return [
-    ...aliases
-      .filter((a) => to !== 'rejected' || a.alias === ALIASES.champion)
-      .map((a) => `it is ${a.alias}`),
-    ...rollouts.map((r) => `the rollout ${r.rollout_id} is live`),
-  ];
+  return { aliases: aliases.map((a) => a.alias), rollouts: rollouts.map((r) => r.rollout_id) };
 }

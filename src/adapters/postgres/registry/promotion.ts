@@ -10,7 +10,9 @@ import type { Review } from '../../../contracts/model/review.ts';
 import { commandAgain } from '../../../domain/registry/command-again.ts';
 import { promotionGates, promotionRefusal } from '../../../domain/registry/promotion.ts';
 import type { PromotionCase } from '../../../domain/registry/promotion.ts';
+import type { ReviewedVersion } from '../../../domain/registry/reviewed-state.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
+import { isForeign } from '../mlflow/registry/foreign.ts';
 import { versionNumber } from './pipeline-versions.ts';
 import type { RegistryTables } from './registry-tables.ts';
 import { newestComparison } from './model-rows.ts';
@@ -52,7 +54,7 @@ export async function readReviews(db: Db, name: string, version: number): Promis
  * The approval rules that a version is judged by: its own project's, and that of the present
  * champion, or of the last one: removing the alias does not remove the rule.
  */
-export async function approvalRules(db: Db, model: ModelRow): Promise<ApprovalRule[]> {
+async function approvalRules(db: Db, model: ModelRow): Promise<ApprovalRule[]> {
   const { rows } = await sql<{ spec: ProjectSpec }>`
     select p.spec from pipelines p
      where (p.name, p.version) in (
@@ -85,11 +87,10 @@ export async function championOf(
   };
 }
 
-/** What an alias asks of a version, each as a gate. */
-export async function judgePromotion(db: Db, model: ModelRow, alias: string): Promise<GateResult[]> {
+/** All that decides whether an alias may point at a version. */
+export async function promotionCase(db: Db, model: ModelRow): Promise<Omit<PromotionCase, 'alias'>> {
   const { name, version, state, created_by: author, registration } = model;
-  return promotionGates({
-    alias,
+  return {
     state,
     author,
     gates: registration.gates,
@@ -98,7 +99,26 @@ export async function judgePromotion(db: Db, model: ModelRow, alias: string): Pr
     reviews: await readReviews(db, name, version),
     rules: await approvalRules(db, model),
     ...(await championOf(db, model)),
-  });
+  };
+}
+
+/** What an alias asks of a version, each as a gate. */
+export async function judgePromotion(db: Db, model: ModelRow, alias: string): Promise<GateResult[]> {
+  return promotionGates({ ...(await promotionCase(db, model)), alias });
+}
+
+/** All that the state of a version follows from. */
+export async function reviewedVersion(db: Db, model: ModelRow): Promise<ReviewedVersion> {
+  const { name, version, state, created_by: author, registration } = model;
+  return {
+    state,
+    author,
+    foreign: isForeign(registration),
+    metrics: registration.metrics,
+    comparison: model.compared ?? registration.comparison,
+    reviews: await readReviews(db, name, version),
+    rules: await approvalRules(db, model),
+  };
 }
 
 /** Throws the error of `promotionRefusal` when the promotion is not allowed. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { ModelState } from '../../../contracts/model/model-state.ts';
-import { approvalGate, approvalRule } from '../../../domain/registry/approvals.ts';
+import { approvalRule, awaitsApproval } from '../../../domain/registry/approvals.ts';
 import type { Review } from '../../../contracts/model/review.ts';
 import type { VersionUse } from '../../../domain/registry/retention.ts';
 import type { ProjectSpec } from '../../../contracts/project/project.ts';
@@ -62,13 +62,10 @@ export async function readUses(db: Kysely<Database>, model?: string): Promise<Ve
     aliases: row.aliases,
     rollouts: row.rollouts,
     devices: Number(row.devices),
-    awaitsApproval: awaitsApproval(row),
+    awaitsApproval: awaitsApproval(
+      { state: row.state, author: row.created_by, reviews: row.reviews },
+      approvalRule(row.rule === null ? {} : { registry: row.rule }),
+    ),
     comparedWith: row.compared_with,
   }));
-}
-
-function awaitsApproval({ state, created_by: author, rule, reviews }: Row): boolean {
-  if (state !== 'registered') return false;
-  const wanted = approvalRule(rule === null ? {} : { registry: rule });
-  return approvalGate(wanted, { author, reviews }).status !== 'pass';
 }

@@ -5,7 +5,6 @@ import type { GateResult } from '../../../contracts/gate.ts';
 import { judgeSingle, type SingleModel } from '../../../application/judge-single.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ModelRuntime } from '../../../ports/model-runtime.ts';
-import { digestOf } from '../../../base/digest.ts';
 
 export interface JudgeHooks {
   readonly signal?: AbortSignal;
@@ -28,7 +27,7 @@ export async function judgeFile(
     const model = join(folder, 'model.onnx');
     const received = await models.receive(single.model, model);
     if (received.status === 'fail') return [received];
-    const { gates } = await judgeSingle(models, { ...single, model }, { ...hooks, digest: digestOf });
+    const { gates } = await judgeSingle(models, { ...single, model }, hooks);
     return [received, ...gates];
   } finally {
     await rm(folder, { recursive: true, force: true });

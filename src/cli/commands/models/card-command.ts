@@ -9,7 +9,7 @@ import type { OpenRegistry } from '../../../composition/open-registry.ts';
 import type { Cli } from '../../cli.ts';
 import { table } from '../../shared/output.ts';
 import { withRegistry } from '../../shared/with-registry.ts';
-import { percent } from '../../shared/words.ts';
+import { percent } from '../../../base/percent.ts';
 import { comparisonLines } from './comparison-view.ts';
 import { showOptimisation } from './optimisation-view.ts';
 import { findRecord } from './references.ts';

@@ -1,6 +1,6 @@
 import type { Comparison } from '../../../contracts/build/comparison.ts';
 import { table } from '../../shared/output.ts';
-import { percent } from '../../shared/words.ts';
+import { percent } from '../../../base/percent.ts';
 
 /**
  * Champion and challenger next to rules that need no model, and guardrails that stand in the way;

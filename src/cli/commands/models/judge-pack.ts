@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { ReadPack } from '../../../adapters/oci/import-model-pack.ts';
 import type { ArtefactRef } from '../../../contracts/artefact.ts';
 import type { GateResult } from '../../../contracts/gate.ts';
-import { blockingGates, describeGate } from '../../../domain/gates/statuses.ts';
+import { listGates } from '../../../domain/gates/format.ts';
+import { blockingGates } from '../../../domain/gates/statuses.ts';
 import { judgeModel } from '../../../application/judge-model.ts';
 import { modelExpectation } from '../../../domain/model-gates/model-expectation.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ModelRuntime } from '../../../ports/model-runtime.ts';
 import type { JudgeHooks } from '../check/judge-file.ts';
-import { digestOf } from '../../../base/digest.ts';
 
 /**
  * The gates of a build on the model files of a pack, run here: what the pack says of them is
@@ -39,13 +39,13 @@ export async function judgePack(
       folds,
     };
     const parity = registration.optimisation?.parityTolerance === undefined ? 'strict' : 'own';
-    const context = { ...hooks, spec, expect: modelExpectation(spec), digest: digestOf, parity } as const;
+    const context = { ...hooks, spec, expect: modelExpectation(spec), parity } as const;
     const { gates } = await judgeModel(models, files, context);
     const blocking = blockingGates(gates);
     if (blocking.length === 0) return gates;
     throw new WindlassError(
       'GATE_FAILED',
-      `The model of the pack does not pass here:\n${blocking.map((gate) => `- ${describeGate(gate)}`).join('\n')}`,
+      `The model of the pack does not pass here:\n${listGates(blocking)}`,
       { details: { gates } },
     );
   } finally {

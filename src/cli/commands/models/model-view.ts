@@ -5,8 +5,9 @@ import type { EvaluationMetrics } from '../../../contracts/build/evaluation.ts';
 import type { ModelSummary } from '../../../contracts/model/model-summary.ts';
 import type { Review } from '../../../contracts/model/review.ts';
 import type { ModelRecord } from '../../../contracts/model/model-version.ts';
-import { describeGate } from '../../../domain/gates/statuses.ts';
-import { minute, percent } from '../../shared/words.ts';
+import { describeGate } from '../../../domain/gates/format.ts';
+import { minute } from '../../shared/words.ts';
+import { percent } from '../../../base/percent.ts';
 import { comparisonLines } from './comparison-view.ts';
 
 export const shortDigest = (digest: string): string => digest.slice(0, 19);

@@ -1,4 +1,4 @@
-import { describeGate } from '../../../domain/gates/statuses.ts';
+import { describeGate } from '../../../domain/gates/format.ts';
 import type { PipelineVersion } from '../../../contracts/build/pipeline-version.ts';
 import { table, type Output } from '../../shared/output.ts';
 import { minute } from '../../shared/words.ts';

@@ -16,7 +16,7 @@ import { showOptimisation } from '../models/optimisation-view.ts';
 import { showSearch } from '../models/search-view.ts';
 import { trainInput, type TrainOptions } from './train-input.ts';
 import { byOptions } from '../../shared/with-registry.ts';
-import { percent } from '../../shared/words.ts';
+import { percent } from '../../../base/percent.ts';
 
 const NEEDS: readonly ServiceName[] = ['database', 'temporal', 'worker'];
 const QUEUES = [TASK_QUEUES.control, TASK_QUEUES.training] as const;

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import { digestOf } from '../../../../base/digest.ts';
-import type { GateResult } from '../../../../contracts/gate.ts';
 import type { TrackedFile } from '../../../../contracts/mlflow/tracking.ts';
 import { WindlassError } from '../../../../errors/windlass-error.ts';
 import type { ArtefactStore } from '../../../../ports/artefact-store.ts';
@@ -16,6 +15,7 @@ import type { Database } from '../../schema.ts';
 import { clausesSql, ordersSql } from '../tracking/clause-sql.ts';
 import { pageOf } from '../tracking/page-of.ts';
 import { noVersion, readVersion, readVersions, VERSION_COLUMNS } from './version-rows.ts';
+import { gate } from '../../../../domain/gates/build.ts';
 
 type Part = Pick<
   MlflowRegistry,
@@ -29,15 +29,13 @@ type Part = Pick<
 >;
 
 /** Why such a version cannot be champion, shown in place of its gates. */
-const UNJUDGED: GateResult = {
-  name: 'windlass-gates',
-  status: 'fail',
+const UNJUDGED = gate('windlass-gates', 'fail', {
   observed: 'registered through the MLflow door',
   threshold: 'judged by Windlass',
   n: null,
   reason:
     'it came through the MLflow door and has passed no gate of Windlass: build it with `windlass train`, or import its ONNX file with `windlass models import`',
-};
+});
 
 /** Versions as MLflow's clients make, read and search them. */
 export function createDoorVersions(
