@@ -11,7 +11,7 @@ import type { FleetDevice } from '../../src/contracts/device/evidence.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { NewRollout, StoredRollout } from '../../src/ports/rollout-store.ts';
-import type { BeatingDeps } from './rollout-deps.ts';
+import type { HeartbeatDeps } from './rollout-deps.ts';
 import { modelConfiguration, restoreTargets } from './model-configurations.ts';
 
 /** What the workflow keeps of a plan: names and counts, never devices. */
@@ -102,7 +102,7 @@ function previousOf(
  * NOT_FOUND, GATE_FAILED, CONFLICT.
  */
 export async function planRollout(
-  deps: BeatingDeps,
+  deps: HeartbeatDeps,
   input: ResolvedFleetRolloutInput,
 ): Promise<PlannedRollout> {
   const { workflowExecution } = activityInfo();

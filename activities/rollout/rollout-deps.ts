@@ -11,12 +11,12 @@ export interface FleetDeps {
   readonly store: RolloutStore;
   readonly registry: Registry;
   readonly clock: Clock;
-  /** To tell older rollouts that a newer one took over, and to see whether they still run. */
+  /** Signals older rollouts that a newer one took over, and shows whether they still run. */
   readonly temporal: Pick<Client, 'workflow'>;
 }
 
 /** The same, in an activity that heartbeats: what is reported is seen in the Temporal UI. */
-export interface BeatingDeps extends FleetDeps {
+export interface HeartbeatDeps extends FleetDeps {
   readonly report: (progress: unknown) => void;
 }
 

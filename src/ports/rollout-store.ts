@@ -70,10 +70,7 @@ export interface StoredDecision extends RingDecision {
   readonly devices: ReadonlyArray<CountedDevice & { readonly deviceId: string; readonly reason: string }>;
 }
 
-/**
- * Rollouts, their devices and decisions. Every write is idempotent; each names the statements that
- * it costs.
- */
+/** Rollouts, their devices and decisions. Every write is idempotent. */
 export interface RolloutStore {
   /**
    * Writes the plan once (a second call with the same id returns what is stored) and marks live
@@ -143,7 +140,7 @@ export interface RolloutStore {
 
   observed(rolloutId: string, position: number): Promise<ObservedDevice[]>;
   saveJudgements(rolloutId: string, devices: readonly JudgedDevice[]): Promise<void>;
-  /** Counts of one ring, or of the whole rollout, from the stored verdicts. */
+  /** Every device of the rollout as it was last judged, ring by ring. */
   devices(
     rolloutId: string,
   ): Promise<
@@ -157,7 +154,8 @@ export interface RolloutStore {
     rolloutId: string,
     options: {
       readonly limit: number;
-      /** Previous targets that nothing goes back to. */ readonly without: readonly string[];
+      /** Previous targets that nothing goes back to. */
+      readonly without: readonly string[];
     },
   ): Promise<Array<{ deviceId: string; previousTarget: string | null }>>;
   previousTargetsOf(
