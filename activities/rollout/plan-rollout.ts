@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { RingDevice } from '../../src/domain/rollout/assign-rings.ts';
 import { assignRings } from '../../src/domain/rollout/assign-rings.ts';
-import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
+import type { PlannedRollout, ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
 import { parseTarget, targetName } from '../../src/contracts/device/device-tags.ts';
 import { ALIASES } from '../../src/contracts/names.ts';
 import { promotionRefusal } from '../../src/domain/registry/promotion.ts';
@@ -13,20 +13,6 @@ import type { Registry } from '../../src/ports/registry/registry.ts';
 import type { NewRollout, StoredRollout } from '../../src/ports/rollout-store.ts';
 import type { HeartbeatDeps } from './rollout-deps.ts';
 import { modelConfiguration, restoreTargets } from './model-configurations.ts';
-
-/** What the workflow keeps of a plan: names and counts, never devices. */
-export interface PlannedRollout {
-  readonly rolloutId: string;
-  readonly model: string;
-  readonly version: string;
-  readonly modelDigest: string;
-  readonly imageDigest: string;
-  readonly devices: number;
-  readonly rings: ReadonlyArray<{ readonly name: string; readonly devices: number }>;
-  readonly previous: { readonly version: string; readonly configurationId: string } | null;
-  readonly startedAt: string;
-  readonly warnings: readonly string[];
-}
 
 /** The devices of a condition as ring assignment sees them; throws NOT_FOUND when there is none. */
 export async function ringDevices(

@@ -1,11 +1,12 @@
-import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
+import type { PlannedRollout, ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
+import type { TransitionRecord } from '../../src/domain/rollout/transition-record.ts';
 import { checkStragglers, type StragglerLook } from './check-stragglers.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
 import type { HeartbeatDeps, FleetDeps } from './rollout-deps.ts';
-import { noteRollout, type RolloutNote } from './note-rollout.ts';
+import { recordTransition } from './record-transition.ts';
 import { observeRing, type ObserveRing, type RingObservation } from './observe-ring.ts';
 import { openRing, type RingPlace } from './open-ring.ts';
-import { planRollout, type PlannedRollout } from './plan-rollout.ts';
+import { planRollout } from './plan-rollout.ts';
 import {
   observeRevert,
   prepareRevert,
@@ -29,7 +30,7 @@ export function createFleetActivities(deps: FleetDeps) {
       heartbeating((d) => takeOver(d, rolloutId)),
     openRing: (place: RingPlace): Promise<number> => heartbeating((d) => openRing(d, place)),
     observeRing: (input: ObserveRing): Promise<RingObservation> => heartbeating((d) => observeRing(d, input)),
-    noteRollout: (note: RolloutNote): Promise<void> => noteRollout(deps, note),
+    recordTransition: (record: TransitionRecord): Promise<void> => recordTransition(deps, record),
     prepareRevert: (rolloutId: string): Promise<WayBack> => heartbeating((d) => prepareRevert(d, rolloutId)),
     revertDevices: (input: Parameters<typeof revertDevices>[1]): Promise<number> =>
       heartbeating((d) => revertDevices(d, input)),

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import { isUsable } from '../../../domain/registry/states.ts';
-import type { RolloutState } from '../../../domain/rollout/states.ts';
+import type { RolloutState } from '../../../contracts/rollout/state.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { RolloutStore } from '../../../ports/rollout-store.ts';
 import { appendAudit } from '../registry/audit-log.ts';
