@@ -9,7 +9,9 @@ import { isUsable } from '../../src/domain/registry/states.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { FleetDevice } from '../../src/contracts/device/evidence.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { ModelImages } from '../../src/ports/registry/images.ts';
+import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
+import type { Aliases } from '../../src/ports/registry/aliases.ts';
 import type { NewRollout, StoredRollout } from '../../src/ports/rollout-store.ts';
 import type { HeartbeatDeps } from './rollout-deps.ts';
 import { modelConfiguration, restoreTargets } from './model-configurations.ts';
@@ -43,7 +45,7 @@ export async function ringDevices(
  * PROMOTION_REFUSED or CONFLICT (no image yet).
  */
 export async function deployableVersion(
-  registry: Registry,
+  registry: ModelVersions & ModelImages & Aliases,
   reference: string,
 ): Promise<{ name: string; version: string; digest: string; image: string; imageDigest: string }> {
   const [name = '', asked = ''] = reference.split('@');
