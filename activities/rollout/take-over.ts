@@ -9,9 +9,9 @@ const BUDGET_MS = 30_000;
 const POLL_MS = 1_000;
 
 /**
- * Signals the rollouts that this one took over from, and waits (at most 30 s) until they have ended,
- * so that never two of them write targets. One whose workflow no longer runs is ended here. Returns
- * the ids that are still at work.
+ * Signals the rollouts that this one took over from, and waits (at most 30 s) until they have
+ * ended, so that never two of them write targets. One whose workflow no longer runs is ended here.
+ * Returns the ids that are still at work.
  */
 export async function takeOver(deps: HeartbeatDeps, rolloutId: string): Promise<{ waitingFor: string[] }> {
   const end = deps.clock.now().getTime() + BUDGET_MS;

@@ -79,7 +79,7 @@ export const COUNTS = {
 };
 export const DECISION = { action: 'promote', reason: 'enough', gates: [] } as const;
 
-/** The events with which work decides come with their decision, those of people with who sent them. */
+/** An event; those with which work decides have their decision, those of people who sent them. */
 export const eventOf = (event: RolloutEvent): RolloutEventRecord => ({
   event,
   reason: `${event} it is`,

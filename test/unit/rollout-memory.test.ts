@@ -31,7 +31,8 @@ test('a result is the part of the status that is left when the rollout has ended
 });
 
 test('devices of rings that were never opened are neither pending nor left', () => {
-  expect(pendingDevices(memoryIn('completed'))).toBe(3); // two of the canary were never read, one is away
+  // two of the canary were never read, one of the second ring is away
+  expect(pendingDevices(memoryIn('completed'))).toBe(3);
   expect(leftDevices(memoryIn('completed'))).toBe(4);
   expect(pendingDevices(memoryIn('reverted', { revertPending: 7 }))).toBe(7);
 });

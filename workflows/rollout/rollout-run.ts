@@ -17,7 +17,7 @@ import { renderRollout } from './rollout-view.ts';
 /** States that people look for in the list of workflows, besides the final ones. */
 const SEARCHED: readonly RolloutState[] = ['opening', 'held', 'paused', 'reverting'];
 
-/** The memory of a rollout in its workflow: whatever changes it is shown, transitions are recorded. */
+/** The memory of a rollout in its workflow: every change is shown, every transition recorded. */
 export class RolloutRun {
   #memory: RolloutMemory | undefined;
   readonly #record: FleetActivities['recordTransition'];

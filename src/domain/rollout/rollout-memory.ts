@@ -82,7 +82,7 @@ export function withCurrentRing(memory: RolloutMemory, change: Partial<RolloutRi
   return { ...memory, rings };
 }
 
-/** What the decision on the current ring needs to know of time; `now` in milliseconds since 1970. */
+/** What a decision on the current ring needs to know of time; `now` in milliseconds since 1970. */
 export function ringTime(memory: RolloutMemory, now: number): RingTime {
   const { spentMs, since, rings, ring } = memory;
   const seconds = (spentMs + (since === null ? 0 : now - since)) / 1000;
