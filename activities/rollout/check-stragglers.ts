@@ -38,7 +38,7 @@ export async function checkStragglers(deps: FleetDeps, rolloutId: string): Promi
     judged.filter((one) => one.judgement.verdict === verdict).map((one) => one.deviceId);
   const [good, failed] = [ids('good'), ids('failed')];
   const back = await putBack(deps, rolloutId, [...failedBefore, ...failed]);
-  if (good.length + back.length > 0) await tell(deps, rolloutId, { good, failed: back });
+  if (good.length + back.length > 0) await recordReturns(deps, rolloutId, { good, failed: back });
   return {
     left: open.length - good.length - failed.length,
     busy: judged.filter((one) => ['updating', 'soaking'].includes(one.judgement.verdict)).length,
@@ -99,7 +99,7 @@ async function putBack(deps: FleetDeps, rolloutId: string, deviceIds: readonly s
   return back;
 }
 
-async function tell(
+async function recordReturns(
   { registry, store }: FleetDeps,
   rolloutId: string,
   details: { readonly good: readonly string[]; readonly failed: readonly string[] },

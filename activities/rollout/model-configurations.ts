@@ -1,7 +1,8 @@
 import { parseTarget, targetName } from '../../src/contracts/device/device-tags.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { ModelConfiguration } from '../../src/contracts/device/evidence.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { ModelImages } from '../../src/ports/registry/images.ts';
+import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
 
 /**
  * Priority of a version's configuration: above every other deployment, and growing with the
@@ -30,6 +31,11 @@ export function digestIn(reference: string): string | undefined {
   return /@(sha256:[0-9a-f]+)$/.exec(reference)?.[1];
 }
 
+interface RestoreDeps {
+  readonly hub: FleetHub;
+  readonly registry: ModelVersions & ModelImages;
+}
+
 export interface RestorableTargets {
   /**
    * Image digest of each target whose configuration is there, or was made again from the registry.
@@ -44,7 +50,7 @@ export interface RestorableTargets {
  * run nothing.
  */
 export async function restoreTargets(
-  deps: { readonly hub: FleetHub; readonly registry: Registry },
+  deps: RestoreDeps,
   targets: readonly string[],
 ): Promise<RestorableTargets> {
   const known = new Map((await deps.hub.configurations()).map((c) => [c.id, c.image]));
@@ -58,10 +64,7 @@ export async function restoreTargets(
   return { images, unrestorable };
 }
 
-async function recreate(
-  { hub, registry }: { readonly hub: FleetHub; readonly registry: Registry },
-  target: string,
-): Promise<string | undefined> {
+async function recreate({ hub, registry }: RestoreDeps, target: string): Promise<string | undefined> {
   const { model: name, version } = parseTarget(target);
   if (!/^[a-z][a-z0-9-]*$/.test(name) || !/^[0-9]+$/.test(version)) return undefined;
   const model = await registry.model(name, version);

@@ -2,7 +2,7 @@ import { sleep } from '@temporalio/activity';
 import { countDevices, type RingCounts } from '../../src/domain/rollout/ring-counts.ts';
 import { decideRing, isLastRing, type RingAction } from '../../src/domain/rollout/ring-decision.ts';
 import type { ObservedDevice, StoredRollout } from '../../src/ports/rollout-store.ts';
-import { storedRollout, type BeatingDeps, type FleetDeps } from './rollout-deps.ts';
+import { storedRollout, type HeartbeatDeps, type FleetDeps } from './rollout-deps.ts';
 import { afterJudgement, isNews, judgeDevices } from './judge-devices.ts';
 import type { RingPlace } from './open-ring.ts';
 
@@ -100,7 +100,7 @@ class RingLook {
  * undecided devices every pollSeconds, judges them, and keeps what it saw. Returns early when the
  * decision changes, and after 10 s when counts did.
  */
-export async function observeRing(deps: BeatingDeps, input: ObserveRing): Promise<RingObservation> {
+export async function observeRing(deps: HeartbeatDeps, input: ObserveRing): Promise<RingObservation> {
   const { rolloutId, position, held } = input;
   const rollout = await storedRollout(deps.store, rolloutId);
   const { policy, rings } = rollout;

@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { targetName } from '../../src/contracts/device/device-tags.ts';
-import { CHUNK, storedRollout, type BeatingDeps } from './rollout-deps.ts';
+import { CHUNK, storedRollout, type HeartbeatDeps } from './rollout-deps.ts';
 
 export interface RingPlace {
   readonly rolloutId: string;
@@ -14,7 +14,7 @@ export interface RingPlace {
  * down first, its offer after the hub took the target. Goes on where it stopped; a device is
  * offered once. Returns how many were offered now.
  */
-export async function openRing(deps: BeatingDeps, { rolloutId, position }: RingPlace): Promise<number> {
+export async function openRing(deps: HeartbeatDeps, { rolloutId, position }: RingPlace): Promise<number> {
   const { hub, store } = deps;
   const { model, version } = await storedRollout(store, rolloutId);
   await store.openRing(rolloutId, position);
@@ -45,7 +45,7 @@ export async function openRing(deps: BeatingDeps, { rolloutId, position }: RingP
 }
 
 async function saveBaselines(
-  { hub, store }: BeatingDeps,
+  { hub, store }: HeartbeatDeps,
   rolloutId: string,
   deviceIds: readonly string[],
 ): Promise<void> {

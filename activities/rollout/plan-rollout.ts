@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { RingDevice } from '../../src/domain/rollout/assign-rings.ts';
 import { assignRings } from '../../src/domain/rollout/assign-rings.ts';
-import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
+import type { PlannedRollout, ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
 import { parseTarget, targetName } from '../../src/contracts/device/device-tags.ts';
 import { ALIASES } from '../../src/contracts/names.ts';
 import { promotionRefusal } from '../../src/domain/registry/promotion.ts';
@@ -9,24 +9,12 @@ import { isUsable } from '../../src/domain/registry/states.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { FleetDevice } from '../../src/contracts/device/evidence.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { ModelImages } from '../../src/ports/registry/images.ts';
+import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
+import type { Aliases } from '../../src/ports/registry/aliases.ts';
 import type { NewRollout, StoredRollout } from '../../src/ports/rollout-store.ts';
-import type { BeatingDeps } from './rollout-deps.ts';
+import type { HeartbeatDeps } from './rollout-deps.ts';
 import { modelConfiguration, restoreTargets } from './model-configurations.ts';
-
-/** What the workflow keeps of a plan: names and counts, never devices. */
-export interface PlannedRollout {
-  readonly rolloutId: string;
-  readonly model: string;
-  readonly version: string;
-  readonly modelDigest: string;
-  readonly imageDigest: string;
-  readonly devices: number;
-  readonly rings: ReadonlyArray<{ readonly name: string; readonly devices: number }>;
-  readonly previous: { readonly version: string; readonly configurationId: string } | null;
-  readonly startedAt: string;
-  readonly warnings: readonly string[];
-}
 
 /** The devices of a condition as ring assignment sees them; throws NOT_FOUND when there is none. */
 export async function ringDevices(
@@ -57,7 +45,7 @@ export async function ringDevices(
  * PROMOTION_REFUSED or CONFLICT (no image yet).
  */
 export async function deployableVersion(
-  registry: Registry,
+  registry: ModelVersions & ModelImages & Aliases,
   reference: string,
 ): Promise<{ name: string; version: string; digest: string; image: string; imageDigest: string }> {
   const [name = '', asked = ''] = reference.split('@');
@@ -102,7 +90,7 @@ function previousOf(
  * NOT_FOUND, GATE_FAILED, CONFLICT.
  */
 export async function planRollout(
-  deps: BeatingDeps,
+  deps: HeartbeatDeps,
   input: ResolvedFleetRolloutInput,
 ): Promise<PlannedRollout> {
   const { workflowExecution } = activityInfo();

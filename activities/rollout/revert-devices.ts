@@ -2,7 +2,7 @@ import { cancellationSignal, sleep } from '@temporalio/activity';
 import { isReachable, runsImage, statusOf } from '../../src/domain/rollout/device-verdict.ts';
 import type { DeviceEvidence } from '../../src/contracts/device/evidence.ts';
 import type { RevertingDevice } from '../../src/ports/rollout-store.ts';
-import { CHUNK, storedRollout, type BeatingDeps, type FleetDeps } from './rollout-deps.ts';
+import { CHUNK, storedRollout, type HeartbeatDeps, type FleetDeps } from './rollout-deps.ts';
 import { digestIn, restoreTargets } from './model-configurations.ts';
 
 export interface WayBack {
@@ -33,7 +33,7 @@ export async function prepareRevert(deps: FleetDeps, rolloutId: string): Promise
  * how many now.
  */
 export async function revertDevices(
-  deps: BeatingDeps,
+  deps: HeartbeatDeps,
   input: { readonly rolloutId: string; readonly unrestorable: readonly string[]; readonly reason: string },
 ): Promise<number> {
   const { hub, store } = deps;
@@ -88,7 +88,7 @@ const LONGEST_MS = 60_000;
  * one look).
  */
 export async function observeRevert(
-  deps: BeatingDeps,
+  deps: HeartbeatDeps,
   { rolloutId, once }: { readonly rolloutId: string; readonly once: boolean },
 ): Promise<RevertObservation> {
   const { hub, store, clock } = deps;

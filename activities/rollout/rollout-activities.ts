@@ -1,11 +1,12 @@
-import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
+import type { PlannedRollout, ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
+import type { TransitionRecord } from '../../src/domain/rollout/transition-record.ts';
 import { checkStragglers, type StragglerLook } from './check-stragglers.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import type { BeatingDeps, FleetDeps } from './rollout-deps.ts';
-import { noteRollout, type RolloutNote } from './note-rollout.ts';
+import type { HeartbeatDeps, FleetDeps } from './rollout-deps.ts';
+import { recordTransition } from './record-transition.ts';
 import { observeRing, type ObserveRing, type RingObservation } from './observe-ring.ts';
 import { openRing, type RingPlace } from './open-ring.ts';
-import { planRollout, type PlannedRollout } from './plan-rollout.ts';
+import { planRollout } from './plan-rollout.ts';
 import {
   observeRevert,
   prepareRevert,
@@ -20,23 +21,23 @@ import { takeOver } from './take-over.ts';
  * idempotent.
  */
 export function createFleetActivities(deps: FleetDeps) {
-  const beating = <T>(work: (deps: BeatingDeps) => Promise<T>): Promise<T> =>
+  const heartbeating = <T>(work: (deps: HeartbeatDeps) => Promise<T>): Promise<T> =>
     withHeartbeats((report) => work({ ...deps, report }));
   return {
     planRollout: (input: ResolvedFleetRolloutInput): Promise<PlannedRollout> =>
-      beating((d) => planRollout(d, input)),
+      heartbeating((d) => planRollout(d, input)),
     takeOver: (rolloutId: string): Promise<{ waitingFor: string[] }> =>
-      beating((d) => takeOver(d, rolloutId)),
-    openRing: (place: RingPlace): Promise<number> => beating((d) => openRing(d, place)),
-    observeRing: (input: ObserveRing): Promise<RingObservation> => beating((d) => observeRing(d, input)),
-    noteRollout: (note: RolloutNote): Promise<void> => noteRollout(deps, note),
-    prepareRevert: (rolloutId: string): Promise<WayBack> => beating((d) => prepareRevert(d, rolloutId)),
+      heartbeating((d) => takeOver(d, rolloutId)),
+    openRing: (place: RingPlace): Promise<number> => heartbeating((d) => openRing(d, place)),
+    observeRing: (input: ObserveRing): Promise<RingObservation> => heartbeating((d) => observeRing(d, input)),
+    recordTransition: (record: TransitionRecord): Promise<void> => recordTransition(deps, record),
+    prepareRevert: (rolloutId: string): Promise<WayBack> => heartbeating((d) => prepareRevert(d, rolloutId)),
     revertDevices: (input: Parameters<typeof revertDevices>[1]): Promise<number> =>
-      beating((d) => revertDevices(d, input)),
+      heartbeating((d) => revertDevices(d, input)),
     observeRevert: (input: { rolloutId: string; once: boolean }): Promise<RevertObservation> =>
-      beating((d) => observeRevert(d, input)),
+      heartbeating((d) => observeRevert(d, input)),
     checkStragglers: (rolloutId: string): Promise<StragglerLook> =>
-      beating((d) => checkStragglers(d, rolloutId)),
+      heartbeating((d) => checkStragglers(d, rolloutId)),
   };
 }
 

@@ -2,21 +2,24 @@ import type { Client } from '@temporalio/client';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { AuditTrail } from '../../src/ports/registry/audit-trail.ts';
+import type { ModelImages } from '../../src/ports/registry/images.ts';
+import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
+import type { Aliases } from '../../src/ports/registry/aliases.ts';
 import type { RolloutStore, StoredRollout } from '../../src/ports/rollout-store.ts';
 
 /** What the activities of a rollout are built on. */
 export interface FleetDeps {
   readonly hub: FleetHub;
   readonly store: RolloutStore;
-  readonly registry: Registry;
+  readonly registry: ModelVersions & ModelImages & Aliases & AuditTrail;
   readonly clock: Clock;
-  /** To tell older rollouts that a newer one took over, and to see whether they still run. */
+  /** Signals older rollouts that a newer one took over, and shows whether they still run. */
   readonly temporal: Pick<Client, 'workflow'>;
 }
 
 /** The same, in an activity that heartbeats: what is reported is seen in the Temporal UI. */
-export interface BeatingDeps extends FleetDeps {
+export interface HeartbeatDeps extends FleetDeps {
   readonly report: (progress: unknown) => void;
 }
 

@@ -2,23 +2,23 @@ import { sleep } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { SupersedeRollout } from '../../src/contracts/rollout/steering.ts';
 import { SUPERSEDE_SIGNAL } from '../../src/contracts/rollout/messages.ts';
-import type { BeatingDeps, FleetDeps } from './rollout-deps.ts';
+import type { HeartbeatDeps, FleetDeps } from './rollout-deps.ts';
 import { storedRollout } from './rollout-deps.ts';
 
 const BUDGET_MS = 30_000;
 const POLL_MS = 1_000;
 
 /**
- * Tells the rollouts that this one took over from, and waits (at most 30 s) until they have ended,
- * so that never two of them write targets. One whose workflow no longer runs is ended here. Returns
- * the ids that are still at work.
+ * Signals the rollouts that this one took over from, and waits (at most 30 s) until they have
+ * ended, so that never two of them write targets. One whose workflow no longer runs is ended here.
+ * Returns the ids that are still at work.
  */
-export async function takeOver(deps: BeatingDeps, rolloutId: string): Promise<{ waitingFor: string[] }> {
+export async function takeOver(deps: HeartbeatDeps, rolloutId: string): Promise<{ waitingFor: string[] }> {
   const end = deps.clock.now().getTime() + BUDGET_MS;
   for (;;) {
     const older = await deps.store.takenOver(rolloutId);
     for (const { rolloutId: olderId, workflowId } of older) {
-      if (!(await tell(deps, workflowId, rolloutId))) await endDead(deps, olderId, rolloutId);
+      if (!(await signalSupersede(deps, workflowId, rolloutId))) await endDead(deps, olderId, rolloutId);
     }
     const left = await deps.store.takenOver(rolloutId);
     if (left.length === 0 || deps.clock.now().getTime() >= end)
@@ -29,7 +29,7 @@ export async function takeOver(deps: BeatingDeps, rolloutId: string): Promise<{ 
 }
 
 /** False when the workflow no longer runs. */
-async function tell({ temporal }: FleetDeps, workflowId: string, by: string): Promise<boolean> {
+async function signalSupersede({ temporal }: FleetDeps, workflowId: string, by: string): Promise<boolean> {
   const handle = temporal.workflow.getHandle(workflowId);
   try {
     await handle.signal<[SupersedeRollout]>(SUPERSEDE_SIGNAL, { by });

@@ -13,21 +13,14 @@ export interface FleetHub {
    */
   listDevices(condition: string): Promise<FleetDevice[]>;
   /**
-   * Merges tags into the twins of these devices; reports each done device so that a long call can
-   * resume.
+   * Writes the target tag of these devices, or removes it (null); a device that the hub no longer
+   * knows is left out.
    */
-  setTarget(
-    deviceIds: readonly string[],
-    target: string | null,
-    onDone?: (deviceId: string) => void,
-  ): Promise<void>;
+  setTarget(deviceIds: readonly string[], target: string | null): Promise<void>;
   /** Direct reads of the target tags of these devices, by device id; null where there is none. */
-  readTargets(
-    deviceIds: readonly string[],
-    onDone?: (deviceId: string) => void,
-  ): Promise<ReadonlyMap<string, string | null>>;
+  readTargets(deviceIds: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
   /** Direct reads of the module twins of these devices. */
-  readEvidence(deviceIds: readonly string[], onDone?: (deviceId: string) => void): Promise<DeviceEvidence[]>;
+  readEvidence(deviceIds: readonly string[]): Promise<DeviceEvidence[]>;
   /**
    * Writes a calibration to the twin of a device's scorer module; gives the one that the twin keeps
    * instead, because it was fitted later for the same model. NOT_FOUND when device or module are

@@ -1,10 +1,10 @@
-import type { RingReport, RingVerdict, RolloutOutcome } from '../contracts/rollout/rollout.ts';
+import type { RingReport, RolloutOutcome } from '../contracts/rollout/rollout.ts';
 import type { RolloutPolicy } from '../contracts/rollout/policy.ts';
 import type { AssignedDevice } from '../domain/rollout/assign-rings.ts';
 import type { DeviceJudgement, DeviceMemory } from '../domain/rollout/device-verdict.ts';
 import type { CountedDevice, RingCounts } from '../domain/rollout/ring-counts.ts';
-import type { RingDecision } from '../domain/rollout/ring-decision.ts';
-import type { RolloutState } from '../domain/rollout/states.ts';
+import type { RolloutState } from '../contracts/rollout/state.ts';
+import type { DecisionRecord, RingChange, StateChange } from '../domain/rollout/transition-record.ts';
 import type { Actor } from '../contracts/audit.ts';
 
 export interface NewRollout extends Actor {
@@ -59,21 +59,14 @@ export interface RevertingDevice {
   readonly revertStartedAt: string;
 }
 
-export interface StoredDecision extends RingDecision {
-  readonly seq: number;
+export interface StoredDecision extends Omit<DecisionRecord, 'position'> {
   readonly ring: string;
   readonly at: string;
-  readonly seconds: number;
-  readonly last: boolean;
-  readonly counts: RingCounts;
   /** Every device of the ring as it was when the decision was taken. */
   readonly devices: ReadonlyArray<CountedDevice & { readonly deviceId: string; readonly reason: string }>;
 }
 
-/**
- * Rollouts, their devices and decisions. Every write is idempotent; each names the statements that
- * it costs.
- */
+/** Rollouts, their devices and decisions. Every write is idempotent. */
 export interface RolloutStore {
   /**
    * Writes the plan once (a second call with the same id returns what is stored) and marks live
@@ -87,37 +80,10 @@ export interface RolloutStore {
   /** Unfinished rollouts that this one took over from. */
   takenOver(rolloutId: string): Promise<Array<{ rolloutId: string; workflowId: string }>>;
 
-  saveState(
-    rolloutId: string,
-    state: RolloutState,
-    change: Actor & {
-      readonly outcome?: RolloutOutcome;
-      readonly conclusion?: string;
-      readonly details?: Record<string, unknown>;
-      /**
-       * Name of the audit event; without one it is `rollout.<state>`, and states of mere progress
-       * leave none.
-       */
-      readonly action?: string;
-    },
-  ): Promise<void>;
-  saveRing(
-    rolloutId: string,
-    position: number,
-    ring: { verdict?: RingVerdict; reason?: string; counts?: RingCounts; approvedBy?: string },
-  ): Promise<void>;
+  saveState(rolloutId: string, state: RolloutState, change: StateChange): Promise<void>;
+  saveRing(rolloutId: string, position: number, change: RingChange): Promise<void>;
   /** Keeps a decision with every device of the ring as evidence, and its audit event. */
-  recordDecision(
-    rolloutId: string,
-    decision: RingDecision & {
-      readonly seq: number;
-      readonly position: number;
-      readonly seconds: number;
-      readonly last: boolean;
-      readonly counts: RingCounts;
-    },
-    by: Actor,
-  ): Promise<void>;
+  recordDecision(rolloutId: string, decision: DecisionRecord, by: Actor): Promise<void>;
   decisions(rolloutId: string): Promise<StoredDecision[]>;
 
   openRing(rolloutId: string, position: number): Promise<void>;
@@ -143,7 +109,7 @@ export interface RolloutStore {
 
   observed(rolloutId: string, position: number): Promise<ObservedDevice[]>;
   saveJudgements(rolloutId: string, devices: readonly JudgedDevice[]): Promise<void>;
-  /** Counts of one ring, or of the whole rollout, from the stored verdicts. */
+  /** Every device of the rollout as it was last judged, ring by ring. */
   devices(
     rolloutId: string,
   ): Promise<
@@ -157,7 +123,8 @@ export interface RolloutStore {
     rolloutId: string,
     options: {
       readonly limit: number;
-      /** Previous targets that nothing goes back to. */ readonly without: readonly string[];
+      /** Previous targets that nothing goes back to. */
+      readonly without: readonly string[];
     },
   ): Promise<Array<{ deviceId: string; previousTarget: string | null }>>;
   previousTargetsOf(

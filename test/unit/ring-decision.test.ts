@@ -193,7 +193,7 @@ test('counting: attested ⊆ running ⊆ reachable, and everybody is counted onc
 });
 
 test('a ring is the last when none follows that has devices and one before it was promoted', () => {
-  const ring = (devices: number, verdict: RingVerdict) => ({ devices, verdict });
+  const ring = (devices: number, verdict: RingVerdict) => ({ counts: noCounts(devices), verdict });
   const fleet = [ring(2, 'promoted'), ring(5, 'running'), ring(0, 'pending')];
   expect([0, 1].map((position) => isLastRing(fleet, position))).toEqual([false, true]);
   expect(isLastRing([ring(7, 'running')], 0)).toBe(false);

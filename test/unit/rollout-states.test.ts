@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROLLOUT_STATES, type RolloutState } from '../../src/contracts/rollout/state.ts';
 import {
   cellOf,
   isFinal,
   refusal,
   ROLLOUT_EVENTS,
-  ROLLOUT_STATES,
   type RolloutEvent,
-  type RolloutState,
 } from '../../src/domain/rollout/states.ts';
 import { renderStatesPage } from '../../src/domain/rollout/states-diagram.ts';
 

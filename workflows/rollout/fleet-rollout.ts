@@ -4,26 +4,23 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  ParentClosePolicy,
   proxyActivities,
-  startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities } from '../../activities/registry/registry-activities.ts';
 import type { FleetActivities } from '../../activities/rollout/rollout-activities.ts';
-import type { RolloutOutcome, RolloutResult } from '../../src/contracts/rollout/rollout.ts';
-import { ALIASES, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../src/contracts/names.ts';
-import type { FleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
-import type { StragglerWatchInput } from '../../src/contracts/rollout/straggler-watch.ts';
-import { isFinal, ROLLOUT_OUTCOME } from '../../src/domain/rollout/states.ts';
-import { refusalOf } from '../shared/refusal.ts';
+import { TASK_QUEUES } from '../../src/contracts/names.ts';
+import type { FleetRolloutInput, RolloutResult } from '../../src/contracts/rollout/rollout.ts';
+import type { RolloutEventRecord } from '../../src/domain/rollout/apply-event.ts';
+import { newMemory, rolloutResult, type RolloutMemory } from '../../src/domain/rollout/rollout-memory.ts';
+import { isFinal } from '../../src/domain/rollout/states.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
+import { setSearchAttributes } from '../shared/search-attributes.ts';
 import { rootFailure } from '../shared/steps.ts';
+import { concludeRollout } from './conclude-rollout.ts';
+import { Inbox } from './inbox.ts';
 import { registerHandlers } from './rollout-handlers.ts';
-import { leftDevices, newMemory, statusOf, type RolloutMemory } from './rollout-memory.ts';
-import { RolloutRun, type Happening } from './rollout-run.ts';
+import { RolloutRun } from './rollout-run.ts';
 import { doWork, store } from './rollout-work.ts';
-import type { stragglerWatch } from './straggler-watch.ts';
 
 const { planRollout } = proxyActivities<Pick<FleetActivities, 'planRollout'>>({
   taskQueue: TASK_QUEUES.fleet,
@@ -31,11 +28,6 @@ const { planRollout } = proxyActivities<Pick<FleetActivities, 'planRollout'>>({
   heartbeatTimeout: '10 seconds',
   retry: { maximumInterval: '1 minute' },
   summary: 'list devices, assign rings, write the plan',
-});
-const { findModel, setAlias } = proxyActivities<Pick<ControlActivities, 'findModel' | 'setAlias'>>({
-  taskQueue: TASK_QUEUES.control,
-  startToCloseTimeout: '1 minute',
-  retry: { maximumInterval: '1 minute' },
 });
 
 /**
@@ -48,108 +40,70 @@ export async function fleetRollout(
   raw: FleetRolloutInput = {},
   carried?: RolloutMemory,
 ): Promise<RolloutResult> {
-  const run = new RolloutRun(store.noteRollout, carried);
-  registerHandlers(run);
-  if (carried === undefined) {
-    const input = await resolveInput('fleetRollout', raw);
-    run.begin(newMemory(input, await planRollout(input).catch(throwRoot)));
-  } else run.publish();
+  const run = new RolloutRun(store.recordTransition, carried);
+  const inbox = new Inbox(() => run.state);
+  registerHandlers(run, inbox);
+  if (carried === undefined) run.begin(await planned(raw));
 
   try {
-    while (!isFinal(run.memory.state)) {
-      if (workflowInfo().continueAsNewSuggested && !run.hasLetter) {
+    while (!isFinal(run.state)) {
+      if (workflowInfo().continueAsNewSuggested && inbox.isEmpty) {
         await condition(allHandlersFinished);
-        if (!run.hasLetter) return await continueAsNew<typeof fleetRollout>(raw, run.memory);
+        if (inbox.isEmpty) return await continueAsNew<typeof fleetRollout>(raw, run.memory);
       }
-      const happening = run.nextLetter() ?? (await workOrLetter(run));
-      if (happening !== undefined) await run.take(happening);
+      const event = inbox.next() ?? (await workUntilEvent(run, inbox));
+      if (event === undefined) continue;
+      await run.take(event);
+      inbox.taken(event);
     }
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelled(run));
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => endCancelled(run));
     throw rootFailure(error);
   }
-  run.nextLetter(); // answers what came too late, so that no handler waits for ever
-  await conclude(run);
+  inbox.next(); // answers what came too late, so that no handler waits for ever
+  await concludeRollout(run);
   await condition(allHandlersFinished);
-  return resultOf(run.memory);
+  return rolloutResult(run.memory);
 }
 
-function throwRoot(error: unknown): never {
-  throw rootFailure(error);
+async function planned(raw: FleetRolloutInput): Promise<RolloutMemory> {
+  const input = await resolveInput('fleetRollout', raw);
+  const plan = await planRollout(input).catch((error: unknown) => {
+    throw rootFailure(error);
+  });
+  const memory = newMemory(input, plan);
+  const { model, version } = plan;
+  setSearchAttributes({ model, version, pipeline: 'fleetRollout', stage: memory.state });
+  return memory;
 }
 
 /**
- * Does the work of the state until it is done or a message comes; then the work is cancelled and
- * waited for.
+ * Does the work of the state until it is done or an event comes from outside; then the work is
+ * cancelled and waited for.
  */
-async function workOrLetter(run: RolloutRun): Promise<Happening | undefined> {
+async function workUntilEvent(run: RolloutRun, inbox: Inbox): Promise<RolloutEventRecord | undefined> {
   const scope = new CancellationScope();
   const work = scope.run(() => doWork(run));
-  const letter = scope.run(() => condition(() => run.hasLetter)).then(() => 'letter' as const);
+  const arrival = scope.run(() => condition(() => !inbox.isEmpty)).then(() => 'arrived' as const);
   try {
-    const first = await Promise.race([work, letter]);
-    if (first !== 'letter') return first;
+    const first = await Promise.race([work, arrival]);
+    if (first !== 'arrived') return first;
   } finally {
     scope.cancel();
-    await Promise.allSettled([work, letter]);
+    await Promise.allSettled([work, arrival]);
   }
-  return run.nextLetter();
+  return inbox.next();
 }
 
 /**
  * Somebody cancelled the workflow in Temporal: devices keep what they run, and that is written
  * down.
  */
-async function cancelled(run: RolloutRun): Promise<void> {
-  if (!run.isPlanned || isFinal(run.memory.state)) return;
+async function endCancelled(run: RolloutRun): Promise<void> {
+  if (!run.isPlanned || isFinal(run.state)) return;
   await run.take({
     event: 'abort-keep',
     actor: 'temporal',
     reason: 'the workflow was cancelled; devices keep what they run',
   });
-}
-
-/**
- * After the end: production's alias follows what devices run, and somebody waits for those that are
- * away.
- */
-async function conclude(run: RolloutRun): Promise<void> {
-  const { memory } = run;
-  const { model, version, previous, rolloutId } = memory.plan;
-  const { actor } = memory.input;
-  const point = async (to: string): Promise<void> => {
-    const by = { actor, reason: `rollout ${rolloutId}: ${memory.reason}` };
-    await setAlias({ name: model, alias: ALIASES.champion, version: to }, by).catch((error: unknown) => {
-      const refusal = refusalOf(error);
-      if (refusal === undefined) throw rootFailure(error);
-      // Devices keep what they run, and the result says so.
-      memory.reason = `${memory.reason}; the champion stays: ${refusal.message}`;
-    });
-  };
-  if (memory.state === 'completed') {
-    await point(version);
-    if (leftDevices(memory) > 0) await watchStragglers(memory, 'deploy');
-  }
-  if (memory.state === 'reverted') {
-    const champion = await findModel(`${model}@${ALIASES.champion}`);
-    if (previous !== null && champion?.version === version) await point(previous.version);
-    if (memory.revertPending > 0) await watchStragglers(memory, 'revert');
-  }
-}
-
-async function watchStragglers({ plan }: RolloutMemory, mode: StragglerWatchInput['mode']): Promise<void> {
-  const { rolloutId, model, version } = plan;
-  const run = workflowInfo().firstExecutionRunId.slice(0, 8);
-  await startChild<typeof stragglerWatch>(WORKFLOWS.stragglerWatch, {
-    workflowId: workflowIds.stragglers(model, version, run),
-    args: [{ rolloutId, mode, model, version }],
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: `devices that have not taken ${model}@${version} yet`,
-  });
-}
-
-function resultOf(memory: RolloutMemory): RolloutResult {
-  const { rolloutId, model, version, previous, rings, pendingDevices: pending, reason } = statusOf(memory);
-  const outcome: RolloutOutcome = ROLLOUT_OUTCOME[memory.state] ?? 'aborted';
-  return { rolloutId, outcome, model, version, previous, rings, reason, pendingDevices: pending };
 }

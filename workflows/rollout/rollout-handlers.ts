@@ -5,13 +5,21 @@ import {
   defineUpdate,
   setHandler,
 } from '@temporalio/workflow';
-import type { AbortRollout, ApproveRing } from '../../src/contracts/rollout/steering.ts';
 import type { RolloutStatus } from '../../src/contracts/rollout/rollout.ts';
-import type { SteerRollout, SupersedeRollout } from '../../src/contracts/rollout/steering.ts';
+import type {
+  AbortRollout,
+  ApproveRing,
+  SteerRollout,
+  SupersedeRollout,
+} from '../../src/contracts/rollout/steering.ts';
+import type { PipelineProgress } from '../../src/contracts/progress.ts';
 import { ROLLOUT_MESSAGES, SUPERSEDE_SIGNAL } from '../../src/contracts/rollout/messages.ts';
+import type { RolloutEventRecord } from '../../src/domain/rollout/apply-event.ts';
+import { currentRing, rolloutStatus } from '../../src/domain/rollout/rollout-memory.ts';
 import { progressQuery } from '../shared/steps.ts';
-import { progressOf, statusOf } from './rollout-memory.ts';
+import type { Inbox } from './inbox.ts';
 import type { RolloutRun } from './rollout-run.ts';
+import { rolloutProgress } from './rollout-view.ts';
 
 export const pauseUpdate = defineUpdate<RolloutStatus, [SteerRollout]>(ROLLOUT_MESSAGES.pause);
 export const resumeUpdate = defineUpdate<RolloutStatus, [SteerRollout]>(ROLLOUT_MESSAGES.resume);
@@ -20,6 +28,7 @@ export const abortUpdate = defineUpdate<RolloutStatus, [AbortRollout]>(ROLLOUT_M
 export const supersedeSignal = defineSignal<[SupersedeRollout]>(SUPERSEDE_SIGNAL);
 export const statusQuery = defineQuery<RolloutStatus>(ROLLOUT_MESSAGES.status);
 
+const PLANNING: PipelineProgress = { stage: 'planning', steps: [], gates: [] };
 const EXAMPLE = '{"actor": "ada", "reason": "vibration at site north"}';
 
 function refuse(problem: string, type = 'CONFLICT'): never {
@@ -37,23 +46,25 @@ function checkSteering(message: Partial<SteerRollout> | undefined): void {
 function checkApproval(run: RolloutRun, { ring }: ApproveRing): void {
   const why = run.refusalOf('approve');
   if (why !== undefined) refuse(why);
-  const waiting = run.current?.name ?? '';
+  const waiting = currentRing(run.memory)?.name ?? '';
   if (ring !== waiting) refuse(`ring: the one that waits is "${waiting}", not "${ring}"`);
 }
 
 /** Registers every query, signal and update of a rollout; call it before the first await. */
-export function registerHandlers(run: RolloutRun): void {
-  setHandler(statusQuery, () => statusOf(run.memory), {
+export function registerHandlers(run: RolloutRun, inbox: Inbox): void {
+  const steer = async (event: RolloutEventRecord): Promise<RolloutStatus> => {
+    if ((await inbox.ask(event)) === 'refused') refuse(run.refusalOf(event.event) ?? 'It came too late.');
+    return rolloutStatus(run.memory);
+  };
+  setHandler(statusQuery, () => rolloutStatus(run.memory), {
     description: 'State, rings with their counts and verdicts, pending devices. Takes no argument.',
   });
-  setHandler(
-    progressQuery,
-    () => (run.isPlanned ? progressOf(run.memory, Date.now()) : { stage: 'planning', steps: [], gates: [] }),
-    { description: 'The rings as steps, and the current state. Takes no argument.' },
-  );
+  setHandler(progressQuery, () => (run.isPlanned ? rolloutProgress(run.memory, Date.now()) : PLANNING), {
+    description: 'The rings as steps, and the current state. Takes no argument.',
+  });
   setHandler(
     supersedeSignal,
-    ({ by }) => run.post({ event: 'supersede', actor: by, reason: `superseded by ${by}` }),
+    ({ by }) => inbox.post({ event: 'supersede', actor: by, reason: `superseded by ${by}` }),
     {
       description: 'Sent by a newer rollout of the same model. Example: {"by": "rollout-pump-health-4-1a2b"}',
     },
@@ -62,7 +73,7 @@ export function registerHandlers(run: RolloutRun): void {
     [pauseUpdate, 'pause'],
     [resumeUpdate, 'resume'],
   ] as const)
-    setHandler(update, ({ actor, reason }) => run.ask({ event, actor, reason }), {
+    setHandler(update, ({ actor, reason }) => steer({ event, actor, reason }), {
       validator: (message) => {
         checkSteering(message);
         const why = run.refusalOf(event);
@@ -72,7 +83,7 @@ export function registerHandlers(run: RolloutRun): void {
     });
   setHandler(
     approveUpdate,
-    ({ actor, reason }) => run.ask({ event: 'approve', actor, reason: reason || `approved by ${actor}` }),
+    ({ actor, reason }) => steer({ event: 'approve', actor, reason: reason || `approved by ${actor}` }),
     {
       validator: (message) => {
         checkSteering(message);
@@ -86,7 +97,7 @@ export function registerHandlers(run: RolloutRun): void {
   setHandler(
     abortUpdate,
     ({ actor, reason, mode }) =>
-      run.ask({
+      steer({
         event: mode === 'revert' ? 'abort-revert' : 'abort-keep',
         actor,
         reason: `aborted by ${actor}${reason === '' ? '' : `: ${reason}`}`,

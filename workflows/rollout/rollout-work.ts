@@ -1,11 +1,14 @@
 import { ActivityFailure, condition, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { FleetActivities } from '../../activities/rollout/rollout-activities.ts';
-import { TASK_QUEUES } from '../../src/contracts/names.ts';
-import { decideRing } from '../../src/domain/rollout/ring-decision.ts';
-import type { RolloutEvent, RolloutState } from '../../src/domain/rollout/states.ts';
-import { rootFailure } from '../shared/steps.ts';
-import type { Happening, RolloutRun } from './rollout-run.ts';
 import { messageOf } from '../../src/base/error-message.ts';
+import { TASK_QUEUES } from '../../src/contracts/names.ts';
+import type { RolloutState } from '../../src/contracts/rollout/state.ts';
+import type { RolloutEventRecord } from '../../src/domain/rollout/apply-event.ts';
+import { decideRing } from '../../src/domain/rollout/ring-decision.ts';
+import { currentRing, ringTime } from '../../src/domain/rollout/rollout-memory.ts';
+import type { RolloutEvent } from '../../src/domain/rollout/states.ts';
+import { rootFailure } from '../shared/steps.ts';
+import type { RolloutRun } from './rollout-run.ts';
 
 /** The hub may be away for days: calls are repeated until it answers, at most a minute apart. */
 const retry = { initialInterval: '1 second', maximumInterval: '1 minute', backoffCoefficient: 2 } as const;
@@ -13,7 +16,7 @@ const taskQueue = TASK_QUEUES.fleet;
 /** A dead worker is noticed, and a cancellation arrives, within this time. */
 const heartbeatTimeout = '10 seconds';
 
-export const store = proxyActivities<Pick<FleetActivities, 'noteRollout'>>({
+export const store = proxyActivities<Pick<FleetActivities, 'recordTransition'>>({
   taskQueue,
   retry,
   startToCloseTimeout: '1 minute',
@@ -42,9 +45,8 @@ const writing = proxyActivities<Pick<FleetActivities, 'openRing' | 'revertDevice
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 });
 
-type Work = (run: RolloutRun) => Promise<Happening | undefined>;
+type Work = (run: RolloutRun) => Promise<RolloutEventRecord | undefined>;
 
-const happens = (event: RolloutEvent, reason = ''): Happening => ({ event, reason });
 const untilSteered: Work = async () => {
   await condition(() => false);
   return undefined;
@@ -54,91 +56,90 @@ const untilSteered: Work = async () => {
  * Seconds before the next look at a held ring: 15, 30, … up to ten minutes, and never past the end
  * of the hold.
  */
-function holdPause({ memory, seconds }: RolloutRun): number {
+function holdPause({ memory }: RolloutRun): number {
   const { ringTimeoutSeconds, holdSeconds } = memory.input.rollout;
+  const { seconds } = ringTime(memory, Date.now());
   const left = Math.max(1, Math.ceil(ringTimeoutSeconds + holdSeconds - seconds));
   return Math.min(left, 600, 15 * 2 ** Math.min(memory.looks, 6));
 }
 
 const planned: Work = async (run) => {
-  const { memory, current } = run;
-  const { rolloutId } = memory.plan;
-  while (!memory.tookOver) {
-    const { waitingFor } = await quick.takeOver(rolloutId);
-    memory.tookOver = waitingFor.length === 0;
-    if (!memory.tookOver) run.report({ reason: `waits until ${waitingFor.join(', ')} has ended` });
+  while (!run.memory.tookOver) {
+    const { waitingFor } = await quick.takeOver(run.memory.plan.rolloutId);
+    if (waitingFor.length === 0) run.update({ tookOver: true });
+    else run.updateRing({ reason: `waits until ${waitingFor.join(', ')} has ended` });
   }
-  if (current === undefined) return happens('no-more-rings', conclusionOf(run));
-  if (current.devices === 0) return happens('ring-empty', 'no device fell into this ring');
+  const { memory } = run;
+  const current = currentRing(memory);
+  if (current === undefined) return { event: 'no-more-rings', reason: conclusionOf(run) };
+  if (current.counts.devices === 0) return { event: 'ring-empty', reason: 'no device fell into this ring' };
   const { approvals } = memory.input.rollout;
   if (approvals.includes(current.name) && memory.approved[current.name] === undefined)
-    return happens('approval-required', `ring ${current.name} waits for an approval`);
-  return happens('ring-ready', `opening ring ${current.name}`);
+    return { event: 'approval-required', reason: `ring ${current.name} waits for an approval` };
+  return { event: 'ring-ready', reason: `opening ring ${current.name}` };
 };
 
 function conclusionOf({ memory }: RolloutRun): string {
-  const good = memory.counts.reduce((sum, counts) => sum + counts.good, 0);
+  const good = memory.rings.reduce((sum, { counts }) => sum + counts.good, 0);
   const approvers = Object.entries(memory.approved).map(([ring, by]) => `${ring} approved by ${by}`);
   const rings = memory.rings.filter((ring) => ring.verdict === 'promoted').map((ring) => ring.name);
   const all = `${good} of ${memory.plan.devices} devices good; promoted: ${rings.join(', ') || 'none'}`;
   return [all, ...approvers].join('; ');
 }
 
-const opening: Work = async (run) => {
-  const { memory } = run;
+const opening: Work = async ({ memory }) => {
   const { rolloutId } = memory.plan;
   const offered = await writing.openRing({ rolloutId, position: memory.ring });
-  return happens('opened', `ring ${run.current?.name}: ${offered} devices were given the version`);
+  const reason = `ring ${currentRing(memory)?.name}: ${offered} devices were given the version`;
+  return { event: 'opened', reason };
 };
 
 const observed: Work = async (run) => {
-  const { memory } = run;
-  const held = memory.state === 'held';
+  const held = run.state === 'held';
   if (held) {
     await sleep(holdPause(run) * 1000);
-    memory.looks += 1;
+    run.update({ looks: run.memory.looks + 1 });
   }
-  const { plan, input, ring } = memory;
-  const { counts } = await observing.observeRing({
-    rolloutId: plan.rolloutId,
-    position: ring,
-    held,
-    seconds: run.seconds,
-  });
-  memory.counts[ring] = counts;
-  const decision = decideRing(counts, input.rollout, { seconds: run.seconds, last: run.isLastRing });
-  const { reachable, running, attested, pending, failed } = counts;
-  run.report({ reachable, running, attested, pending, failed, reason: decision.reason });
+  const { memory } = run;
+  const { plan, input, ring: position } = memory;
+  const { seconds } = ringTime(memory, Date.now());
+  const { counts } = await observing.observeRing({ rolloutId: plan.rolloutId, position, held, seconds });
+  const decision = decideRing(counts, input.rollout, ringTime(memory, Date.now()));
   const { action, reason } = decision;
+  run.updateRing({ counts, reason });
   if (action === 'promote') return { event: 'healthy', reason, decision };
   if (action === 'fail') return { event: 'failing', reason, decision };
   if (action === 'hold' && !held) return { event: 'undecided', reason, decision };
   return undefined;
 };
 
-const promoting: Work = async (run) => happens('promoted', run.current?.reason);
+const promoting: Work = async ({ memory }) => ({
+  event: 'promoted',
+  reason: currentRing(memory)?.reason ?? '',
+});
 
-const stopping: Work = async ({ memory }) => {
-  const { possible, reason, unrestorable } = await quick.prepareRevert(memory.plan.rolloutId);
-  memory.unrestorable = unrestorable;
-  const why = memory.reason;
+const stopping: Work = async (run) => {
+  const { plan, reason: why } = run.memory;
+  const { possible, reason, unrestorable } = await quick.prepareRevert(plan.rolloutId);
+  run.update({ unrestorable });
   return possible
-    ? happens('can-revert', `${why}; back: ${reason}`)
-    : happens('cannot-revert', `${why}; no way back: ${reason}`);
+    ? { event: 'can-revert', reason: `${why}; back: ${reason}` }
+    : { event: 'cannot-revert', reason: `${why}; no way back: ${reason}` };
 };
 
 const reverting: Work = async (run) => {
-  const { memory } = run;
-  const { plan, unrestorable, reason, input } = memory;
+  const { plan, unrestorable, reason, input, revertSince: since } = run.memory;
   const { rolloutId } = plan;
-  memory.revertSince ??= Date.now();
+  const revertSince = since ?? Date.now();
+  run.update({ revertSince });
   await writing.revertDevices({ rolloutId, unrestorable, reason });
   const { waiting, pending } = await observing.observeRevert({ rolloutId, once: false });
-  memory.revertPending = waiting + pending;
-  const late = Date.now() - memory.revertSince >= input.rollout.ringTimeoutSeconds * 1000;
+  const revertPending = waiting + pending;
+  run.update({ revertPending });
+  const late = Date.now() - revertSince >= input.rollout.ringTimeoutSeconds * 1000;
   if (waiting > 0 && !late) return undefined;
-  const rest = memory.revertPending === 0 ? '' : `; ${memory.revertPending} devices go back when they return`;
-  return happens('restored', `${reason}${rest}`);
+  const rest = revertPending === 0 ? '' : `; ${revertPending} devices go back when they return`;
+  return { event: 'restored', reason: `${reason}${rest}` };
 };
 
 const WORK: Partial<Record<RolloutState, Work>> = {
@@ -166,7 +167,7 @@ const ON_FAILURE: Partial<Record<RolloutState, RolloutEvent>> = {
 };
 
 /** Does the work of the current state; undefined means that the state goes on. */
-export async function doWork(run: RolloutRun): Promise<Happening | undefined> {
+export async function doWork(run: RolloutRun): Promise<RolloutEventRecord | undefined> {
   const { state } = run.memory;
   try {
     return await WORK[state]?.(run);
@@ -174,6 +175,6 @@ export async function doWork(run: RolloutRun): Promise<Happening | undefined> {
     const event = ON_FAILURE[state];
     if (isCancellation(error) || !(error instanceof ActivityFailure) || event === undefined) throw error;
     const cause = rootFailure(error);
-    return happens(event, `${state} failed: ${messageOf(cause)}`);
+    return { event: event, reason: `${state} failed: ${messageOf(cause)}` };
   }
 }

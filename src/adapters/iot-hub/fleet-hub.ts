@@ -23,9 +23,9 @@ export function createFleetHub(config: HubConfig): IotHubFleet {
   const hub = new HubConnection(config);
   return {
     listDevices: (condition) => listDevices(hub, condition),
-    setTarget: (deviceIds, target, onDone) => setTarget(hub, deviceIds, { target, onDone }),
-    readTargets: (deviceIds, onDone) => readTargets(hub, deviceIds, onDone),
-    readEvidence: (deviceIds, onDone) => readEvidence(hub, deviceIds, onDone),
+    setTarget: (deviceIds, target) => setTarget(hub, deviceIds, target),
+    readTargets: (deviceIds) => readTargets(hub, deviceIds),
+    readEvidence: (deviceIds) => readEvidence(hub, deviceIds),
     setCalibration: (deviceId, document) => setCalibration(hub, deviceId, document),
     ensureConfiguration: (configuration) => ensureConfiguration(hub, configuration),
     deleteConfiguration: (id) => deleteConfiguration(hub, id),
@@ -56,7 +56,7 @@ async function listDevices(hub: HubConnection, condition: string): Promise<Fleet
 async function setTarget(
   hub: HubConnection,
   deviceIds: readonly string[],
-  { target, onDone }: { target: string | null; onDone?: (deviceId: string) => void },
+  target: string | null,
 ): Promise<void> {
   const patch = { tags: { windlass: { [MODULE_SLOT]: target } } };
   await forEach(deviceIds, async (deviceId) => {
@@ -67,34 +67,26 @@ async function setTarget(
         registry.updateTwin(deviceId, patch, '*'),
       ),
     );
-    onDone?.(deviceId);
   });
 }
 
 async function readTargets(
   hub: HubConnection,
   deviceIds: readonly string[],
-  onDone?: (deviceId: string) => void,
 ): Promise<ReadonlyMap<string, string | null>> {
   const targets = await forEach(deviceIds, async (deviceId): Promise<[string, string | null]> => {
     const answer = await absentAsNull(
       hub.call('twin-read', `reading ${deviceId}`, (registry) => registry.getTwin(deviceId)),
     );
-    onDone?.(deviceId);
     return [deviceId, answer === null ? null : targetOf(parseTwin(answer.responseBody))];
   });
   return new Map(targets);
 }
 
-async function readEvidence(
-  hub: HubConnection,
-  deviceIds: readonly string[],
-  onDone?: (deviceId: string) => void,
-): Promise<DeviceEvidence[]> {
+async function readEvidence(hub: HubConnection, deviceIds: readonly string[]): Promise<DeviceEvidence[]> {
   return forEach(deviceIds, async (deviceId) => {
     const agent = await readModuleTwin(hub, deviceId, '$edgeAgent');
     const scorer = await readModuleTwin(hub, deviceId, MODULE_SLOT);
-    onDone?.(deviceId);
     return toEvidence(deviceId, agent, scorer);
   });
 }

@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { ATTESTATION_KEY, attestationSchema, type Attestation } from '../../contracts/device/attestation.ts';
 import { deviceTagsSchema, MODULE_SLOT } from '../../contracts/device/device-tags.ts';
-import type { EdgeModuleReport } from '../../contracts/device/evidence.ts';
-import type { DeviceEvidence, FleetDevice } from '../../contracts/device/evidence.ts';
+import type { DeviceEvidence, EdgeModuleReport, FleetDevice } from '../../contracts/device/evidence.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 
 const twinSchema = z.looseObject({
   deviceId: z.string(),
   moduleId: z.string().optional(),
-  etag: z.string().default(''),
   connectionState: z.string().optional(),
   lastActivityTime: z.string().optional(),
   tags: z.unknown().optional(),
@@ -58,7 +56,6 @@ export function toFleetDevice(device: Twin, agent: Twin | null): FleetDevice {
     tags: tags.success ? tags.data : deviceTagsSchema.parse({}),
     connected: isConnected(device) || isConnected(agent),
     lastActivity: latest(activityOf(device), activityOf(agent)),
-    etag: device.etag,
   };
 }
 

@@ -63,11 +63,8 @@ export function addRolloutRoutes(api: OpenAPIHono<ApiEnv>, { rollouts, temporal,
   );
 
   for (const [action, { schema, message }] of Object.entries(STEER)) {
-    const example = {
-      actor: 'ada',
-      reason: 'seen in the report',
-      ...(action === 'approve' && { ring: 'fleet' }),
-    };
+    const ring = action === 'approve' ? 'fleet' : undefined;
+    const example = { actor: 'ada', reason: 'seen in the report', ring };
     api.openapi(
       createRoute({
         method: 'post',

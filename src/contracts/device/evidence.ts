@@ -26,7 +26,6 @@ export interface FleetDevice {
   readonly connected: boolean;
   /** ISO 8601, or null when the device never connected. */
   readonly lastActivity: string | null;
-  readonly etag: string;
 }
 
 /**
@@ -48,7 +47,10 @@ export interface DeviceEvidence {
   readonly lastDesired?: { readonly code: number; readonly description: string } | null;
 }
 
-/** The device of a layered deployment: one configuration per model version. */
+/**
+ * The layered deployment of a model version: the devices that its target condition meets run its
+ * image; one per model version.
+ */
 export interface ModelConfiguration {
   readonly id: string;
   readonly image: string;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelReferenceSchema } from '../identifier-schemas.ts';
 import { rolloutPolicySchema } from './policy.ts';
+import type { RolloutState } from './state.ts';
 
 /**
  * Input of `fleetRollout`: a version whose image is recorded, to the devices that meet a condition,
@@ -18,12 +19,26 @@ export type FleetRolloutInput = z.input<typeof fleetRolloutInputSchema>;
 export type ResolvedFleetRolloutInput = z.output<typeof fleetRolloutInputSchema>;
 export const FLEET_ROLLOUT_EXAMPLE = { model: 'pump-health@3', actor: 'ada', reason: 'drift at site north' };
 
-/** Answer of the query `rolloutStatus` and of the store: where a rollout stands. */
+/** What the workflow keeps of a plan: names and counts, never devices. */
+export interface PlannedRollout {
+  readonly rolloutId: string;
+  readonly model: string;
+  readonly version: string;
+  readonly modelDigest: string;
+  readonly imageDigest: string;
+  readonly devices: number;
+  readonly rings: ReadonlyArray<{ readonly name: string; readonly devices: number }>;
+  readonly previous: { readonly version: string; readonly configurationId: string } | null;
+  readonly startedAt: string;
+  readonly warnings: readonly string[];
+}
+
+/** Answer of the query `rolloutStatus`: where a rollout stands. */
 export interface RolloutStatus {
   readonly rolloutId: string;
   readonly model: string;
   readonly version: string;
-  readonly state: string;
+  readonly state: RolloutState;
   readonly outcome: RolloutOutcome | null;
   readonly previous: { readonly version: string; readonly configurationId: string } | null;
   readonly rings: readonly RingReport[];
@@ -68,13 +83,10 @@ export const ROLLOUT_OUTCOMES = ['completed', 'stopped', 'reverted', 'superseded
 
 export type RolloutOutcome = (typeof ROLLOUT_OUTCOMES)[number];
 
-export interface RolloutResult {
-  readonly rolloutId: string;
+/** How a rollout ended: the result of `fleetRollout`. */
+export interface RolloutResult extends Pick<
+  RolloutStatus,
+  'rolloutId' | 'model' | 'version' | 'previous' | 'rings' | 'pendingDevices' | 'reason'
+> {
   readonly outcome: RolloutOutcome;
-  readonly model: string;
-  readonly version: string;
-  readonly previous: { readonly version: string; readonly configurationId: string } | null;
-  readonly rings: readonly RingReport[];
-  readonly pendingDevices: number;
-  readonly reason: string;
 }

@@ -13,7 +13,6 @@ export interface StragglerWatchInput {
    */
   readonly firstSeconds?: number;
   readonly longestSeconds?: number;
-  readonly looks?: number;
 }
 
 export interface StragglerWatchResult {

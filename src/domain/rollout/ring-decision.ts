@@ -26,11 +26,11 @@ export interface RingTime {
 
 /** Whether a ring is the last in the sense of `RingTime`. */
 export function isLastRing(
-  rings: ReadonlyArray<{ readonly devices: number; readonly verdict: RingVerdict }>,
+  rings: ReadonlyArray<{ readonly counts: Pick<RingCounts, 'devices'>; readonly verdict: RingVerdict }>,
   position: number,
 ): boolean {
   const proven = rings.slice(0, position).some((ring) => ring.verdict === 'promoted');
-  return proven && rings.slice(position + 1).every((ring) => ring.devices === 0);
+  return proven && rings.slice(position + 1).every((ring) => ring.counts.devices === 0);
 }
 
 export type DecisionPolicy = Pick<

@@ -1,12 +1,5 @@
-import {
-  cellOf,
-  isFinal,
-  ROLLOUT_EVENTS,
-  ROLLOUT_STATES,
-  STATE_MEANING,
-  type RolloutEvent,
-  type RolloutState,
-} from './states.ts';
+import { ROLLOUT_STATES, type RolloutState } from '../../contracts/rollout/state.ts';
+import { cellOf, isFinal, ROLLOUT_EVENTS, STATE_MEANING, type RolloutEvent } from './states.ts';
 
 const id = (state: RolloutState): string => state.replaceAll('-', '_');
 

@@ -1,23 +1,5 @@
 import type { RolloutOutcome } from '../../contracts/rollout/rollout.ts';
-
-/** What a rollout is doing; each state has one kind of work (see `STATE_MEANING`). */
-export const ROLLOUT_STATES = [
-  'planned',
-  'awaiting-approval',
-  'opening',
-  'soaking',
-  'held',
-  'promoting',
-  'paused',
-  'stopping',
-  'reverting',
-  'completed',
-  'reverted',
-  'stopped',
-  'aborted',
-  'superseded',
-] as const;
-export type RolloutState = (typeof ROLLOUT_STATES)[number];
+import type { RolloutState } from '../../contracts/rollout/state.ts';
 
 /**
  * What can happen to a rollout: the first group comes from its own work, the second from people and

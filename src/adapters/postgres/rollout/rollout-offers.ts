@@ -129,15 +129,11 @@ export function createRolloutOffers(db: Kysely<Database>, clock: Clock): Part {
           .where(sql<boolean>`device_id = any(${[...deviceIds]}::text[])`)
           .returning(['device_id', 'previous_target'])
           .execute();
-        const rows = changed.map((row): { deviceId: string } & Partial<Assignment> => ({
-          deviceId: row.device_id,
-          ...(row.previous_target === null
-            ? {}
-            : {
-                ...parseTarget(row.previous_target),
-                imageDigest: images[row.previous_target] ?? null,
-              }),
-        }));
+        const rows = changed.map(({ device_id: deviceId, previous_target: target }) => {
+          const to = target === null ? undefined : parseTarget(target);
+          const imageDigest = target === null ? null : (images[target] ?? null);
+          return { deviceId, model: to?.model, version: to?.version, imageDigest };
+        });
         await assign(trx, rows, { rolloutId, ring: 'revert', reason, now });
       });
     },

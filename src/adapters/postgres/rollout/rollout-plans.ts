@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Kysely, Transaction } from 'kysely';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import { isUsable } from '../../../domain/registry/states.ts';
-import type { RolloutState } from '../../../domain/rollout/states.ts';
+import type { RolloutState } from '../../../contracts/rollout/state.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { RolloutStore } from '../../../ports/rollout-store.ts';
 import { appendAudit } from '../registry/audit-log.ts';
@@ -143,7 +143,8 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
           .set({
             state,
             conclusion: change.conclusion,
-            ...(change.outcome === undefined ? {} : { outcome: change.outcome, finished_at: clock.now() }),
+            outcome: change.outcome,
+            finished_at: change.outcome === undefined ? undefined : clock.now(),
           })
           .where('rollout_id', '=', rolloutId)
           .where('state', '<>', state)
@@ -168,7 +169,7 @@ export function createRolloutPlans(db: Kysely<Database>, clock: Clock): Part {
         .set((eb) => ({
           verdict,
           reason,
-          ...(counts === undefined ? {} : { counts: JSON.stringify(counts) }),
+          counts: counts === undefined ? undefined : JSON.stringify(counts),
           approved_by: approvedBy,
           decided_at: decided ? eb.fn.coalesce('decided_at', eb.val(clock.now())) : eb.ref('decided_at'),
         }))

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely, Selectable } from 'kysely';
 import { noCounts } from '../../../domain/rollout/ring-counts.ts';
+import { ringReport, type RolloutRing } from '../../../domain/rollout/rollout-ring.ts';
 import type { ObservedDevice, StoredRing, StoredRollout } from '../../../ports/rollout-store.ts';
 import type { RolloutTables } from './rollout-tables.ts';
 import type { Database } from '../schema.ts';
@@ -9,22 +10,19 @@ const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
 function ringOf(row: Selectable<RolloutTables['rollout_rings']>): StoredRing {
   const counts = row.counts ?? noCounts(row.devices);
-  const { reachable, running, attested, pending, failed } = counts;
-  return {
-    position: row.position,
-    percent: row.percent,
+  const ring: RolloutRing = {
     name: row.name,
-    devices: row.devices,
-    reachable,
-    running,
-    attested,
-    pending,
-    failed,
     counts,
     verdict: row.verdict,
     reason: row.reason,
     openedAt: iso(row.opened_at) ?? undefined,
     decidedAt: iso(row.decided_at) ?? undefined,
+  };
+  return {
+    ...ringReport(ring),
+    counts,
+    position: row.position,
+    percent: row.percent,
     approvedBy: row.approved_by,
   };
 }

@@ -4,7 +4,7 @@ import type { RingVerdict, RolloutOutcome } from '../../../contracts/rollout/rol
 import type { RolloutPolicy } from '../../../contracts/rollout/policy.ts';
 import type { DeviceVerdict } from '../../../domain/rollout/device-verdict.ts';
 import type { RingCounts } from '../../../domain/rollout/ring-counts.ts';
-import type { RolloutState } from '../../../domain/rollout/states.ts';
+import type { RolloutState } from '../../../contracts/rollout/state.ts';
 
 /** JSON columns are read as values and written as text. */
 type Json<T> = ColumnType<T, string | null, string | null>;

@@ -26,7 +26,7 @@ export function deployInput(model: string, options: DeployOptions): DeployInput 
   const { devices, platform, packageOnly, actor, reason } = options;
   return {
     model,
-    ...(platform.length === 0 ? {} : { platforms: platform as DeployInput['platforms'] }),
+    platforms: platform.length === 0 ? undefined : (platform as DeployInput['platforms']),
     devices,
     actor,
     reason,

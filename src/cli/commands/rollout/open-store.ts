@@ -4,17 +4,18 @@ import { createRegistry } from '../../../adapters/postgres/registry/registry.ts'
 import { createRolloutStore } from '../../../adapters/postgres/rollout/rollout-store.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import { systemClock } from '../../../ports/clock.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
+import type { ModelImages } from '../../../ports/registry/images.ts';
+import type { ModelVersions } from '../../../ports/registry/model-versions.ts';
 import type { RolloutStore, StoredRollout } from '../../../ports/rollout-store.ts';
 import type { System } from '../../../local-system/system-types.ts';
 
 export interface OpenStore {
   readonly store: RolloutStore;
-  readonly registry: Registry;
+  readonly registry: ModelVersions & ModelImages;
   close(): Promise<void>;
 }
 
-/** The rollouts and the registry of a system, read directly; close it when done. */
+/** The rollouts and the model versions of a system, read directly; close it when done. */
 export async function openStore({ config }: System): Promise<OpenStore> {
   const { url } = config.database;
   if (url === undefined) throw new WindlassError('CONFIG_INVALID', 'database.url is not set.');
