@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { HookDeliveries } from '../ports/hook-deliveries.ts';
 import type { MlflowStores } from '../ports/mlflow-stores.ts';
 import type { MonitorStore } from '../ports/monitor-store.ts';
+import type { PipelineStarter } from '../ports/pipeline-starter.ts';
 import type { Registry } from '../ports/registry/registry.ts';
 import type { RolloutStore } from '../ports/rollout-store.ts';
 import type { Principal } from './principal.ts';
@@ -29,6 +30,7 @@ export interface ApiDeps {
   readonly reports: Pick<MonitorStore, 'reports'>;
   readonly mlflow: MlflowStores;
   readonly temporal: Client;
+  readonly starter: PipelineStarter;
   readonly hooks: HookDeps;
   /** What the API cannot do without, by name; each rejects when its part does not answer. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;

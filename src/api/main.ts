@@ -7,6 +7,7 @@ import { createHookDeliveries } from '../adapters/postgres/hooks/hook-deliveries
 import { createMlflowStores } from '../adapters/postgres/mlflow/mlflow-stores.ts';
 import { createMonitorStore } from '../adapters/postgres/monitoring/monitor-store.ts';
 import { createRolloutStore } from '../adapters/postgres/rollout/rollout-store.ts';
+import { createPipelineStarter } from '../adapters/temporal/pipeline-starter.ts';
 import type { WindlassConfig } from '../config/schema.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import { childMain } from '../local-system/child-main.ts';
@@ -30,6 +31,7 @@ async function start(config: WindlassConfig, logger: Logger): Promise<RunningChi
     registry,
     artefacts,
     temporal,
+    starter: createPipelineStarter(temporal),
     logger,
     token,
     temporalUi: config.temporal.uiUrl,

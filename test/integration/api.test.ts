@@ -17,6 +17,7 @@ import { createMonitorStore } from '../../src/adapters/postgres/monitoring/monit
 import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
+import { createPipelineStarter } from '../../src/adapters/temporal/pipeline-starter.ts';
 import { createApi } from '../../src/api/app.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
@@ -56,6 +57,7 @@ beforeAll(async () => {
     },
     mlflow: createMlflowStores(db, clock),
     temporal: env.client,
+    starter: createPipelineStarter(env.client),
     probes: {
       database: () => sql`select 1`.execute(db),
       temporal: () => env.client.workflowService.getSystemInfo({}),

@@ -34,6 +34,7 @@ export async function openApiFixture(artefacts: string): Promise<ApiFixture> {
       reports: createMonitorStore(db),
       mlflow: createMlflowStores(db, systemClock),
       temporal: {} as ApiDeps['temporal'],
+      starter: {} as ApiDeps['starter'],
       hooks: {
         settings: { debounceSeconds: 2 },
         triggers: [],

@@ -13,6 +13,7 @@ import { createMonitorStore } from '../../src/adapters/postgres/monitoring/monit
 import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
 import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts';
+import { createPipelineStarter } from '../../src/adapters/temporal/pipeline-starter.ts';
 import { createApi } from '../../src/api/app.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { systemClock } from '../../src/ports/clock.ts';
@@ -45,6 +46,7 @@ export async function startMlflowDoor(): Promise<MlflowDoor> {
     artefacts,
     mlflow: createMlflowStores(db, clock, artefacts),
   };
+  const temporal = new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) });
   const api = createApi({
     ...stores,
     rollouts: createRolloutStore(db, clock),
@@ -55,7 +57,8 @@ export async function startMlflowDoor(): Promise<MlflowDoor> {
       deliveries: createHookDeliveries(db, clock),
       clock,
     },
-    temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) }),
+    temporal,
+    starter: createPipelineStarter(temporal),
     probes: {},
     logger: pino({ level: 'silent' }),
   });

@@ -1,11 +1,5 @@
 import { WorkflowFailedError } from '@temporalio/client';
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancelledFailure,
-  TimeoutFailure,
-  WorkflowExecutionAlreadyStartedError,
-} from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
 import { workflowError } from '../../src/cli/shared/workflow-error.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
@@ -40,7 +34,6 @@ test.each([
   [failed(new CancelledFailure('cancelled')), 'CANCELLED'],
   [failed(new TimeoutFailure('too long', undefined, 'START_TO_CLOSE')), 'TIMEOUT'],
   [failed(ApplicationFailure.create({ message: 'x', type: 'SomethingElse' })), 'INTERNAL'],
-  [new WorkflowExecutionAlreadyStartedError('started', 'w-1', 'buildAndTrain'), 'CONFLICT'],
   [
     Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'no connection', metadata: {} }),
     'TEMPORAL_UNAVAILABLE',

@@ -7,6 +7,7 @@ import { createHookDeliveries } from '../../src/adapters/postgres/hooks/hook-del
 import { createMlflowStores } from '../../src/adapters/postgres/mlflow/mlflow-stores.ts';
 import { createMonitorStore } from '../../src/adapters/postgres/monitoring/monitor-store.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
+import { createPipelineStarter } from '../../src/adapters/temporal/pipeline-starter.ts';
 import { createApi } from '../../src/api/app.ts';
 import { triggerSchema, type PushCoordinatorState } from '../../src/contracts/build/push.ts';
 import { waitFor } from '../../src/base/wait-for.ts';
@@ -42,6 +43,7 @@ function apiWith(settings: object, token?: string): ReturnType<typeof createApi>
     registry,
     artefacts,
     temporal,
+    starter: createPipelineStarter(temporal),
     token,
     access: createAccess(db, now),
     rollouts: createRolloutStore(db, now),

@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Client } from '@temporalio/client';
 import type { BuildInput } from '../../contracts/build/build.ts';
-import { GIT_PUSH_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import { GIT_PUSH_SIGNAL, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import type { PushCoordinatorInput, PushEvent, Trigger } from '../../contracts/build/push.ts';
 import { repositoryKey } from '../../domain/git/address.ts';
 import { touchesProject, triggersFor, type Push } from '../../domain/git/triggers.ts';
 import { pushedBy } from '../../domain/registry/approvals.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
+import type { PipelineStarter } from '../../ports/pipeline-starter.ts';
 import { KEPT_DAYS } from '../../ports/hook-deliveries.ts';
 import type { ApiDeps, ApiEnv, HookDeps } from '../deps.ts';
 import { azureDevops } from '../hooks/azure-devops.ts';
@@ -38,7 +38,7 @@ interface Started {
  * Pushes told by git servers: each that matches a trigger goes to the coordinator of its branch and
  * project.
  */
-export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { temporal, hooks }: ApiDeps): void {
+export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { starter, hooks }: ApiDeps): void {
   api.openapi(
     createRoute({
       method: 'post',
@@ -69,7 +69,7 @@ export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { temporal, hooks }: Api
           const { project } = trigger;
           if (touchesProject(push, project))
             started.push(
-              await signal(temporal, { push, trigger, delivery, debounce: hooks.settings.debounceSeconds }),
+              await signal(starter, { push, trigger, delivery, debounce: hooks.settings.debounceSeconds }),
             );
           else skipped.push({ project, why: `no file below ${project}/ was touched` });
         }
@@ -133,28 +133,30 @@ interface Matched {
   readonly debounce: number;
 }
 
-async function signal(temporal: Client, { push, trigger, delivery, debounce }: Matched): Promise<Started> {
+async function signal(
+  starter: PipelineStarter,
+  { push, trigger, delivery, debounce }: Matched,
+): Promise<Started> {
   const { repository, project, data, deploy } = trigger;
   const { branch, commit, before, pusher } = push;
   const build: BuildInput & { project: string } = {
     project: project === '' ? repository : `${repository}#${project}`,
     data,
-    ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
+    deploy: deploy === undefined ? undefined : { policy: deploy },
     actor: pushedBy(pusher),
     reason: `push of ${commit.slice(0, 12)} to ${branch}`,
   };
   const event: PushEvent = { id: `${delivery.keys[0]}/${commit}`, commit, before, build };
   const workflowId = workflowIds.pushCoordinator(repositoryKey(repository), branch, project);
   const input: PushCoordinatorInput = { repository, branch, project, debounceSeconds: debounce };
-  const handle = await temporal.withDeadline(Date.now() + CALL_MS, () =>
-    temporal.workflow.signalWithStart(WORKFLOWS.pushCoordinator, {
-      workflowId,
-      taskQueue: TASK_QUEUES.control,
-      args: [input],
-      signal: GIT_PUSH_SIGNAL,
-      signalArgs: [event],
-      staticSummary: `pushes to ${branch} of ${repository}`,
-    }),
-  );
-  return { workflowId, runId: handle.signaledRunId, project, branch, commit };
+  const { runId } = await starter.signalWithStart({
+    workflow: WORKFLOWS.pushCoordinator,
+    workflowId,
+    input,
+    signal: GIT_PUSH_SIGNAL,
+    message: event,
+    summary: `pushes to ${branch} of ${repository}`,
+    withinMs: CALL_MS,
+  });
+  return { workflowId, runId, project, branch, commit };
 }

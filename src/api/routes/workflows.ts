@@ -1,13 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Context } from 'hono';
 import { BUILD_EXAMPLE, buildInputSchema } from '../../contracts/build/build.ts';
 import { DEPLOY_EXAMPLE, deployInputSchema } from '../../contracts/packaging/deploy.ts';
 import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../contracts/monitoring/monitor.ts';
 import type { Action } from '../../contracts/roles.ts';
-import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import { NEW_DATA_SIGNAL, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import { asksToDeploy } from '../../domain/registry/roles.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { readBody } from '../body.ts';
@@ -61,7 +59,7 @@ const idempotencyHeader = z.object({
 });
 
 /** The three pipelines and the new-data event, each started by one JSON object. */
-export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry, access }: ApiDeps): void {
+export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { starter, registry, access }: ApiDeps): void {
   for (const { path, workflow, action, schema, example, summary } of STARTS)
     api.openapi(
       createRoute({
@@ -81,11 +79,14 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry
         const actor = await allow(c, access, asked);
         if (asksToDeploy(parsed)) await allow(c, access, { ...asked, action: 'deploy' });
         const input = c.get('principal').actor === null ? parsed : { ...parsed, actor };
-        const workflowId = idFor(workflow, c.req.header('idempotency-key'));
-        const runId = await temporal.withDeadline(Date.now() + CALL_MS, () =>
-          startOnce({ temporal }, { workflow, workflowId, input }),
-        );
-        return accepted(c, { workflowId, runId, workflow });
+        const run = await starter.start({
+          workflow,
+          input,
+          idempotencyKey: c.req.header('idempotency-key'),
+          summary: 'started through the HTTP API',
+          withinMs: CALL_MS,
+        });
+        return accepted(c, { workflowId: run.workflowId, runId: run.runId, workflow });
       },
     );
 
@@ -115,18 +116,17 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { temporal, registry
       // Without this a mistyped name would start a coordinator that waits for ever.
       if ((await registry.models({ name: event.model, limit: 1 })).length === 0)
         throw new WindlassError('NOT_FOUND', `No version of the model "${event.model}" is registered.`);
-      const workflowId = workflowIds.retrainCoordinator(event.model);
-      const handle = await temporal.withDeadline(Date.now() + CALL_MS, () =>
-        temporal.workflow.signalWithStart(WORKFLOWS.retrainCoordinator, {
-          workflowId,
-          taskQueue: TASK_QUEUES.control,
-          args: [{ model: event.model }],
-          signal: NEW_DATA_SIGNAL,
-          signalArgs: [event],
-          staticSummary: `new data for ${event.model}`,
-        }),
-      );
-      return accepted(c, { workflowId, runId: handle.signaledRunId, workflow: 'retrainCoordinator' });
+      const workflow = WORKFLOWS.retrainCoordinator;
+      const run = await starter.signalWithStart({
+        workflow,
+        workflowId: workflowIds.retrainCoordinator(event.model),
+        input: { model: event.model },
+        signal: NEW_DATA_SIGNAL,
+        message: event,
+        summary: `new data for ${event.model}`,
+        withinMs: CALL_MS,
+      });
+      return accepted(c, { workflowId: run.workflowId, runId: run.runId, workflow });
     },
   );
 }
@@ -145,31 +145,6 @@ function projectOf(input: object): string | undefined {
 function actorIn(body: unknown): string | undefined {
   const actor = (body as { actor?: unknown } | null)?.actor;
   return typeof actor === 'string' ? actor : undefined;
-}
-
-function idFor(workflow: string, key: string | undefined): string {
-  if (key === undefined) return `${workflow}-${randomUUID()}`;
-  return `${workflow}-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
-}
-
-/** Starts the workflow, or gives the run that this id had already. */
-async function startOnce(
-  { temporal }: Pick<ApiDeps, 'temporal'>,
-  { workflow, workflowId, input }: { workflow: string; workflowId: string; input: object },
-): Promise<string> {
-  try {
-    const handle = await temporal.workflow.start(workflow, {
-      workflowId,
-      taskQueue: TASK_QUEUES.control,
-      args: [input],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      staticSummary: 'started through the HTTP API',
-    });
-    return handle.firstExecutionRunId;
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return (await temporal.workflow.getHandle(workflowId).describe()).runId;
-  }
 }
 
 function accepted(c: Context<ApiEnv>, run: z.infer<typeof started>) {

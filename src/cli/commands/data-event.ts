@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { dataEventSchema } from '../../contracts/monitoring/monitor.ts';
-import { NEW_DATA_SIGNAL, TASK_QUEUES, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import { NEW_DATA_SIGNAL, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import type { WindlassConfig } from '../../config/schema.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { parseOrThrow } from '../../errors/zod-error.ts';
@@ -51,17 +51,16 @@ Examples:
       const temporal = await openClient(system);
       const workflowId = workflowIds.retrainCoordinator(event.model);
       try {
-        const handle = await temporal.client.workflow.signalWithStart(WORKFLOWS.retrainCoordinator, {
+        const { runId } = await temporal.starter.signalWithStart({
+          workflow: WORKFLOWS.retrainCoordinator,
           workflowId,
-          taskQueue: TASK_QUEUES.control,
-          args: [{ model: event.model }],
+          input: { model: event.model },
           signal: NEW_DATA_SIGNAL,
-          signalArgs: [event],
-          staticSummary: `new data for ${event.model}`,
+          message: event,
+          summary: `new data for ${event.model}`,
         });
         if (system.owned)
           cli.output.warn('No system is running: the event waits until the next `windlass up`.');
-        const { signaledRunId: runId } = handle;
         cli.output.result({ workflowId, runId, event }, () => `Taken by ${workflowId}.`);
       } catch (error) {
         throw workflowError(error, { workflow: WORKFLOWS.retrainCoordinator, workflowId });

@@ -1,7 +1,9 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { System } from '../../local-system/system-types.ts';
-import { TASK_QUEUES, type TaskQueueName, type WorkflowName } from '../../contracts/names.ts';
+import type { WorkflowName } from '../../contracts/names.ts';
 import { PROGRESS_QUERY, type PipelineProgress } from '../../contracts/progress.ts';
+import { WindlassError } from '../../errors/windlass-error.ts';
+import type { System } from '../../local-system/system-types.ts';
+import type { PipelineStarter } from '../../ports/pipeline-starter.ts';
 import type { Cli } from '../cli.ts';
 import { heartbeatText, StepView, type Heartbeat } from './step-view.ts';
 
@@ -13,11 +15,8 @@ export interface RunWorkflowOptions {
    * A stable id makes a second start of the same thing a CONFLICT; without one a new id is made.
    */
   readonly workflowId?: string;
-  readonly taskQueue?: TaskQueueName;
   /** One line for the Temporal UI. */
   readonly summary?: string;
-  /** Follow the run with this id when it is there already, instead of CONFLICT. */
-  readonly useExisting?: boolean;
 }
 
 export interface WorkflowRun<R> {
@@ -31,14 +30,22 @@ const POLL_MS = 700;
 const CALL_TIMEOUT_MS = 4_000;
 const CANCEL_TIMEOUT_MS = 20_000;
 
+export interface OpenClient {
+  readonly client: Client;
+  readonly starter: PipelineStarter;
+  close(): Promise<void>;
+}
+
 /** A Temporal client for a system; close it when done. Throws TEMPORAL_UNAVAILABLE. */
-export async function openClient(system: System): Promise<{ client: Client; close(): Promise<void> }> {
+export async function openClient(system: System): Promise<OpenClient> {
   const { address, namespace } = system.config.temporal;
   // Loaded here, since commands that only read have no need of Temporal, and it loads slowly.
   const { Client } = await import('@temporalio/client');
   const { connectTemporal } = await import('../../adapters/temporal/connect-temporal.ts');
+  const { createPipelineStarter } = await import('../../adapters/temporal/pipeline-starter.ts');
   const connection = await connectTemporal(address ?? `127.0.0.1:${system.config.temporal.port}`);
-  return { client: new Client({ connection, namespace }), close: () => connection.close() };
+  const client = new Client({ connection, namespace });
+  return { client, starter: createPipelineStarter(client), close: () => connection.close() };
 }
 
 /** Runs one workflow on a system, as `runWorkflow` does, over a connection of its own. */
@@ -46,6 +53,26 @@ export async function runOnSystem<R>(cli: Cli, system: System, options: RunWorkf
   const { client, close } = await openClient(system);
   try {
     return (await runWorkflow<R>(cli, client, options)).result;
+  } finally {
+    await close();
+  }
+}
+
+/**
+ * Starts a workflow on the running system, says where it is and leaves it (`--detach`). Throws
+ * NOT_RUNNING when the system would end with this command.
+ */
+export async function detachOnSystem(cli: Cli, system: System, options: RunWorkflowOptions): Promise<void> {
+  if (system.owned)
+    throw new WindlassError('NOT_RUNNING', '--detach needs a system that stays: nothing is running.', {
+      hint: 'Start one with `windlass up` in another terminal.',
+    });
+  const { starter, close } = await openClient(system);
+  try {
+    const started = await starter.start(options);
+    const ui = system.info.temporalUi;
+    const where = ui === undefined ? '' : `; watch it at ${ui}`;
+    cli.output.result(started, () => `started ${started.workflowId}${where}`);
   } finally {
     await close();
   }
@@ -65,23 +92,10 @@ export async function runWorkflow<R>(
   const workflowId = options.workflowId ?? `${workflow}-${crypto.randomUUID()}`;
   const since = performance.now();
   try {
-    const handle = await client.workflow.start(workflow, {
-      workflowId,
-      taskQueue: options.taskQueue ?? TASK_QUEUES.control,
-      args: [options.input],
-      staticSummary: options.summary,
-      ...(options.useExisting === true ? { workflowIdConflictPolicy: 'USE_EXISTING' } : {}),
-    });
-    const result = (await followWorkflow(
-      cli,
-      client.workflow.getHandle(workflowId, handle.firstExecutionRunId),
-    )) as R;
-    return {
-      workflowId,
-      runId: handle.firstExecutionRunId,
-      result,
-      seconds: (performance.now() - since) / 1000,
-    };
+    const { createPipelineStarter } = await import('../../adapters/temporal/pipeline-starter.ts');
+    const { runId } = await createPipelineStarter(client).start({ ...options, workflowId });
+    const result = (await followWorkflow(cli, client.workflow.getHandle(workflowId, runId))) as R;
+    return { workflowId, runId, result, seconds: (performance.now() - since) / 1000 };
   } catch (error) {
     const { workflowError } = await import('./workflow-error.ts');
     throw workflowError(error, { workflow, workflowId });

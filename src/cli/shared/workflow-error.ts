@@ -5,7 +5,6 @@ import {
   TemporalFailure,
   TerminatedFailure,
   TimeoutFailure,
-  WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/common';
 import { ERRORS, type ErrorCode } from '../../errors/table.ts';
 import { WindlassError, type ErrorBody } from '../../errors/windlass-error.ts';
@@ -39,11 +38,6 @@ function fromApplicationFailure(failure: ApplicationFailure, where: Where): Wind
 /** What a workflow's start or result threw, as one error of the table. */
 export function workflowError(error: unknown, where: Where): WindlassError {
   if (error instanceof WindlassError) return error;
-  if (error instanceof WorkflowExecutionAlreadyStartedError)
-    return new WindlassError('CONFLICT', `The workflow ${where.workflowId} is running already.`, {
-      hint: 'Wait until it ends, or look at it in the Temporal UI.',
-      details: where,
-    });
   if (error instanceof WorkflowFailedError) {
     const cause = error.cause === undefined ? error : root(error.cause);
     if (cause instanceof ApplicationFailure) return fromApplicationFailure(cause, where);

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { DeployInput, DeployResult } from '../../../contracts/packaging/deploy.ts';
 import type { RolloutResult } from '../../../contracts/rollout/rollout.ts';
-import { TASK_QUEUES, WORKFLOWS } from '../../../contracts/names.ts';
+import { WORKFLOWS } from '../../../contracts/names.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ServiceName } from '../../../local-system/system-types.ts';
 import type { Cli } from '../../cli.ts';
 import { requireRole } from '../../../composition/open-registry.ts';
 import { addPolicyOptions, policyFrom, repeated, type PolicyOptions } from './policy-options.ts';
 import { ringTable } from './show-rollout.ts';
-import { openClient, runWorkflow } from '../../shared/run-workflow.ts';
+import { detachOnSystem, runOnSystem } from '../../shared/run-workflow.ts';
 import { byOptions, type ByOptions } from '../../shared/with-registry.ts';
 import { megabytes } from '../../shared/words.ts';
 
@@ -98,35 +98,11 @@ Examples:
       const system = await cli.system(values, { needs: NEEDS, command: 'deploy' });
       const asked = { action: 'deploy', project: model.split('@')[0] } as const;
       await requireRole(system.config, options.actor, asked);
-      if (options.detach === true && system.owned)
-        throw new WindlassError('NOT_RUNNING', '--detach needs a system that stays: nothing is running.', {
-          hint: 'Start one with `windlass up` in another terminal.',
-        });
-      const temporal = await openClient(system);
-      try {
-        const summary = `deploy ${model}`;
-        if (options.detach === true) {
-          const workflowId = `${WORKFLOWS.packageAndDeploy}-${crypto.randomUUID()}`;
-          const handle = await temporal.client.workflow.start(WORKFLOWS.packageAndDeploy, {
-            workflowId,
-            taskQueue: TASK_QUEUES.control,
-            args: [input],
-            staticSummary: summary,
-          });
-          const started = { workflowId, runId: handle.firstExecutionRunId };
-          cli.output.result(started, () => `started ${workflowId}`);
-          return;
-        }
-        const { result } = await runWorkflow<DeployResult>(cli, temporal.client, {
-          workflow: WORKFLOWS.packageAndDeploy,
-          input,
-          summary,
-        });
-        if (cli.output.json) refuseStopped(result);
-        cli.output.result(result, () => show(result));
-        refuseStopped(result);
-      } finally {
-        await temporal.close();
-      }
+      const start = { workflow: WORKFLOWS.packageAndDeploy, input, summary: `deploy ${model}` };
+      if (options.detach === true) return detachOnSystem(cli, system, start);
+      const result = await runOnSystem<DeployResult>(cli, system, start);
+      if (cli.output.json) refuseStopped(result);
+      cli.output.result(result, () => show(result));
+      refuseStopped(result);
     });
 }

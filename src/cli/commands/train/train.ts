@@ -6,12 +6,12 @@ import { TASK_QUEUES, WORKFLOWS } from '../../../contracts/names.ts';
 import { isGitUrl, withoutCredentials } from '../../../domain/git/address.ts';
 import { asksToDeploy } from '../../../domain/registry/roles.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
-import type { ServiceName, System } from '../../../local-system/system-types.ts';
+import type { ServiceName } from '../../../local-system/system-types.ts';
 import type { Cli } from '../../cli.ts';
 import { comparisonLines } from '../models/comparison-view.ts';
 import { requireRole } from '../../../composition/open-registry.ts';
 import { table } from '../../shared/output.ts';
-import { openClient, runOnSystem } from '../../shared/run-workflow.ts';
+import { detachOnSystem, runOnSystem } from '../../shared/run-workflow.ts';
 import { showOptimisation } from '../models/optimisation-view.ts';
 import { showSearch } from '../models/search-view.ts';
 import { trainInput, type TrainOptions } from './train-input.ts';
@@ -48,28 +48,6 @@ function show(result: BuildResult): string {
       ]),
     ),
   ].join('\n');
-}
-
-async function detach(cli: Cli, system: System, input: BuildInput): Promise<void> {
-  if (system.owned)
-    throw new WindlassError('NOT_RUNNING', '--detach needs a system that stays: nothing is running.', {
-      hint: 'Start one with `windlass up` in another terminal.',
-    });
-  const temporal = await openClient(system);
-  try {
-    const workflowId = `${WORKFLOWS.buildAndTrain}-${crypto.randomUUID()}`;
-    const handle = await temporal.client.workflow.start(WORKFLOWS.buildAndTrain, {
-      workflowId,
-      taskQueue: TASK_QUEUES.control,
-      args: [input],
-      staticSummary: summary(input),
-    });
-    const started = { workflowId, runId: handle.firstExecutionRunId };
-    const ui = system.info.temporalUi;
-    cli.output.result(started, () => `started ${workflowId}${ui === undefined ? '' : `; watch it at ${ui}`}`);
-  } finally {
-    await temporal.close();
-  }
 }
 
 const summary = (input: BuildInput): string =>
@@ -142,12 +120,9 @@ Examples:
       await requireRole(system.config, options.actor, asked);
       if (asksToDeploy(input))
         await requireRole(system.config, options.actor, { ...asked, action: 'deploy' });
-      if (options.detach === true) return detach(cli, system, input);
-      const result = await runOnSystem<BuildResult>(cli, system, {
-        workflow: WORKFLOWS.buildAndTrain,
-        input,
-        summary: summary(input),
-      });
+      const start = { workflow: WORKFLOWS.buildAndTrain, input, summary: summary(input) };
+      if (options.detach === true) return detachOnSystem(cli, system, start);
+      const result = await runOnSystem<BuildResult>(cli, system, start);
       cli.output.result(result, () => show(result));
     });
 }
