@@ -3,7 +3,7 @@ import { dataManifestSchema } from '../../src/contracts/data/data-manifest.ts';
 import type { DataFile, DataManifest } from '../../src/contracts/data/data-manifest.ts';
 import { dataSetIdentity } from '../../src/domain/data/data-set-identity.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
-import { parseOrThrow } from '../../src/errors/zod-error.ts';
+import { parseInput } from '../../src/errors/parse-input.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import { digestOf } from '../../src/base/digest.ts';
 
@@ -18,7 +18,7 @@ export function dataSetDigest(files: readonly DataFile[]): string {
  */
 export async function readManifest(artefacts: ArtefactStore, ref: DataRef): Promise<DataManifest> {
   const text = (await artefacts.read(ref.manifest.digest)).toString('utf8');
-  const manifest = parseOrThrow(dataManifestSchema, parseJson(text), {
+  const manifest = parseInput(dataManifestSchema, parseJson(text), {
     code: 'DATA_INVALID',
     what: `The manifest of data set ${ref.digest}`,
   });

@@ -20,7 +20,7 @@ import type { ResolvedPushEvent } from '../../src/contracts/build/push.ts';
 import { FLEET_ROLLOUT_EXAMPLE, fleetRolloutInputSchema } from '../../src/contracts/rollout/rollout.ts';
 import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
-import { inputProblems } from '../../src/errors/input-problems.ts';
+import { parseInput } from '../../src/errors/parse-input.ts';
 
 /** The inputs that come from people and machines, by the workflow (or signal) that takes them. */
 export interface ResolvedInputs {
@@ -63,14 +63,6 @@ export function resolveInput<N extends InputName>(name: N, raw: unknown): Resolv
   const input = INPUTS[name];
   if (input === undefined)
     throw new WindlassError('INTERNAL', `There is no input schema for "${String(name)}".`);
-  const parsed = input.schema.safeParse(raw ?? {});
-  if (parsed.success) return parsed.data;
-  const problems = inputProblems(parsed.error, input.schema, raw ?? {});
-  const lines = problems.map(({ field, problem }) => `- ${field}: ${problem}`).join('\n');
-  const { example } = input;
-  throw new WindlassError(
-    'INPUT_INVALID',
-    `The input of ${name} is not valid:\n${lines}\nExample: ${JSON.stringify(example)}`,
-    { details: { problems, example } },
-  );
+  const { schema, example } = input;
+  return parseInput(schema, raw ?? {}, { what: `The input of ${name}`, example, lines: true });
 }

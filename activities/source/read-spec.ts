@@ -4,7 +4,7 @@ import { environmentSource } from '../../src/domain/pipelines/environment-source
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import { parameterSpace } from '../../src/domain/search/parameter-space.ts';
 import { planTrials } from '../../src/domain/search/plan-trials.ts';
-import { parseOrThrow } from '../../src/errors/zod-error.ts';
+import { parseInput } from '../../src/errors/parse-input.ts';
 import type { EnvironmentRequest } from '../../src/ports/project-runtime.ts';
 import type { ProjectFile } from '../../src/ports/source-control.ts';
 import { digestOf } from '../../src/base/digest.ts';
@@ -44,7 +44,7 @@ export function readSpec(files: readonly ProjectFile[], where: string): ProjectS
     throw new WindlassError('PROJECT_NOT_FOUND', `There is no ${SPEC_FILE} in ${where}.`, {
       hint: `Commit a ${SPEC_FILE} to the project folder; examples/pump-health shows one.`,
     });
-  const spec = parseOrThrow(projectSchema, parseYaml(file.content.toString('utf8')), {
+  const spec = parseInput(projectSchema, parseYaml(file.content.toString('utf8')), {
     code: 'PROJECT_INVALID',
     what: SPEC_FILE,
   });

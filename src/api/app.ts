@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { inputProblems } from '../errors/input-problems.ts';
+import { invalidInput } from '../errors/parse-input.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
 import { answerError, answerNotFound } from './errors.ts';
@@ -42,11 +43,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const api = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      const problems = inputProblems(result.error);
-      const lines = problems.map(({ field, problem }) => `${field}: ${problem}`).join('; ');
-      throw new WindlassError('INPUT_INVALID', `The request is not valid. ${lines}.`, {
-        details: { problems },
-      });
+      throw invalidInput(inputProblems(result.error), { what: 'The request' });
     },
   });
   const metrics = createMetrics();

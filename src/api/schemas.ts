@@ -1,7 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import type { RouteConfig } from '@hono/zod-openapi';
-import { WindlassError } from '../errors/windlass-error.ts';
-import { inputProblems } from '../errors/input-problems.ts';
 
 /** A body of the registry's own shape: described, not validated again on the way out. */
 export function document(description: string) {
@@ -57,28 +55,11 @@ export const started = z
 type Body = NonNullable<NonNullable<RouteConfig['request']>['body']>;
 
 /**
- * A JSON body as OpenAPI describes it; the handler parses it (`parseBody`), so that errors name
+ * A JSON body as OpenAPI describes it; the handler parses it (`parseInput`), so that errors name
  * each field.
  */
 export function jsonBody(schema: z.ZodType, example: object): Body {
   type Schema = Extract<Body['content'][string], { schema?: unknown }>['schema'];
   const described: unknown = z.toJSONSchema(schema, { io: 'input' });
   return { content: { 'application/json': { schema: described as Schema, example } } };
-}
-
-/**
- * Parses a body with a strict schema; INPUT_INVALID names every wrong field and shows an example.
- */
-export function parseBody<T>(
-  schema: z.ZodType<T>,
-  body: unknown,
-  { what, example }: { what: string; example: unknown },
-): T {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const problems = inputProblems(parsed.error, schema, body);
-  const lines = problems.map(({ field, problem }) => `${field}: ${problem}`).join('; ');
-  throw new WindlassError('INPUT_INVALID', `${what} is not valid. ${lines}.`, {
-    details: { problems, example },
-  });
 }

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import type { FieldProblem } from './zod-error.ts';
+
+/** What is wrong with one field; its path is dotted. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly problem: string;
+}
 
 /**
  * Problems of a failed parse for people (with schema and value given, more is said): one line per

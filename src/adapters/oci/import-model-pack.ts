@@ -4,7 +4,7 @@ import type { ArtefactRef } from '../../contracts/artefact.ts';
 import { dataManifestSchema } from '../../contracts/data/data-manifest.ts';
 import type { DataManifest } from '../../contracts/data/data-manifest.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { parseOrThrow } from '../../errors/zod-error.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import type { ProjectFile } from '../../ports/source-control.ts';
 import { readBundle } from '../git/source-bundle.ts';
@@ -51,8 +51,8 @@ export async function readModelPack(dir: string, wanted?: string): Promise<ReadP
   const store = createOciLayoutStore(dir);
   const { name, digest } = await choose(store, wanted);
   await refuseLarge(await store.blobPath(digest), `The manifest ${digest}`, MAX_DOCUMENT);
-  const invalid = { code: 'INPUT_INVALID', what: `The manifest ${digest} in ${dir}` } as const;
-  const manifest = parseOrThrow(packManifestSchema, await store.readJson(digest), invalid);
+  const invalid = { what: `The manifest ${digest} in ${dir}` } as const;
+  const manifest = parseInput(packManifestSchema, await store.readJson(digest), invalid);
   const paths = new Map<string, string>();
   for (const blob of [manifest.config, ...manifest.layers])
     paths.set(blob.digest, await verifiedPath(store, blob));
@@ -71,8 +71,7 @@ export async function readModelPack(dir: string, wanted?: string): Promise<ReadP
       },
     );
   const parse = async <T>(schema: ZodType<T>, of: string, what: string): Promise<T> =>
-    parseOrThrow(schema, await document(of, what), {
-      code: 'INPUT_INVALID',
+    parseInput(schema, await document(of, what), {
       what: `${what} of the pack ${name}`,
     });
   const record = (await parse(packRecordSchema, layer.digest, RECORD_PATH)) as unknown as PackRecord;

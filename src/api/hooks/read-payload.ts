@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseBody } from '../schemas.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { HookCall } from './provider.ts';
 
@@ -18,5 +18,5 @@ function jsonOf({ header, body }: HookCall): unknown {
 
 /** Reads what is needed of a payload and leaves the rest; INPUT_INVALID names what is missing. */
 export function readPayload<T>(call: HookCall, schema: z.ZodType<T>, what: string): T {
-  return parseBody(schema, jsonOf(call), { what, example: null });
+  return parseInput(schema, jsonOf(call), { what, example: null });
 }

@@ -2,10 +2,10 @@ import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { Action } from '../../contracts/roles.ts';
 import type { Registry } from '../../ports/registry/registry.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { allow, registryFor } from '../principal.ts';
-import { parseBody } from '../schemas.ts';
 import { allowLogging, userOf } from './caller.ts';
 
 /** Where the MLflow routes are added, and the access rules that apply to them. */
@@ -49,7 +49,7 @@ export function endpoint<T>(
   door.app.on(method, path, async (c: Context<ApiEnv>) => {
     // A change never takes its fields from the query: a web page could send that without asking.
     const body = { ...(method === 'GET' ? readQuery(c) : await readObject(c)), ...c.req.param() };
-    const request = parseBody(input, body, { what: `The request ${method} ${path}`, example: undefined });
+    const request = parseInput(input, body, { what: `The request ${method} ${path}`, example: undefined });
     if (needed === 'log') await allowLogging(c, door.access);
     const actor =
       typeof needed === 'function'

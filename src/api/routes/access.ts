@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { grantSchema, tokenRequestSchema } from '../../contracts/roles.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { allow } from '../principal.ts';
-import { answers, document, jsonBody, list, parseBody } from '../schemas.ts';
+import { answers, document, jsonBody, list } from '../schemas.ts';
 
 const GRANT = { actor: 'bob', role: 'approver', project: 'pump-health' };
 const TOKEN = { actor: 'bob', expiresAt: '2027-01-01' };
@@ -31,7 +32,7 @@ export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): 
   api.openapi(
     createRoute({ ...change('/api/v1/roles', 'post'), summary: 'Give somebody a role' }),
     async (c) => {
-      const grant = parseBody(grantSchema, await readBody(c), { what: 'The grant', example: GRANT });
+      const grant = parseInput(grantSchema, await readBody(c), { what: 'The grant', example: GRANT });
       const actor = await allow(c, access, { ...admin, project: grant.project });
       await access.grant(grant, { actor, reason: 'through the API' });
       return c.json(await access.grants());
@@ -40,7 +41,7 @@ export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): 
   api.openapi(
     createRoute({ ...change('/api/v1/roles', 'delete'), summary: 'Take a role away' }),
     async (c) => {
-      const grant = parseBody(grantSchema, await readBody(c), { what: 'The grant', example: GRANT });
+      const grant = parseInput(grantSchema, await readBody(c), { what: 'The grant', example: GRANT });
       const actor = await allow(c, access, { ...admin, project: grant.project });
       await access.revoke(grant, { actor, reason: 'through the API' });
       return c.json(await access.grants());
@@ -68,7 +69,7 @@ export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): 
       responses: answers(201, 'The token', document('id, actor, token, createdAt, createdBy, expiresAt')),
     }),
     async (c) => {
-      const asked = parseBody(tokenRequestSchema, await readBody(c), { what: 'The token', example: TOKEN });
+      const asked = parseInput(tokenRequestSchema, await readBody(c), { what: 'The token', example: TOKEN });
       const actor = await allow(c, access, admin);
       c.header('cache-control', 'no-store');
       return c.json(await access.createToken(asked, { actor, reason: 'through the API' }), 201);

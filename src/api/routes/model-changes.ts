@@ -1,12 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { parseInput } from '../../errors/parse-input.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Actor } from '../../contracts/audit.ts';
 import type { Registry } from '../../ports/registry/registry.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { actorOf, registryFor } from '../principal.ts';
-import { answers, document, jsonBody, list, nameSchema, parseBody, versionSchema } from '../schemas.ts';
+import { answers, document, jsonBody, list, nameSchema, versionSchema } from '../schemas.ts';
 
 type Target = { readonly name: string; readonly version: string };
 
@@ -47,7 +48,7 @@ export function addModelChangeRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): v
         responses: answers(200, 'The version', document('name, version, state, aliases, reviews')),
       }),
       async (c) => {
-        const body = parseBody(why, await readBody(c), { what: `The request to ${action}`, example: WHY });
+        const body = parseInput(why, await readBody(c), { what: `The request to ${action}`, example: WHY });
         const { name = '', version: asked = '' } = c.req.param() as Record<string, string | undefined>;
         const version = await numberOf(deps.registry, name, asked);
         const by = { actor: actorOf(c, body.actor), reason: body.reason };
@@ -99,7 +100,7 @@ function addAliasRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
     }),
     async (c) => {
       const { name, alias } = c.req.valid('param');
-      const body = parseBody(set, await readBody(c), { what: 'The alias', example });
+      const body = parseInput(set, await readBody(c), { what: 'The alias', example });
       const by = { actor: actorOf(c, body.actor), reason: body.reason };
       await registryFor(c, deps).setAlias({ name, alias, version: body.version }, by);
       const [current] = await deps.registry.aliasHistory(name, alias);
@@ -142,7 +143,7 @@ function addTagRoute(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
     }),
     async (c) => {
       const { name, version: asked } = c.req.valid('param');
-      const { tags, actor, reason } = parseBody(body, await readBody(c), { what: 'The tags', example });
+      const { tags, actor, reason } = parseInput(body, await readBody(c), { what: 'The tags', example });
       const version = await numberOf(deps.registry, name, asked);
       await registryFor(c, deps).setTags({ name, version, tags }, { actor: actorOf(c, actor), reason });
       return c.json(await deps.registry.tags(name, version));

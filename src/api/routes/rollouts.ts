@@ -1,12 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { ROLLOUT_MESSAGES } from '../../contracts/rollout/messages.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { StoredRollout } from '../../ports/rollout-store.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { allow } from '../principal.ts';
-import { answers, document, jsonBody, limitSchema, list, nameSchema, parseBody } from '../schemas.ts';
+import { answers, document, jsonBody, limitSchema, list, nameSchema } from '../schemas.ts';
 
 const who = {
   actor: z.string().min(1, 'expected who asks for it'),
@@ -78,7 +79,7 @@ export function addRolloutRoutes(api: OpenAPIHono<ApiEnv>, { rollouts, temporal,
         ),
       }),
       async (c) => {
-        const body = parseBody(schema as z.ZodType<{ actor: string }>, await readBody(c), {
+        const body = parseInput(schema as z.ZodType<{ actor: string }>, await readBody(c), {
           what: `The request to ${action}`,
           example,
         });

@@ -7,11 +7,12 @@ import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../cont
 import type { Action } from '../../contracts/roles.ts';
 import { NEW_DATA_SIGNAL, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import { asksToDeploy } from '../../domain/registry/roles.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { allow } from '../principal.ts';
-import { answers, jsonBody, parseBody, started } from '../schemas.ts';
+import { answers, jsonBody, started } from '../schemas.ts';
 
 interface Start {
   readonly path: string;
@@ -74,7 +75,7 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { starter, registry,
       }),
       async (c) => {
         const body = await readBody(c);
-        const parsed = parseBody(schema, body, { what: `The input of ${workflow}`, example });
+        const parsed = parseInput(schema, body, { what: `The input of ${workflow}`, example });
         const asked = { action, project: projectOf(parsed), named: actorIn(body) };
         const actor = await allow(c, access, asked);
         if (asksToDeploy(parsed)) await allow(c, access, { ...asked, action: 'deploy' });
@@ -104,7 +105,7 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { starter, registry,
     }),
     async (c) => {
       const body = await readBody(c);
-      const given = parseBody(dataEventSchema, body, { what: 'The data event', example });
+      const given = parseInput(dataEventSchema, body, { what: 'The data event', example });
       const asked = { action: 'build', project: given.model, named: actorIn(body) } as const;
       const actor = await allow(c, access, asked);
       const key = c.req.header('idempotency-key');

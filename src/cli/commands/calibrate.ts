@@ -7,7 +7,7 @@ import {
   type CalibrateResult,
 } from '../../contracts/device/calibrate-device.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
-import { parseOrThrow } from '../../errors/zod-error.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import type { Cli } from '../cli.ts';
 import { requireRole } from '../../composition/open-registry.ts';
 import { runOnSystem } from '../shared/run-workflow.ts';
@@ -56,10 +56,10 @@ Examples:
     )
     .action(async (model: string, options: CalibrateOptions) => {
       const data = resolve(options.data);
-      const input: CalibrateInput = parseOrThrow(
+      const input: CalibrateInput = parseInput(
         calibrateInputSchema,
         { model, ...options, data },
-        { code: 'INPUT_INVALID', what: 'The calibration', example: CALIBRATE_EXAMPLE },
+        { what: 'The calibration', example: CALIBRATE_EXAMPLE, lines: true },
       );
       const { values } = await cli.config();
       const system = await cli.system(values, {

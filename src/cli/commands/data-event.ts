@@ -3,7 +3,7 @@ import { dataEventSchema } from '../../contracts/monitoring/monitor.ts';
 import { NEW_DATA_SIGNAL, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import type { WindlassConfig } from '../../config/schema.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { parseOrThrow } from '../../errors/zod-error.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import type { Cli } from '../cli.ts';
 import { requireRole } from '../../composition/open-registry.ts';
 import { dataAt } from '../shared/option-values.ts';
@@ -35,13 +35,13 @@ Examples:
 `,
     )
     .action(async (model: string, data: string, options: Options) => {
-      const event = parseOrThrow(
+      const event = parseInput(
         dataEventSchema,
         { model, data: dataAt(process.cwd(), data), ...options },
         {
-          code: 'INPUT_INVALID',
           what: 'The data event',
           example: { model: 'pump-health', data: 'data/new' },
+          lines: true,
         },
       );
       const { values } = await cli.config();

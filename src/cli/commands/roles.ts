@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ALL_PROJECTS, grantSchema, ROLES } from '../../contracts/roles.ts';
-import { parseOrThrow } from '../../errors/zod-error.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import type { StoredGrant } from '../../ports/access.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../shared/output.ts';
@@ -37,10 +37,10 @@ Examples:
         : '\nExample:\n  $ windlass roles revoke bob approver --project pump-health\n',
     )
     .action(async (who: string, role: string, options: ByOptions & { project: string }) => {
-      const grant = parseOrThrow(
+      const grant = parseInput(
         grantSchema,
         { actor: who, role, project: options.project },
-        { code: 'INPUT_INVALID', what: 'The grant' },
+        { what: 'The grant' },
       );
       const by = actorOf(options);
       await withRegistry(cli, `roles ${change}`, async ({ access }) => {

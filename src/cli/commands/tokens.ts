@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { tokenRequestSchema } from '../../contracts/roles.ts';
-import { parseOrThrow } from '../../errors/zod-error.ts';
+import { parseInput } from '../../errors/parse-input.ts';
 import type { ApiToken } from '../../ports/access.ts';
 import type { Cli } from '../cli.ts';
 import { table } from '../shared/output.ts';
@@ -39,10 +39,10 @@ Examples:
 `,
     )
     .action(async (who: string, options: ByOptions & { expires?: string }) => {
-      const asked = parseOrThrow(
+      const asked = parseInput(
         tokenRequestSchema,
         { actor: who, expiresAt: options.expires },
-        { code: 'INPUT_INVALID', what: 'The token' },
+        { what: 'The token' },
       );
       const by = actorOf(options);
       await withRegistry(cli, 'tokens create', async ({ access }) => {

@@ -43,7 +43,7 @@ export function fail(caught: unknown, output: Output): number {
   }
   const problems = problemsOf(error.details);
   output.error(`${error.code}: ${error.message}`);
-  if (problems.length > 1)
+  if (problems.length > 1 && !error.message.includes('\n'))
     for (const { field, problem, origin } of problems)
       output.note(`  ${field ?? ''}: ${problem ?? ''}${origin === undefined ? '' : `  (${origin})`}`);
   output.note(`Hint: ${error.hint}`);

@@ -4,7 +4,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { projectSchema } from '../../../contracts/project/project.ts';
 import type { ProjectSpec } from '../../../contracts/project/project.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
-import { parseOrThrow } from '../../../errors/zod-error.ts';
+import { parseInput } from '../../../errors/parse-input.ts';
 
 /**
  * windlass.yaml of a folder as it lies there, committed or not. Throws PROJECT_NOT_FOUND or
@@ -16,7 +16,7 @@ export async function readProjectSpec(folder: string): Promise<ProjectSpec> {
     throw new WindlassError('PROJECT_NOT_FOUND', `There is no windlass.yaml in ${folder}.`, {
       hint: 'Name the folder of a training project with --project; examples/pump-health is one.',
     });
-  return parseOrThrow(projectSchema, parseYaml(await readFile(path, 'utf8')), {
+  return parseInput(projectSchema, parseYaml(await readFile(path, 'utf8')), {
     code: 'PROJECT_INVALID',
     what: 'windlass.yaml',
   });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { modelSearchSchema } from '../../../contracts/model/model-search.ts';
 import { MODEL_STATES } from '../../../contracts/model/model-state.ts';
-import { parseOrThrow } from '../../../errors/zod-error.ts';
+import { parseInput } from '../../../errors/parse-input.ts';
 import type { Cli } from '../../cli.ts';
 import { withRegistry } from '../../shared/with-registry.ts';
 import { listText } from './model-view.ts';
@@ -35,10 +35,10 @@ Examples:
 `,
     )
     .action(async (name: string | undefined, options: Record<string, unknown>) => {
-      const search = parseOrThrow(
+      const search = parseInput(
         modelSearchSchema,
         { ...options, ...(name === undefined ? {} : { name }) },
-        { code: 'INPUT_INVALID', what: 'The search', example: { metric: 'f1>=0.9', tag: 'site=north' } },
+        { what: 'The search', example: { metric: 'f1>=0.9', tag: 'site=north' }, lines: true },
       );
       await withRegistry(cli, 'models list', async ({ registry }) => {
         const found = await registry.search(search);

@@ -4,7 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { rolloutPolicySchema, type RolloutPolicy } from '../../../contracts/rollout/policy.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
-import { parseOrThrow } from '../../../errors/zod-error.ts';
+import { parseInput } from '../../../errors/parse-input.ts';
 import { messageOf } from '../../../base/error-message.ts';
 
 export interface PolicyOptions {
@@ -58,10 +58,10 @@ export function policyFrom(options: PolicyOptions): RolloutPolicy {
     ...(options.soak === undefined ? {} : { soakSeconds: Number(options.soak) }),
   };
   const schema: z.ZodType<RolloutPolicy> = rolloutPolicySchema;
-  return parseOrThrow(schema, value, {
-    code: 'INPUT_INVALID',
+  return parseInput(schema, value, {
     what: 'The rollout policy',
     example: EXAMPLE,
+    lines: true,
   });
 }
 
