@@ -13,7 +13,7 @@ import { createRegistry } from '../src/adapters/postgres/registry/registry.ts';
 import { createRetention } from '../src/adapters/postgres/registry/retention.ts';
 import { modelSearchSchema } from '../src/contracts/model/model-search.ts';
 import { seededRandom } from '../src/base/random.ts';
-import { systemClock } from '../src/ports/clock.ts';
+import { systemClock } from '../src/base/clock.ts';
 import { freePort } from '../src/local-system/ports.ts';
 import { startPostgresServer } from '../src/local-system/postgres-server.ts';
 import { dataRef, digestOf, pipelineVersion, registration } from '../test/support/registry-fixtures.ts';

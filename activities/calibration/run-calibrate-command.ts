@@ -4,7 +4,7 @@ import type { CommandCalibration, CommissioningManifest } from '../../src/contra
 import { readTensorValues, type TensorValues } from '../../src/domain/calibration/tensor-values.ts';
 import type { GroupRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
-import { describeEnd } from '../../src/ports/project-runtime.ts';
+import { describeEnd } from '../../src/base/command-end.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import {
   containerLimits,

@@ -7,7 +7,8 @@ import type { ProjectSpec } from '../../src/contracts/project/project.ts';
 import { checkGate } from '../../src/domain/checks/check-results.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ContainerLimits, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
-import { type CommandResult, describeEnd } from '../../src/ports/project-runtime.ts';
+import { describeEnd } from '../../src/base/command-end.ts';
+import type { CommandResult } from '../../src/ports/project-runtime.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import {
   containerLimits,

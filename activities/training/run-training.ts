@@ -7,7 +7,7 @@ import type { DataRef } from '../../src/contracts/data/data-set.ts';
 import { foldsOf } from '../../src/domain/search/validation-folds.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { CommandResult, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
-import { describeEnd } from '../../src/ports/project-runtime.ts';
+import { describeEnd } from '../../src/base/command-end.ts';
 import type { SensorFiles } from '../../src/ports/sensor-files.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { materializeData } from '../data/data-sets.ts';

@@ -11,7 +11,6 @@ import type { MonitorStore } from '../ports/monitor-store.ts';
 import type { PipelineStarter } from '../ports/pipeline-starter.ts';
 import type { Registry } from '../ports/registry/registry.ts';
 import type { RolloutStore } from '../ports/rollout-store.ts';
-import type { Principal } from './principal.ts';
 
 /** What webhooks of git servers are judged by. */
 export interface HookDeps {
@@ -42,6 +41,14 @@ export interface ApiDeps {
   readonly token?: string | undefined;
   /** Address of Temporal's web UI, for links. */
   readonly temporalUi?: string | undefined;
+}
+
+/**
+ * The sender of a request: the owner of a token, or a trusted caller who may name anyone (the API's
+ * own token, or no token at all).
+ */
+export interface Principal {
+  readonly actor: string | null;
 }
 
 /** What a request carries along. */

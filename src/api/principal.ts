@@ -11,14 +11,6 @@ const OPEN = new Set(['/', '/healthz', '/readyz']);
 const NOBODY = 'api';
 
 /**
- * The sender of a request: the owner of a token, or a trusted caller who may name anyone (the API's
- * own token, or no token at all).
- */
-export interface Principal {
-  readonly actor: string | null;
-}
-
-/**
  * Finds out who calls, by the bearer token. The API's own token is admin; others belong to an
  * actor, whose roles count. Without a token only an API that has none of its own, and no grant,
  * lets anybody in. `signed` paths check a signature of their own.

@@ -10,7 +10,7 @@ import { createStepStore } from '../adapters/postgres/steps/step-store.ts';
 import type { WindlassConfig } from '../config/schema.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
-import { systemClock } from '../ports/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Registry } from '../ports/registry/registry.ts';
 import type { StepStore } from '../ports/step-store.ts';

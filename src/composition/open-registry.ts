@@ -9,7 +9,7 @@ import { governRegistry } from '../application/governed-registry.ts';
 import { WindlassError } from '../errors/windlass-error.ts';
 import type { Access } from '../ports/access.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
-import { systemClock } from '../ports/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import type { Registry } from '../ports/registry/registry.ts';
 import type { Retention } from '../ports/retention.ts';
 

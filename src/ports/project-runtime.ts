@@ -94,17 +94,3 @@ export interface ProjectRuntime {
   /** Ends the whole process tree on cancellation and timeout. Never throws for an exit code. */
   run(environment: RuntimeEnvironment, command: ProjectCommand): Promise<CommandResult>;
 }
-
-function describeMemory({ limitMb, usedMb }: NonNullable<CommandResult['overMemory']>): string {
-  const used = usedMb === null ? 'needed more memory' : `used ${usedMb} MiB of memory, more`;
-  return `it ${used} than the ${limitMb} MiB allowed, and was ended`;
-}
-
-/**
- * How a command ended, in words: "exit code 3", "signal SIGKILL", "it took longer than allowed".
- */
-export function describeEnd(result: CommandResult): string {
-  if (result.overMemory !== null) return describeMemory(result.overMemory);
-  if (result.timedOut) return `it took longer than allowed (${Math.round(result.seconds)} s) and was ended`;
-  return result.signal === null ? `exit code ${result.exitCode ?? 'unknown'}` : `signal ${result.signal}`;
-}

@@ -21,7 +21,7 @@ import { createPipelineStarter } from '../../src/adapters/temporal/pipeline-star
 import { createApi } from '../../src/api/app.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';

@@ -8,7 +8,7 @@ import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
 import { rolloutPolicySchema } from '../../src/contracts/rollout/policy.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { createDevServer } from '../support/dev-server.ts';
 import { packedVersion } from '../support/pack-fixture.ts';
 import { createTestDatabase } from '../support/postgres.ts';

@@ -5,11 +5,8 @@ import { jest } from '@jest/globals';
 import { createContainerRuntime } from '../../src/adapters/docker/container-runtime.ts';
 import { dockerClient } from '../../src/adapters/docker/engine.ts';
 import { RUN_LABEL, trainingContainer } from '../../src/adapters/docker/training-container.ts';
-import {
-  describeEnd,
-  type ProjectCommand,
-  type RuntimeEnvironment,
-} from '../../src/ports/project-runtime.ts';
+import { describeEnd } from '../../src/base/command-end.ts';
+import type { ProjectCommand, RuntimeEnvironment } from '../../src/ports/project-runtime.ts';
 import { waitFor } from '../../src/base/wait-for.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { buildTrainingImage } from '../support/training-image.ts';

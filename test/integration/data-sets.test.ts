@@ -28,7 +28,7 @@ import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts
 import type { DataManifest } from '../../src/contracts/data/data-manifest.ts';
 import { foldOf as foldOfFile } from '../../src/domain/data/fold-of.ts';
 import { blockingGates } from '../../src/domain/gates/statuses.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import type { Registry } from '../../src/ports/registry/registry.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { projectSpec } from '../support/registry-fixtures.ts';

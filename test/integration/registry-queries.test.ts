@@ -4,7 +4,7 @@ import pg from 'pg';
 import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import { modelSearchSchema } from '../../src/contracts/model/model-search.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import type { Registry } from '../../src/ports/registry/registry.ts';
 import { digestOf, pipelineVersion, registration } from '../support/registry-fixtures.ts';
 import { createTestDatabase } from '../support/postgres.ts';

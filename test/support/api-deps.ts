@@ -10,7 +10,7 @@ import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts
 import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';
 import type { Database } from '../../src/adapters/postgres/schema.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { createTestDatabase } from './postgres.ts';
 
 export interface ApiFixture {

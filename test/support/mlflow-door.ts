@@ -16,7 +16,7 @@ import { createPythonRuntime } from '../../src/adapters/python/python-runtime.ts
 import { createPipelineStarter } from '../../src/adapters/temporal/pipeline-starter.ts';
 import { createApi } from '../../src/api/app.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { SHARED_ENVIRONMENTS } from './environments.ts';
 import { createTestDatabase } from './postgres.ts';
 import { tempFolder } from './temp-folder.ts';

@@ -11,7 +11,7 @@ import { createOciLayoutStore } from '../../src/adapters/oci/layout-store.ts';
 import type { OciLayoutStore } from '../../src/adapters/oci/layout-store.ts';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import type { AssembledImage } from '../../src/ports/image-assembler.ts';
 import type { ImageStore } from '../../src/ports/image-store.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';

@@ -1,6 +1,6 @@
 import { readSource } from '../../domain/data/source-notation.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { systemClock } from '../../ports/clock.ts';
+import { systemClock } from '../../base/clock.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DataSources } from '../../ports/data-source.ts';
 import type { AzureAccess } from '../blob/azure-service.ts';

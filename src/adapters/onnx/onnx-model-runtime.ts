@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { withTempFolder } from '../../base/temp-folder.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ModelRuntime, RuntimeHooks, ScoreJob } from '../../ports/model-runtime.ts';
-import { describeEnd } from '../../ports/project-runtime.ts';
+import { describeEnd } from '../../base/command-end.ts';
 import { cleanEnvironment } from '../process/clean-environment.ts';
 import { compileCache } from '../process/compile-cache.ts';
 import { runCommand } from '../process/run-command.ts';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { WindlassError } from '../../errors/windlass-error.ts';
-import { describeEnd } from '../../ports/project-runtime.ts';
+import { describeEnd } from '../../base/command-end.ts';
 import { cleanEnvironment } from '../process/clean-environment.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { EnsureOptions, EnvironmentFiles } from './environment-store.ts';

@@ -4,11 +4,11 @@ import type { BuildInput } from '../../contracts/build/build.ts';
 import { GIT_PUSH_SIGNAL, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
 import type { PushCoordinatorInput, PushEvent, Trigger } from '../../contracts/build/push.ts';
 import { repositoryKey } from '../../domain/git/address.ts';
+import { DELIVERY_KEPT_DAYS } from '../../domain/git/delivery-age.ts';
 import { touchesProject, triggersFor, type Push } from '../../domain/git/triggers.ts';
 import { pushedBy } from '../../domain/registry/approvals.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { PipelineStarter } from '../../ports/pipeline-starter.ts';
-import { KEPT_DAYS } from '../../ports/hook-deliveries.ts';
 import type { ApiDeps, ApiEnv, HookDeps } from '../deps.ts';
 import { azureDevops } from '../hooks/azure-devops.ts';
 import { github } from '../hooks/github.ts';
@@ -111,7 +111,7 @@ async function refuseReplay(
 ): Promise<void> {
   const { keys, madeAt } = delivery;
   const age = madeAt === undefined ? 0 : (clock.now().getTime() - madeAt.getTime()) / 86_400_000;
-  if (age > KEPT_DAYS)
+  if (age > DELIVERY_KEPT_DAYS)
     throw new WindlassError(
       'CONFLICT',
       `The delivery is ${Math.round(age)} days old; it is not taken any more.`,

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../../ports/clock.ts';
-import { KEPT_DAYS, type HookDeliveries } from '../../../ports/hook-deliveries.ts';
+import { DELIVERY_KEPT_DAYS } from '../../../domain/git/delivery-age.ts';
+import type { HookDeliveries } from '../../../ports/hook-deliveries.ts';
 import type { Database } from '../schema.ts';
 
 /** Deliveries in PostgreSQL: every API process sees what any other has taken. */
@@ -25,7 +26,7 @@ export function createHookDeliveries(db: Kysely<Database>, clock: Clock): HookDe
         .execute();
       await db
         .deleteFrom('hook_deliveries')
-        .where('received_at', '<', new Date(now.getTime() - KEPT_DAYS * 86_400_000))
+        .where('received_at', '<', new Date(now.getTime() - DELIVERY_KEPT_DAYS * 86_400_000))
         .execute();
     },
   };

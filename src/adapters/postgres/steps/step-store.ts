@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { systemClock } from '../../../ports/clock.ts';
+import { systemClock } from '../../../base/clock.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { StepStore } from '../../../ports/step-store.ts';
 import { json } from '../column-types.ts';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { GateResult } from '../../../contracts/gate.ts';
 import type { SampleRow } from '../../../domain/data/gate-parts.ts';
 import { ERRORS } from '../../../errors/table.ts';
-import { systemClock } from '../../../ports/clock.ts';
+import { systemClock } from '../../../base/clock.ts';
 import type { Cli } from '../../cli.ts';
 import { table } from '../../shared/output.ts';
 import type { Output } from '../../shared/output.ts';

@@ -5,7 +5,7 @@ import { openDatabase } from '../../../adapters/postgres/database.ts';
 import { createMonitorStore } from '../../../adapters/postgres/monitoring/monitor-store.ts';
 import { createRegistry } from '../../../adapters/postgres/registry/registry.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
-import { systemClock } from '../../../ports/clock.ts';
+import { systemClock } from '../../../base/clock.ts';
 import { startSystem } from '../../../local-system/system.ts';
 import { SERVICE_NAMES, type System } from '../../../local-system/system-types.ts';
 import type { Cli } from '../../cli.ts';

@@ -3,7 +3,7 @@ import { migrate } from '../../../adapters/postgres/migrate.ts';
 import { createRegistry } from '../../../adapters/postgres/registry/registry.ts';
 import { createRolloutStore } from '../../../adapters/postgres/rollout/rollout-store.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
-import { systemClock } from '../../../ports/clock.ts';
+import { systemClock } from '../../../base/clock.ts';
 import type { ModelImages } from '../../../ports/registry/images.ts';
 import type { ModelVersions } from '../../../ports/registry/model-versions.ts';
 import type { RolloutStore, StoredRollout } from '../../../ports/rollout-store.ts';
