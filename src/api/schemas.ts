@@ -1,15 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { RouteConfig } from '@hono/zod-openapi';
 
-/** A body of the registry's own shape: described, not validated again on the way out. */
-export function document(description: string) {
-  return z.unknown().openapi({ type: 'object', description });
-}
-
-export function list(description: string) {
-  return z.unknown().openapi({ type: 'array', items: { type: 'object' }, description });
-}
-
 export const errorSchema = z
   .object({
     error: z.object({
@@ -19,14 +10,20 @@ export const errorSchema = z
       details: z.unknown().optional(),
     }),
   })
-  .openapi('Error');
+  .meta({ id: 'Error' });
 
-/** A JSON answer with the errors that every route can give. */
+const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
+
+export const errorAnswer = {
+  description: 'An error of the error table, with its status',
+  content: json(errorSchema),
+} as const;
+
+/** A JSON answer (no schema: no body), and the errors that every route can give. */
 export function answers(status: number, description: string, schema?: z.ZodType): RouteConfig['responses'] {
-  const json = (content: z.ZodType) => ({ 'application/json': { schema: content } });
   return {
     [status]: schema === undefined ? { description } : { description, content: json(schema) },
-    default: { description: 'An error of the error table, with its status', content: json(errorSchema) },
+    default: errorAnswer,
   };
 }
 
@@ -47,10 +44,6 @@ export const versionSchema = z
   .string()
   .regex(/^([0-9]+|[a-z][a-z0-9-]*)$/, 'expected a version or an alias')
   .openapi({ example: '3', description: 'a version, or an alias such as "champion"' });
-
-export const started = z
-  .object({ workflowId: z.string(), runId: z.string(), workflow: z.string() })
-  .openapi('StartedWorkflow');
 
 type Body = NonNullable<NonNullable<RouteConfig['request']>['body']>;
 

@@ -153,6 +153,9 @@ describe('system', () => {
       '/api/v1/tokens',
       '/api/v1/tokens/{id}',
       '/api/v1/workflows/{id}',
+      '/healthz',
+      '/metrics',
+      '/readyz',
     ]);
     expect(JSON.stringify(paths['/api/v1/deployments']?.post?.requestBody)).toContain('successThreshold');
   });
@@ -384,6 +387,12 @@ describe('workflows', () => {
     const runs = await Promise.all([1, 2, 3].map(() => post('/api/v1/builds', {}, headers)));
     expect(new Set(runs.map((r) => (r.body as { runId: string }).runId)).size).toBe(1);
     expect(runs.map((r) => r.status)).toEqual([202, 202, 202]);
+  });
+
+  test('a second start with the same id is CONFLICT while the first runs', async () => {
+    const start = { workflow: 'buildAndTrain', workflowId: 'taken', input: {} } as const;
+    await deps.starter.start(start);
+    await expect(deps.starter.start(start)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
   test('a wrong input names each field, and starts nothing', async () => {

@@ -5,7 +5,8 @@ import { parseInput } from '../../errors/parse-input.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { allow } from '../principal.ts';
-import { answers, document, jsonBody, list } from '../schemas.ts';
+import { grantAnswer, newTokenAnswer, tokenAnswer } from '../answers/access.ts';
+import { answers, jsonBody } from '../schemas.ts';
 
 const GRANT = { actor: 'bob', role: 'approver', project: 'pump-health' };
 const TOKEN = { actor: 'bob', expiresAt: '2027-01-01' };
@@ -16,7 +17,7 @@ export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): 
     path,
     method,
     request: { body: jsonBody(grantSchema, GRANT) },
-    responses: answers(200, 'All grants', list('actor, project, role, grantedAt, grantedBy')),
+    responses: answers(200, 'All grants', z.array(grantAnswer)),
   });
   const admin = { action: 'administer' } as const;
 
@@ -25,7 +26,7 @@ export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): 
       method: 'get',
       path: '/api/v1/roles',
       summary: 'Who has which role on which project',
-      responses: answers(200, 'Grants', list('actor, project, role, grantedAt, grantedBy')),
+      responses: answers(200, 'Grants', z.array(grantAnswer)),
     }),
     async (c) => c.json(await access.grants()),
   );
@@ -53,7 +54,7 @@ export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): 
       method: 'get',
       path: '/api/v1/tokens',
       summary: 'Tokens without their secrets',
-      responses: answers(200, 'Tokens', list('id, actor, createdAt, createdBy, expiresAt, revokedAt')),
+      responses: answers(200, 'Tokens', z.array(tokenAnswer)),
     }),
     async (c) => {
       await allow(c, access, admin);
@@ -66,7 +67,7 @@ export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): 
       path: '/api/v1/tokens',
       summary: 'Make a token for somebody; the answer is the only one that holds it',
       request: { body: jsonBody(tokenRequestSchema, TOKEN) },
-      responses: answers(201, 'The token', document('id, actor, token, createdAt, createdBy, expiresAt')),
+      responses: answers(201, 'The token', newTokenAnswer),
     }),
     async (c) => {
       const asked = parseInput(tokenRequestSchema, await readBody(c), { what: 'The token', example: TOKEN });
@@ -81,7 +82,7 @@ export function addAccessRoutes(api: OpenAPIHono<ApiEnv>, { access }: ApiDeps): 
       path: '/api/v1/tokens/{id}',
       summary: 'Make a token useless',
       request: { params: z.object({ id: z.string().min(1) }) },
-      responses: answers(200, 'The token', document('id, actor, revokedAt')),
+      responses: answers(200, 'The token', tokenAnswer),
     }),
     async (c) => {
       const actor = await allow(c, access, admin);

@@ -14,7 +14,8 @@ import { azureDevops } from '../hooks/azure-devops.ts';
 import { github } from '../hooks/github.ts';
 import { gitlab } from '../hooks/gitlab.ts';
 import type { HookCall, HookDelivery, HookProvider } from '../hooks/provider.ts';
-import { answers, document } from '../schemas.ts';
+import { ignoredAnswer, pushedAnswer } from '../answers/runs.ts';
+import { answers } from '../schemas.ts';
 
 const PROVIDERS = { github, gitlab, 'azure-devops': azureDevops } as const satisfies Record<
   string,
@@ -47,8 +48,12 @@ export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { starter, hooks }: ApiD
       description: "Proves itself by the provider's own signature or token instead of the API's token.",
       request: { params: z.object({ provider: z.enum(NAMES) }) },
       responses: {
-        ...answers(202, 'Builds are on their way', document('started, skipped')),
-        200: { description: 'Genuine, but it starts nothing; `ignored` says why, `pong` answers a ping' },
+        ...answers(202, 'Builds are on their way', pushedAnswer),
+        ...answers(
+          200,
+          'Authentic, but it starts nothing; `ignored` says why, `pong` answers a ping',
+          ignoredAnswer,
+        ),
       },
     }),
     async (c) => {

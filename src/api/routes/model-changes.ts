@@ -7,7 +7,9 @@ import type { Registry } from '../../ports/registry/registry.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { actorOf, registryFor } from '../principal.ts';
-import { answers, document, jsonBody, list, nameSchema, versionSchema } from '../schemas.ts';
+import { aliasAnswer, reviewedModelAnswer } from '../answers/models.ts';
+import { aliasStretchSchema } from '../../contracts/model/review-schema.ts';
+import { answers, jsonBody, nameSchema, versionSchema } from '../schemas.ts';
 
 type Target = { readonly name: string; readonly version: string };
 
@@ -45,7 +47,7 @@ export function addModelChangeRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): v
           params: z.object({ name: nameSchema, version: versionSchema }),
           body: jsonBody(why, WHY),
         },
-        responses: answers(200, 'The version', document('name, version, state, aliases, reviews')),
+        responses: answers(200, 'The version', reviewedModelAnswer),
       }),
       async (c) => {
         const body = parseInput(why, await readBody(c), { what: `The request to ${action}`, example: WHY });
@@ -85,7 +87,7 @@ function addAliasRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
         params: z.object({ name: nameSchema }),
         query: z.strictObject({ alias: nameSchema.optional() }),
       },
-      responses: answers(200, 'Stretches', list('alias, version, by, reason, since, until, approvals')),
+      responses: answers(200, 'Stretches', z.array(aliasStretchSchema)),
     }),
     async (c) =>
       c.json(await deps.registry.aliasHistory(c.req.valid('param').name, c.req.valid('query').alias)),
@@ -96,7 +98,7 @@ function addAliasRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
       path: '/api/v1/models/{name}/aliases/{alias}',
       summary: 'Point an alias at a version, if the policy of the project allows it',
       request: { params, body: jsonBody(set, example) },
-      responses: answers(200, 'The alias', document('name, alias, version, by, reason, since, approvals')),
+      responses: answers(200, 'The alias', aliasAnswer),
     }),
     async (c) => {
       const { name, alias } = c.req.valid('param');
@@ -139,7 +141,7 @@ function addTagRoute(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
         params: z.object({ name: nameSchema, version: versionSchema }),
         body: jsonBody(body, example),
       },
-      responses: answers(200, 'The tags', document('tag by name')),
+      responses: answers(200, 'The tags', z.record(z.string(), z.string())),
     }),
     async (c) => {
       const { name, version: asked } = c.req.valid('param');

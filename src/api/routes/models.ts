@@ -3,7 +3,10 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { modelSearchShape } from '../../contracts/model/model-search.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
-import { answers, document, limitSchema, list, nameSchema, versionSchema } from '../schemas.ts';
+import { deviceAssignmentSchema, lineageSchema } from '../../contracts/model/lineage-schema.ts';
+import { modelSummarySchema, modelVersionSchema } from '../../contracts/model/model-version-schema.ts';
+import { aliasAnswer } from '../answers/models.ts';
+import { answers, limitSchema, nameSchema, versionSchema } from '../schemas.ts';
 
 const time = z
   .string()
@@ -25,11 +28,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
           limit: limitSchema,
         }),
       },
-      responses: answers(
-        200,
-        'Model versions',
-        list('name, version, digest, state, aliases, metrics, createdAt'),
-      ),
+      responses: answers(200, 'Model versions', z.array(modelSummarySchema)),
     }),
     async (c) => c.json(await registry.search(c.req.valid('query'))),
   );
@@ -40,7 +39,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
       path: '/api/v1/models/{name}/versions/{version}',
       summary: 'One model version with its gates, comparison and artefacts',
       request: { params: z.object({ name: nameSchema, version: versionSchema }) },
-      responses: answers(200, 'The model version', document('ModelVersion')),
+      responses: answers(200, 'The model version', modelVersionSchema),
     }),
     async (c) => {
       const { name, version: wanted } = c.req.valid('param');
@@ -57,7 +56,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
       path: '/api/v1/models/{name}/versions/{version}/lineage',
       summary: 'From the version back to commit and data, and forward to rollouts and devices',
       request: { params: z.object({ name: nameSchema, version: versionSchema }) },
-      responses: answers(200, 'The lineage', document('Lineage')),
+      responses: answers(200, 'The lineage', lineageSchema),
     }),
     async (c) => {
       const { name, version: wanted } = c.req.valid('param');
@@ -74,11 +73,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
         params: z.object({ name: nameSchema, alias: nameSchema }),
         query: z.strictObject({ at: time.optional().openapi({ type: 'string', format: 'date-time' }) }),
       },
-      responses: answers(
-        200,
-        'The alias',
-        document('name, alias, version, by, reason, since, until, approvals'),
-      ),
+      responses: answers(200, 'The alias', aliasAnswer),
     }),
     async (c) => {
       const { name, alias } = c.req.valid('param');
@@ -99,7 +94,7 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
       path: '/api/v1/devices/{id}/history',
       summary: 'What a device was given, since when, and why; newest first',
       request: { params: z.object({ id: z.string().min(1).max(128) }) },
-      responses: answers(200, 'The history', list('model, version, rolloutId, ring, since, until, reason')),
+      responses: answers(200, 'The history', z.array(deviceAssignmentSchema)),
     }),
     async (c) => {
       const { id } = c.req.valid('param');

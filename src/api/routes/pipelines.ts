@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
-import { answers, document, list, nameSchema } from '../schemas.ts';
+import { pipelineVersionSchema } from '../../contracts/build/pipeline-version-schema.ts';
+import { answers, nameSchema } from '../schemas.ts';
 
 const version = z
   .string()
@@ -17,7 +18,7 @@ export function addPipelineRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDep
       path: '/api/v1/pipelines',
       summary: 'Published pipeline versions, newest first',
       request: { query: z.strictObject({ name: nameSchema.optional() }) },
-      responses: answers(200, 'Pipeline versions', list('PipelineVersion')),
+      responses: answers(200, 'Pipeline versions', z.array(pipelineVersionSchema)),
     }),
     async (c) => c.json(await registry.pipelines(c.req.valid('query').name)),
   );
@@ -28,7 +29,7 @@ export function addPipelineRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDep
       path: '/api/v1/pipelines/{name}/versions/{version}',
       summary: 'One published version with its source, specification and checks',
       request: { params: z.object({ name: nameSchema, version }) },
-      responses: answers(200, 'The pipeline version', document('PipelineVersion')),
+      responses: answers(200, 'The pipeline version', pipelineVersionSchema),
     }),
     async (c) => {
       const { name, version: wanted } = c.req.valid('param');

@@ -6,7 +6,9 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { noteRead } from '../note-read.ts';
 import { actorOf } from '../principal.ts';
-import { answers, document, limitSchema, list, nameSchema } from '../schemas.ts';
+import { auditEventSchema, auditVerdictSchema } from '../../contracts/audit-schema.ts';
+import { reportAnswer } from '../answers/reports.ts';
+import { answers, errorAnswer, limitSchema, nameSchema } from '../schemas.ts';
 
 /** Shown by a browser; everything else is offered as a download. */
 const SHOWN = /^(text\/(html|plain|csv)|application\/json|image\/(png|svg\+xml))\b/;
@@ -36,7 +38,7 @@ export function addRecordRoutes(api: OpenAPIHono<ApiEnv>, { registry, reports, a
           limit: limitSchema,
         }),
       },
-      responses: answers(200, 'Events', list('seq, at, actor, action, subject, reason, details')),
+      responses: answers(200, 'Events', z.array(auditEventSchema)),
     }),
     async (c) => c.json(await registry.audit(c.req.valid('query'))),
   );
@@ -51,7 +53,7 @@ export function addRecordRoutes(api: OpenAPIHono<ApiEnv>, { registry, reports, a
           head: hashSchema.optional().openapi({ description: 'a head that an earlier answer gave' }),
         }),
       },
-      responses: answers(200, 'The verdict', document('ok, entries, head, brokenAt, reason')),
+      responses: answers(200, 'The verdict', auditVerdictSchema),
     }),
     async (c) => c.json(await registry.verifyAudit(c.req.valid('query').head)),
   );
@@ -68,7 +70,7 @@ export function addRecordRoutes(api: OpenAPIHono<ApiEnv>, { registry, reports, a
           limit: limitSchema,
         }),
       },
-      responses: answers(200, 'Reports', list('StoredReport')),
+      responses: answers(200, 'Reports', z.array(reportAnswer)),
     }),
     async (c) => c.json(await reports.reports(c.req.valid('query'))),
   );
@@ -79,7 +81,14 @@ export function addRecordRoutes(api: OpenAPIHono<ApiEnv>, { registry, reports, a
       path: '/api/v1/artefacts/{digest}',
       summary: 'The bytes of an artefact, verified against its digest while they are sent',
       request: { params: z.object({ digest: digestSchema }) },
-      responses: answers(200, 'The bytes, with the media type they were stored with'),
+      responses: {
+        200: {
+          description: 'The bytes, with the media type they were stored with',
+          content: { '*/*': { schema: z.string().openapi({ format: 'binary' }) } },
+        },
+        304: { description: 'The caller has them already' },
+        default: errorAnswer,
+      },
     }),
     async (c) => {
       const { digest } = c.req.valid('param');

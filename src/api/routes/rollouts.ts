@@ -7,7 +7,8 @@ import type { StoredRollout } from '../../ports/rollout-store.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { allow } from '../principal.ts';
-import { answers, document, jsonBody, limitSchema, list, nameSchema } from '../schemas.ts';
+import { rolloutAnswer, rolloutWithDevicesAnswer, steeredAnswer } from '../answers/rollouts.ts';
+import { answers, jsonBody, limitSchema, nameSchema } from '../schemas.ts';
 
 const who = {
   actor: z.string().min(1, 'expected who asks for it'),
@@ -44,7 +45,7 @@ export function addRolloutRoutes(api: OpenAPIHono<ApiEnv>, { rollouts, temporal,
       path: '/api/v1/rollouts',
       summary: 'Rollouts, newest first',
       request: { query: z.strictObject({ model: nameSchema.optional(), limit: limitSchema }) },
-      responses: answers(200, 'Rollouts with their rings', list('StoredRollout')),
+      responses: answers(200, 'Rollouts with their rings', z.array(rolloutAnswer)),
     }),
     async (c) => c.json(await rollouts.rollouts(c.req.valid('query'))),
   );
@@ -55,7 +56,7 @@ export function addRolloutRoutes(api: OpenAPIHono<ApiEnv>, { rollouts, temporal,
       path: '/api/v1/rollouts/{id}',
       summary: 'One rollout with its rings and devices',
       request: { params: z.object({ id: z.string().min(1) }) },
-      responses: answers(200, 'The rollout', document('StoredRollout with assigned devices')),
+      responses: answers(200, 'The rollout', rolloutWithDevicesAnswer),
     }),
     async (c) => {
       const rollout = await find(c.req.valid('param').id);
@@ -72,11 +73,7 @@ export function addRolloutRoutes(api: OpenAPIHono<ApiEnv>, { rollouts, temporal,
         path: `/api/v1/rollouts/{id}/${action}`,
         summary: `${action} a rollout; answered when the workflow has taken it`,
         request: { params: z.object({ id: z.string().min(1) }), body: jsonBody(schema, example) },
-        responses: answers(
-          200,
-          'Taken',
-          document('rolloutId, action, and the status that the workflow answers'),
-        ),
+        responses: answers(200, 'Taken', steeredAnswer),
       }),
       async (c) => {
         const body = parseInput(schema as z.ZodType<{ actor: string }>, await readBody(c), {

@@ -4,7 +4,8 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { PROGRESS_QUERY } from '../../contracts/progress.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
-import { answers, document } from '../schemas.ts';
+import { runAnswer } from '../answers/runs.ts';
+import { answers } from '../schemas.ts';
 
 const CALL_MS = 5_000;
 
@@ -16,7 +17,7 @@ export function addRunRoutes(api: OpenAPIHono<ApiEnv>, { temporal }: ApiDeps): v
       path: '/api/v1/workflows/{id}',
       summary: 'Status of a workflow, with the progress of its steps while a worker can tell it',
       request: { params: z.object({ id: z.string().min(1) }) },
-      responses: answers(200, 'The workflow', document('workflowId, runId, workflow, status, progress')),
+      responses: answers(200, 'The workflow', runAnswer),
     }),
     async (c) => {
       const handle = temporal.workflow.getHandle(c.req.valid('param').id);

@@ -12,7 +12,8 @@ import { WindlassError } from '../../errors/windlass-error.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { allow } from '../principal.ts';
-import { answers, jsonBody, started } from '../schemas.ts';
+import { startedAnswer } from '../answers/runs.ts';
+import { answers, jsonBody } from '../schemas.ts';
 
 interface Start {
   readonly path: string;
@@ -71,7 +72,7 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { starter, registry,
           headers: idempotencyHeader,
           body: jsonBody(schema, example),
         },
-        responses: answers(202, 'Started', started),
+        responses: answers(202, 'Started', startedAnswer),
       }),
       async (c) => {
         const body = await readBody(c);
@@ -101,7 +102,7 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { starter, registry,
         headers: idempotencyHeader,
         body: jsonBody(dataEventSchema, example),
       },
-      responses: answers(202, 'Taken', started),
+      responses: answers(202, 'Taken', startedAnswer),
     }),
     async (c) => {
       const body = await readBody(c);
@@ -148,7 +149,7 @@ function actorIn(body: unknown): string | undefined {
   return typeof actor === 'string' ? actor : undefined;
 }
 
-function accepted(c: Context<ApiEnv>, run: z.infer<typeof started>) {
+function accepted(c: Context<ApiEnv>, run: z.infer<typeof startedAnswer>) {
   c.header('location', `/api/v1/workflows/${encodeURIComponent(run.workflowId)}`);
   return c.json(run, 202);
 }
