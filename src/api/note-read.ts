@@ -1,8 +1,8 @@
-import type { Registry } from '../ports/registry/registry.ts';
+import type { AuditTrail } from '../ports/registry/audit-trail.ts';
 
 /** Writes an audit event when bytes are handed out: reads matter as much as changes. */
 export async function noteRead(
-  registry: Pick<Registry, 'recordAudit'>,
+  registry: Pick<AuditTrail, 'recordAudit'>,
   actor: string,
   { digest, ...details }: { digest: string; mediaType: string; size: number; path?: string },
 ): Promise<void> {

@@ -58,7 +58,7 @@ function basicPassword(header: string | undefined): string {
 export const azureDevops: HookProvider = {
   variables: ['WINDLASS_HOOKS_AZURE_DEVOPS_SECRET'],
   configured: ({ azureDevopsSecret }) => azureDevopsSecret !== undefined,
-  genuine: ({ header }: HookCall, { azureDevopsSecret }) => {
+  isAuthentic: ({ header }: HookCall, { azureDevopsSecret }) => {
     if (azureDevopsSecret === undefined) return false;
     const given = header('x-windlass-token') ?? basicPassword(header('authorization'));
     return sameSecret(given, azureDevopsSecret);

@@ -61,7 +61,7 @@ function madeAt({ repository }: Payload): Date | undefined {
 export const github: HookProvider = {
   variables: ['WINDLASS_HOOKS_GITHUB_SECRET'],
   configured: ({ githubSecret }) => githubSecret !== undefined,
-  genuine: ({ header, body }: HookCall, { githubSecret }) => {
+  isAuthentic: ({ header, body }: HookCall, { githubSecret }) => {
     if (githubSecret === undefined) return false;
     const expected = `sha256=${createHmac('sha256', githubSecret).update(body).digest('hex')}`;
     return sameSecret(header('x-hub-signature-256') ?? '', expected);

@@ -68,7 +68,7 @@ export const gitlab: HookProvider = {
   variables: ['WINDLASS_HOOKS_GITLAB_SIGNING_TOKEN', 'WINDLASS_HOOKS_GITLAB_TOKEN'],
   configured: ({ gitlabToken, gitlabSigningToken }) =>
     gitlabToken !== undefined || gitlabSigningToken !== undefined,
-  genuine: (call, { gitlabToken, gitlabSigningToken }) => {
+  isAuthentic: (call, { gitlabToken, gitlabSigningToken }) => {
     if (gitlabSigningToken !== undefined) return isSigned(call, gitlabSigningToken);
     return gitlabToken !== undefined && sameSecret(call.header('x-gitlab-token') ?? '', gitlabToken);
   },

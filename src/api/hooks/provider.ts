@@ -8,7 +8,7 @@ export interface HookCall {
   readonly body: Buffer;
 }
 
-/** What a genuine call says; `why` is for the provider's log of deliveries. */
+/** What an authentic call says; `why` is for the provider's log of deliveries. */
 export type HookEvent =
   | { readonly kind: 'push'; readonly pushes: readonly Push[] }
   | { readonly kind: 'ping' }
@@ -28,8 +28,8 @@ export interface HookProvider {
   readonly variables: readonly string[];
   readonly configured: (hooks: HooksConfig) => boolean;
   /** Whether the call was made with a configured secret. */
-  readonly genuine: (call: HookCall, hooks: HooksConfig) => boolean;
-  /** Reads a genuine call; throws INPUT_INVALID that names what is missing. */
+  readonly isAuthentic: (call: HookCall, hooks: HooksConfig) => boolean;
+  /** Reads an authentic call; throws INPUT_INVALID that names what is missing. */
   readonly read: (call: HookCall, hooks: HooksConfig) => HookDelivery;
 }
 

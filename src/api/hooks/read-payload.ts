@@ -5,7 +5,7 @@ import type { HookCall } from './provider.ts';
 
 export const commitId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'expected a full commit id');
 
-/** The JSON of a genuine call, also when it comes as the form field `payload`. */
+/** The JSON of an authentic call, also when it comes as the form field `payload`. */
 function jsonOf({ header, body }: HookCall): unknown {
   const text = body.toString('utf8');
   const form = /^application\/x-www-form-urlencoded\b/i.test(header('content-type') ?? '');

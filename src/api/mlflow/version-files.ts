@@ -1,11 +1,12 @@
 import { VERSIONS_FOLDER } from '../../domain/tracking/artefact-paths.ts';
 import type { MlflowRegistry } from '../../ports/mlflow-registry.ts';
-import type { Registry } from '../../ports/registry/registry.ts';
+import type { ModelVersions } from '../../ports/registry/model-versions.ts';
+import type { PipelineRegistry } from '../../ports/registry/pipelines.ts';
 import { mlmodelText, ONNX_FILE, REQUIREMENTS } from './mlmodel.ts';
 import type { ServedFile, ServedFiles } from './served-files.ts';
 
 export interface VersionSources {
-  readonly registry: Pick<Registry, 'record' | 'pipeline'>;
+  readonly registry: Pick<ModelVersions, 'record'> & Pick<PipelineRegistry, 'pipeline'>;
   readonly models: Pick<MlflowRegistry, 'doorVersion' | 'versionFiles'>;
 }
 

@@ -41,7 +41,7 @@ export function runInfoWire(info: RunInfo) {
     user_id: info.userId,
     status: info.status,
     start_time: info.startedAt,
-    ...(info.endedAt === null ? {} : { end_time: info.endedAt }),
+    end_time: info.endedAt ?? undefined,
     artifact_uri: runArtefactUri(info),
     lifecycle_stage: info.stage,
   };
@@ -70,10 +70,10 @@ export function metricWire(point: MetricPoint, run?: string) {
     value: doubleWire(point.value),
     timestamp: point.at,
     step: point.step,
-    ...(point.modelId !== undefined && { model_id: point.modelId }),
-    ...(point.datasetName !== undefined && { dataset_name: point.datasetName }),
-    ...(point.datasetDigest !== undefined && { dataset_digest: point.datasetDigest }),
-    ...(run !== undefined && { run_id: run }),
+    model_id: point.modelId,
+    dataset_name: point.datasetName,
+    dataset_digest: point.datasetDigest,
+    run_id: run,
   };
 }
 
@@ -85,8 +85,8 @@ function datasetWire({ name, digest, sourceType, source, schema, profile, tags }
       digest,
       source,
       source_type: sourceType,
-      ...(schema !== undefined && { schema }),
-      ...(profile !== undefined && { profile }),
+      schema,
+      profile,
     },
   };
 }
@@ -111,9 +111,9 @@ export function loggedModelWire(model: LoggedModel) {
       last_updated_timestamp_ms: model.updatedAt,
       artifact_uri: loggedModelUri(model),
       status: MODEL_STATUS[model.status],
-      ...(model.modelType !== null && { model_type: model.modelType }),
-      ...(model.sourceRunId !== null && { source_run_id: model.sourceRunId }),
-      ...(model.statusMessage !== null && { status_message: model.statusMessage }),
+      model_type: model.modelType ?? undefined,
+      source_run_id: model.sourceRunId ?? undefined,
+      status_message: model.statusMessage ?? undefined,
       tags: model.tags,
     },
     data: { params: model.params, metrics: model.metrics.map((point) => metricWire(point)) },
@@ -131,8 +131,8 @@ export function versionWire(version: DoorVersion) {
     description: version.description,
     source: version.source ?? versionArtefactUri(version),
     run_id: version.runId ?? '',
-    ...(version.runLink !== null && { run_link: version.runLink }),
-    ...(version.modelId !== null && { model_id: version.modelId }),
+    run_link: version.runLink ?? undefined,
+    model_id: version.modelId ?? undefined,
     status: 'READY',
     tags: version.tags,
     aliases: version.aliases,

@@ -36,8 +36,8 @@ interface Started {
 }
 
 /**
- * Pushes told by git servers: each that matches a trigger goes to the coordinator of its branch and
- * project.
+ * Pushes that git servers report: each that matches a trigger goes to the coordinator of its
+ * branch and project.
  */
 export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { starter, hooks }: ApiDeps): void {
   api.openapi(
@@ -61,7 +61,7 @@ export function addHookRoutes(api: OpenAPIHono<ApiEnv>, { starter, hooks }: ApiD
       const provider: HookProvider = PROVIDERS[name];
       const body = Buffer.from(await c.req.arrayBuffer());
       const call: HookCall = { header: (key) => c.req.header(key), body };
-      refuseStranger(name, provider, { call, hooks });
+      refuseUnsigned(name, provider, { call, hooks });
       const delivery = provider.read(call, hooks.settings);
       await refuseReplay(name, delivery, hooks);
       const { event } = delivery;
@@ -93,7 +93,7 @@ function whyNothing(pushes: readonly Push[], skipped: readonly { why: string }[]
   return `no trigger is for ${pushed}`;
 }
 
-function refuseStranger(
+function refuseUnsigned(
   name: string,
   provider: HookProvider,
   { call, hooks }: { call: HookCall; hooks: HookDeps },
@@ -103,7 +103,7 @@ function refuseStranger(
     throw new WindlassError('FORBIDDEN', `Webhooks of ${name} are not taken: no secret is set for them.`, {
       hint: `Set ${variables} (or …_FILE) to the secret that the webhook was made with.`,
     });
-  if (!provider.genuine(call, hooks.settings))
+  if (!provider.isAuthentic(call, hooks.settings))
     throw new WindlassError('FORBIDDEN', `The call does not carry the secret of ${name}'s webhooks.`, {
       hint: `The secret of the webhook and ${variables} must be the same.`,
     });

@@ -3,7 +3,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { parseInput } from '../../errors/parse-input.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Actor } from '../../contracts/audit.ts';
-import type { Registry } from '../../ports/registry/registry.ts';
+import type { ModelVersions } from '../../ports/registry/model-versions.ts';
+import type { Reviews } from '../../ports/registry/reviews.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { actorOf, registryFor } from '../principal.ts';
@@ -18,10 +19,10 @@ const why = z.strictObject({
   reason: z.string().min(1, 'expected why'),
 });
 const WHY = { reason: 'seen in the report' };
-const reviewed = (decision: 'approve' | 'reject') => (registry: Registry, target: Target, by: Actor) =>
+const reviewed = (decision: 'approve' | 'reject') => (registry: Reviews, target: Target, by: Actor) =>
   registry.reviewModel({ ...target, decision }, by);
 const changed =
-  (to: 'retired' | 'archived' | 'registered') => (registry: Registry, target: Target, by: Actor) =>
+  (to: 'retired' | 'archived' | 'registered') => (registry: Reviews, target: Target, by: Actor) =>
     registry.changeState({ ...target, to }, by);
 
 const CHANGES = {
@@ -63,7 +64,11 @@ export function addModelChangeRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): v
   addTagRoute(api, deps);
 }
 
-async function numberOf(registry: Registry, name: string, asked: string): Promise<string> {
+async function numberOf(
+  registry: Pick<ModelVersions, 'standing'>,
+  name: string,
+  asked: string,
+): Promise<string> {
   const model = await registry.standing(name, asked);
   if (model === undefined)
     throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${asked}.`);

@@ -110,11 +110,8 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { starter, registry,
       const asked = { action: 'build', project: given.model, named: actorIn(body) } as const;
       const actor = await allow(c, access, asked);
       const key = c.req.header('idempotency-key');
-      const event = {
-        ...given,
-        id: given.id ?? key,
-        ...(c.get('principal').actor === null ? {} : { actor }),
-      };
+      const trusted = c.get('principal').actor === null;
+      const event = { ...given, id: given.id ?? key, actor: trusted ? given.actor : actor };
       // Without this a mistyped name would start a coordinator that waits for ever.
       if ((await registry.models({ name: event.model, limit: 1 })).length === 0)
         throw new WindlassError('NOT_FOUND', `No version of the model "${event.model}" is registered.`);

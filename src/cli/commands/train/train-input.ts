@@ -66,19 +66,19 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
     throw new WindlassError('INPUT_INVALID', `--seed ${seed} is not a whole number of 0 or more.`);
   const noCache = stepsWithoutCache(options);
   const search = searchOptions(options);
+  const here = pipeline === undefined ? resolve(cwd) : undefined;
   return {
-    ...(project === undefined ? {} : { project: projectAt(cwd, project) }),
-    ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
+    project: project === undefined ? here : projectAt(cwd, project),
     pipeline,
-    ...(data === undefined ? {} : { data: dataAt(cwd, data) }),
+    data: data === undefined ? undefined : dataAt(cwd, data),
     ref,
-    ...(seed === undefined ? {} : { seed: Number(seed) }),
-    ...(from === undefined ? {} : { from: step(from, '--from') }),
+    seed: seed === undefined ? undefined : Number(seed),
+    from: from === undefined ? undefined : step(from, '--from'),
     against,
-    ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
+    deploy: deploy === undefined ? undefined : { policy: deploy },
     params: Object.fromEntries(options.param.map(parameter)),
     search,
-    ...(options.optimise === undefined ? {} : { optimise: { candidates: forms(options.optimise) } }),
+    optimise: options.optimise === undefined ? undefined : { candidates: forms(options.optimise) },
     allowDirty: options.allowDirty === true,
     noCache,
     actor,
@@ -94,8 +94,8 @@ function searchOptions({ trials, parallel, strategy }: TrainOptions): BuildInput
     throw new WindlassError('INPUT_INVALID', `--strategy ${strategy}: expected random or grid.`);
   if (trials === undefined && parallel === undefined && strategy === undefined) return undefined;
   return {
-    ...(trials === undefined ? {} : { trials: countOption('--trials', trials) }),
-    ...(parallel === undefined ? {} : { parallel: countOption('--parallel', parallel) }),
+    trials: trials === undefined ? undefined : countOption('--trials', trials),
+    parallel: parallel === undefined ? undefined : countOption('--parallel', parallel),
     strategy,
   };
 }
