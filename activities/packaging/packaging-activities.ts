@@ -1,11 +1,13 @@
+import { findModel, type ModelLookUp } from '../../src/application/find-model.ts';
 import type { PackagedImage } from '../../src/contracts/packaging/image.ts';
+import { formatReference } from '../../src/domain/registry/reference.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { AssembledImage, ImageAssembler } from '../../src/ports/image-assembler.ts';
 import type { ImageRunner } from '../../src/ports/image-instance.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
 import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { PipelineRegistry } from '../../src/ports/registry/pipelines.ts';
 import type { SourceControl } from '../../src/ports/source-control.ts';
 import { runContainerTest } from './container-test/run-container-test.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
@@ -21,7 +23,7 @@ export interface PackagingTools {
 }
 
 export interface PackagingDeps {
-  readonly registry: Pick<Registry, 'model' | 'pipeline'>;
+  readonly registry: ModelLookUp & Pick<PipelineRegistry, 'pipeline'>;
   readonly artefacts: ArtefactStore;
   readonly source: Pick<SourceControl, 'readBundle'>;
   /** Asked at each activity, because an engine may come and go. */
@@ -35,11 +37,7 @@ export function createPackagingActivities(deps: PackagingDeps): PackagingActivit
   const lookUp = async (
     ref: AssembleRequest['model'],
   ): Promise<{ model: ModelVersion; pipeline: PipelineVersion }> => {
-    const model = await deps.registry.model(ref.name, ref.version);
-    if (model === undefined)
-      throw new WindlassError('NOT_FOUND', `There is no model version ${ref.name}@${ref.version}.`, {
-        details: ref,
-      });
+    const model = await findModel(deps.registry, formatReference(ref));
     const { name, version } = model.pipeline;
     const pipeline = await deps.registry.pipeline(name, version);
     if (pipeline === undefined)

@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { findModel } from '../../src/application/find-model.ts';
 import type { RingDevice } from '../../src/domain/rollout/assign-rings.ts';
 import { assignRings } from '../../src/domain/rollout/assign-rings.ts';
 import type { ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
@@ -60,13 +61,7 @@ export async function deployableVersion(
   registry: Registry,
   reference: string,
 ): Promise<{ name: string; version: string; digest: string; image: string; imageDigest: string }> {
-  const [name = '', asked = ''] = reference.split('@');
-  const model = await registry.model(name, asked);
-  if (model === undefined)
-    throw new WindlassError('NOT_FOUND', `There is no model version ${reference}.`, {
-      hint: '`windlass models list` shows what is registered.',
-    });
-  const { version, digest, state, gates } = model;
+  const { name, version, digest, state, gates } = await findModel(registry, reference);
   if (!isUsable(state))
     throw new WindlassError('GATE_FAILED', `${name}@${version} is ${state}: it may not be deployed.`, {
       details: { gates },

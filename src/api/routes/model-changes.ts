@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { WindlassError } from '../../errors/windlass-error.ts';
+import { findStanding } from '../../application/find-model.ts';
 import type { Actor } from '../../contracts/audit.ts';
+import { IDENTIFIERS } from '../../contracts/identifiers.ts';
+import { formatReference } from '../../domain/registry/reference.ts';
 import type { Registry } from '../../ports/registry/registry.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
@@ -61,15 +63,13 @@ export function addModelChangeRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): v
 }
 
 async function numberOf(registry: Registry, name: string, asked: string): Promise<string> {
-  const model = await registry.standing(name, asked);
-  if (model === undefined)
-    throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${asked}.`);
-  return model.version;
+  const { version } = await findStanding(registry, formatReference({ name, version: asked }));
+  return version;
 }
 
 function addAliasRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   const set = z.strictObject({
-    version: z.string().regex(/^[0-9]+$/, 'expected the number of a version'),
+    version: z.string().regex(IDENTIFIERS.version, 'expected the number of a version'),
     actor: z.string().min(1).optional(),
     reason: z.string().default(''),
   });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DeployInput, DeployResult } from '../../../contracts/packaging/deploy.ts';
 import type { RolloutResult } from '../../../contracts/rollout/rollout.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../../contracts/names.ts';
+import { parseReference } from '../../../domain/registry/reference.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ServiceName } from '../../../local-system/system-types.ts';
 import type { Cli } from '../../cli.ts';
@@ -96,7 +97,7 @@ Examples:
       const input = deployInput(model, options);
       const { values } = await cli.config();
       const system = await cli.system(values, { needs: NEEDS, command: 'deploy' });
-      const asked = { action: 'deploy', project: model.split('@')[0] } as const;
+      const asked = { action: 'deploy', project: parseReference(model)?.name } as const;
       await requireRole(system.config, options.actor, asked);
       if (options.detach === true && system.owned)
         throw new WindlassError('NOT_RUNNING', '--detach needs a system that stays: nothing is running.', {
