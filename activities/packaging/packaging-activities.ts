@@ -1,5 +1,7 @@
 import { findModel, type ModelLookUp } from '../../src/application/find-model.ts';
-import type { PackagedImage } from '../../src/contracts/packaging/image.ts';
+import type { ArtefactRef } from '../../src/contracts/artefact.ts';
+import type { GateResult } from '../../src/contracts/gate.ts';
+import type { ImageMode, PackagedImage } from '../../src/contracts/packaging/image.ts';
 import { formatReference } from '../../src/domain/registry/reference.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
@@ -14,7 +16,27 @@ import { withHeartbeats } from '../shared/heartbeats.ts';
 import { entryFiles } from './entry-files.ts';
 import { parseGolden } from './golden-rows.ts';
 import { imageSpec, modelManifest } from './image-spec.ts';
-import type { AssembleRequest, PackagingActivities, TestRequest } from './types.ts';
+
+export interface AssembleRequest {
+  /** The version's number, or an alias. */
+  readonly model: { readonly name: string; readonly version: string };
+  /**
+   * Absent: those of windlass.yaml's `serve.platforms`, or the platform of the packaging worker.
+   */
+  readonly platforms?: readonly string[];
+}
+
+export interface TestRequest {
+  readonly image: PackagedImage;
+  readonly model: { readonly name: string; readonly version: string };
+}
+
+export interface ImageTestResult {
+  readonly mode: ImageMode;
+  readonly gates: readonly GateResult[];
+  /** The whole test as JSON: gates, latencies, what the kernel said, the server's log. */
+  readonly report: ArtefactRef;
+}
 
 /** How images are made and run here: on a Docker Engine, or without one. */
 export interface PackagingTools {
@@ -32,8 +54,13 @@ export interface PackagingDeps {
   readonly onAssembled?: (image: AssembledImage, seconds: number) => void;
 }
 
-/** Activities that make images of model versions and test them. */
-export function createPackagingActivities(deps: PackagingDeps): PackagingActivities {
+export type PackagingActivities = ReturnType<typeof createPackagingActivities>;
+
+/**
+ * Activities of the `packaging` queue: they make images of model versions and test them. Both are
+ * idempotent and heartbeat every two seconds.
+ */
+export function createPackagingActivities(deps: PackagingDeps) {
   const lookUp = async (
     ref: AssembleRequest['model'],
   ): Promise<{ model: ModelVersion; pipeline: PipelineVersion }> => {
@@ -49,7 +76,13 @@ export function createPackagingActivities(deps: PackagingDeps): PackagingActivit
   };
 
   return {
-    assembleImage: (request) =>
+    /**
+     * Builds the image of a model version for its platforms, stores it (and pushes it when
+     * packaging.registry is set). Equal inputs give the same digest; recording it with the version is
+     * the control queue's. Errors: NOT_FOUND, INPUT_INVALID (a platform that cannot be built),
+     * PROJECT_INVALID (no entry script), PACKAGING_FAILED, DOCKER_UNAVAILABLE.
+     */
+    assembleImage: (request: AssembleRequest): Promise<PackagedImage> =>
       withHeartbeats(async (report, signal) => {
         const began = performance.now();
         const { model, pipeline } = await lookUp(request.model);
@@ -74,7 +107,12 @@ export function createPackagingActivities(deps: PackagingDeps): PackagingActivit
         return image;
       }),
 
-    testImage: ({ image, model: ref }: TestRequest) =>
+    /**
+     * Starts the image shut off from everything, runs the functional, performance, offline and
+     * hardening suites, and removes it again. An image that does not pass is a result with failed
+     * gates, not an error. Errors: NOT_FOUND, PACKAGING_FAILED, DOCKER_UNAVAILABLE.
+     */
+    testImage: ({ image, model: ref }: TestRequest): Promise<ImageTestResult> =>
       withHeartbeats(async (report, signal) => {
         const { model, pipeline } = await lookUp(ref);
         const golden = parseGolden(await deps.artefacts.read(model.golden.digest));
