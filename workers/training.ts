@@ -49,7 +49,7 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     renderCard: modelCardHtml,
     source: createGitSourceControl({ mirrors: join(config.stateDir, 'git') }),
     runtime: joinRuntimes(
-      createPythonRuntime({ environments, ...(python === undefined ? {} : { python: [python] }) }),
+      createPythonRuntime({ environments, python: python === undefined ? undefined : [python] }),
       containers,
     ),
     work: join(config.stateDir, 'work'),

@@ -24,8 +24,8 @@ function input(model: string, { deploy, data, ...options }: RunOptions): Monitor
   return {
     model,
     ...options,
-    ...(data === undefined ? {} : { data: dataAt(process.cwd(), data) }),
-    ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
+    data: data === undefined ? undefined : dataAt(process.cwd(), data),
+    deploy: deploy === undefined ? undefined : { policy: deploy },
   };
 }
 

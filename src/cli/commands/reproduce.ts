@@ -63,8 +63,8 @@ Examples:
       const cwd = process.cwd();
       const input: ReproduceInput = {
         model,
-        ...(project === undefined ? {} : { project: projectAt(cwd, project) }),
-        ...(data === undefined ? {} : { data: dataAt(cwd, data) }),
+        project: project === undefined ? undefined : projectAt(cwd, project),
+        data: data === undefined ? undefined : dataAt(cwd, data),
         actor,
       };
       const { values } = await cli.config();

@@ -37,7 +37,7 @@ Examples:
     .action(async (name: string | undefined, options: Record<string, unknown>) => {
       const search = parseOrThrow(
         modelSearchSchema,
-        { ...options, ...(name === undefined ? {} : { name }) },
+        { ...options, name },
         { code: 'INPUT_INVALID', what: 'The search', example: { metric: 'f1>=0.9', tag: 'site=north' } },
       );
       await withRegistry(cli, 'models list', async ({ registry }) => {

@@ -67,23 +67,28 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
   const noCache = stepsWithoutCache(options);
   const search = searchOptions(options);
   return {
-    ...(project === undefined ? {} : { project: projectAt(cwd, project) }),
-    ...(project === undefined && pipeline === undefined ? { project: resolve(cwd) } : {}),
+    project: projectOf(options, cwd),
     pipeline,
-    ...(data === undefined ? {} : { data: dataAt(cwd, data) }),
+    data: data === undefined ? undefined : dataAt(cwd, data),
     ref,
-    ...(seed === undefined ? {} : { seed: Number(seed) }),
-    ...(from === undefined ? {} : { from: step(from, '--from') }),
+    seed: seed === undefined ? undefined : Number(seed),
+    from: from === undefined ? undefined : step(from, '--from'),
     against,
-    ...(deploy === undefined ? {} : { deploy: { policy: deploy } }),
+    deploy: deploy === undefined ? undefined : { policy: deploy },
     params: Object.fromEntries(options.param.map(parameter)),
     search,
-    ...(options.optimise === undefined ? {} : { optimise: { candidates: forms(options.optimise) } }),
+    optimise: options.optimise === undefined ? undefined : { candidates: forms(options.optimise) },
     allowDirty: options.allowDirty === true,
     noCache,
     actor,
     reason,
   };
+}
+
+/** The project that is built: the one given, else the folder itself; none when a pipeline is retrained. */
+function projectOf({ project, pipeline }: TrainOptions, cwd: string): string | undefined {
+  if (project !== undefined) return projectAt(cwd, project);
+  return pipeline === undefined ? resolve(cwd) : undefined;
 }
 
 /**
@@ -94,8 +99,8 @@ function searchOptions({ trials, parallel, strategy }: TrainOptions): BuildInput
     throw new WindlassError('INPUT_INVALID', `--strategy ${strategy}: expected random or grid.`);
   if (trials === undefined && parallel === undefined && strategy === undefined) return undefined;
   return {
-    ...(trials === undefined ? {} : { trials: countOption('--trials', trials) }),
-    ...(parallel === undefined ? {} : { parallel: countOption('--parallel', parallel) }),
+    trials: trials === undefined ? undefined : countOption('--trials', trials),
+    parallel: parallel === undefined ? undefined : countOption('--parallel', parallel),
     strategy,
   };
 }
