@@ -75,7 +75,7 @@ function readConnection(flags: z.infer<typeof flagsSchema>): ReadyLine {
  * Takes a service connection string apart; throws an Error that names the missing part, never the
  * key.
  */
-export function parseHubAddress(
+function parseHubAddress(
   line: ReadyLine,
   flags: Partial<z.infer<typeof flagsSchema>> = {},
 ): HubAddress {
