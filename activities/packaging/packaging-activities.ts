@@ -78,8 +78,8 @@ export function createPackagingActivities(deps: PackagingDeps) {
   return {
     /**
      * Builds the image of a model version for its platforms, stores it (and pushes it when
-     * packaging.registry is set). Equal inputs give the same digest; recording it with the version is
-     * the control queue's. Errors: NOT_FOUND, INPUT_INVALID (a platform that cannot be built),
+     * packaging.registry is set). Equal inputs give the same digest; recording it with the version
+     * is the control queue's. Errors: NOT_FOUND, INPUT_INVALID (a platform that cannot be built),
      * PROJECT_INVALID (no entry script), PACKAGING_FAILED, DOCKER_UNAVAILABLE.
      */
     assembleImage: (request: AssembleRequest): Promise<PackagedImage> =>

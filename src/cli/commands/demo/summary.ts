@@ -4,7 +4,7 @@ import type { GateResult } from '../../../contracts/gate.ts';
 import type { ImageMode } from '../../../contracts/packaging/image.ts';
 import type { RingReport } from '../../../contracts/rollout/rollout.ts';
 
-const ACTS = ['train', 'rollout', 'drift', 'bad-model'] as const;
+export const ACTS = ['train', 'rollout', 'drift', 'bad-model'] as const;
 export type ActName = (typeof ACTS)[number];
 
 export interface ActWorkflow {

@@ -85,7 +85,10 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
   };
 }
 
-/** The project that is built: the one given, else the folder itself; none when a pipeline is retrained. */
+/**
+ * The project that is built: the one given, else the folder itself; none when a pipeline is
+ * retrained.
+ */
 function projectOf({ project, pipeline }: TrainOptions, cwd: string): string | undefined {
   if (project !== undefined) return projectAt(cwd, project);
   return pipeline === undefined ? resolve(cwd) : undefined;
