@@ -60,6 +60,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'no-restricted-syntax': ['error', ...SYNTAX],
       'no-console': 'error',
+      curly: ['error', 'multi', 'consistent'], // Prettier would undo multi-line and multi-or-nest
       eqeqeq: 'error',
     },
   },

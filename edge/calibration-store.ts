@@ -31,12 +31,12 @@ export interface CalibrationStore {
  * A store that reports what it could not save, as on a full disk, and continues: what was fitted or
  * delivered is used anyway, and is obtained again after a restart.
  */
-export function tolerant(store: CalibrationStore, tell: (error: unknown) => void): CalibrationStore {
+export function tolerant(store: CalibrationStore, onError: (error: unknown) => void): CalibrationStore {
   const keep = (save: () => void): void => {
     try {
       save();
     } catch (error) {
-      tell(error);
+      onError(error);
     }
   };
   return {

@@ -85,13 +85,10 @@ export class DeviceCalibration {
 
   attestation(): Attestation['calibration'] {
     const active = this.#active;
-    const problem = this.#problem === undefined ? {} : { problem: this.#problem.slice(0, 500) };
-    if (!active) return { state: 'missing', rows: this.#calibrator.rows, ...problem };
+    const problem = this.#problem?.slice(0, 500);
+    if (!active) return { state: 'missing', rows: this.#calibrator.rows, problem };
     const { rows, id } = active;
-    return {
-      ...(id === undefined ? { state: 'fitted', rows } : { state: 'delivered', rows, id }),
-      ...problem,
-    };
+    return { state: id === undefined ? 'fitted' : 'delivered', rows, id, problem };
   }
 
   get #fitsItself(): boolean {

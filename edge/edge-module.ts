@@ -13,7 +13,7 @@ import { deliverDesired, Scorer } from './scorer.ts';
 import { startServer } from './server.ts';
 import type { Settings } from './settings.ts';
 
-export const EDGE_VERSION = '1';
+const EDGE_VERSION = '1';
 
 function openState(path: string): ReturnType<typeof openDatabase> {
   try {

@@ -89,7 +89,8 @@ export class HubClient {
     try {
       // Reported properties are merged: what an earlier attestation said and this one does not is
       // taken away.
-      const calibration = { id: null, problem: null, ...attestation.calibration };
+      const { id = null, problem = null, ...known } = attestation.calibration;
+      const calibration = { ...known, id, problem };
       await session.report({ [ATTESTATION_KEY]: { ...attestation, calibration } });
       this.#reported = text;
     } catch (error) {

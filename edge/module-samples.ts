@@ -1,8 +1,8 @@
 import type { Sample } from './metrics.ts';
-import type { Served } from './routes.ts';
+import type { ModuleParts } from './module-parts.ts';
 
 /** What the module has counted, read at the moment of a scrape. */
-export function moduleSamples(parts: Served | undefined): Sample[] {
+export function moduleSamples(parts: ModuleParts | undefined): Sample[] {
   const memory = process.memoryUsage.rss();
   const process_: Sample[] = [
     { name: 'process_resident_memory_bytes', help: 'Resident memory.', type: 'gauge', value: memory },

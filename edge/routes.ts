@@ -1,22 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import type { EntryHost } from './entry-host.ts';
 import { HttpError, parseObject, readBody, type Reply } from './http-io.ts';
 import type { Metrics } from './metrics.ts';
 import type { EdgeModel } from './model.ts';
+import type { ModuleParts } from './module-parts.ts';
 import { moduleSamples } from './module-samples.ts';
 import { infer, modelMetadata } from './open-inference.ts';
-import type { StoreAndForward } from './queue.ts';
 import { parseRows, parseScore } from './score-request.ts';
-import type { Scorer } from './scorer.ts';
-
-/** The parts behind the server, once they are loaded. */
-export interface Served {
-  readonly model: EdgeModel;
-  readonly entry: EntryHost;
-  readonly scorer: Scorer;
-  readonly queue: StoreAndForward;
-  readonly device: string;
-}
 
 /** What the routes answer from. */
 export interface Context {
@@ -24,8 +13,8 @@ export interface Context {
   /** Largest request body in bytes. */
   readonly maxBodyBytes: number;
   readonly metrics: Metrics;
-  readonly parts: () => Served;
-  readonly loaded: () => Served | undefined;
+  readonly parts: () => ModuleParts;
+  readonly loaded: () => ModuleParts | undefined;
 }
 
 export interface Route {

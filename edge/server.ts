@@ -5,7 +5,8 @@ import { HttpError, send, type Reply } from './http-io.ts';
 import { Metrics } from './metrics.ts';
 import { messageOf } from '../src/base/error-message.ts';
 import { ModuleFault } from './module-fault.ts';
-import { ROUTES, type Context, type Served } from './routes.ts';
+import type { ModuleParts } from './module-parts.ts';
+import { ROUTES, type Context } from './routes.ts';
 
 export interface ServerOptions {
   /** `unix:<path>` or `<host>:<port>` (port 0 picks a free one). */
@@ -21,7 +22,7 @@ export interface EdgeServer {
   /** Where it listens, in the form of `listen`. */
   readonly address: string;
   /** From now on the server is ready. */
-  serve(parts: Served): void;
+  serve(parts: ModuleParts): void;
   close(): Promise<void>;
 }
 
@@ -71,7 +72,7 @@ async function listen(server: Server, address: string): Promise<string> {
  */
 export async function startServer(options: ServerOptions): Promise<EdgeServer> {
   const metrics = new Metrics();
-  let served: Served | undefined;
+  let served: ModuleParts | undefined;
   const context: Context = {
     version: options.version,
     maxBodyBytes: options.maxBodyBytes ?? 16 * 1024 * 1024,

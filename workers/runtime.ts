@@ -49,7 +49,7 @@ export function installRuntime(logger: Logger, metricsAddress?: string): void {
     shutdownSignals: [], // the main program drains the workers itself
     telemetryOptions: {
       logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } },
-      ...(metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: metricsAddress } } }),
+      metrics: metricsAddress === undefined ? undefined : { prometheus: { bindAddress: metricsAddress } },
     },
   });
 }

@@ -102,7 +102,7 @@ async function createWorkers(
       namespace: config.temporal.namespace,
       taskQueue: setup.taskQueue ?? queue,
       activities: setup.activities,
-      ...(queue === 'control' && workflowBundle !== undefined ? { workflowBundle } : {}),
+      workflowBundle: queue === 'control' ? workflowBundle : undefined,
       interceptors: { activity: [errorInterceptor] },
       shutdownGraceTime: DRAIN,
       shutdownForceTime: FORCE,

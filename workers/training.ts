@@ -14,19 +14,18 @@ import { createSearchActivities } from '../activities/training/search-activities
 import { createTrainActivities } from '../activities/training/train-activities.ts';
 import { createDataSources } from '../src/adapters/data-source/data-sources.ts';
 import { createContainerRuntime } from '../src/adapters/docker/container-runtime.ts';
-import { dockerClient, engineVersion } from '../src/adapters/docker/engine.ts';
+import { dockerClient } from '../src/adapters/docker/engine.ts';
 import { joinRuntimes } from '../src/adapters/docker/project-runtimes.ts';
 import { sensorFiles } from '../src/adapters/duckdb/sensor-files.ts';
 import { createGitSourceControl } from '../src/adapters/git/git-source-control.ts';
 import { thisMachine } from '../src/adapters/onnx/measure.ts';
 import { createOnnxModelRuntime } from '../src/adapters/onnx/onnx-model-runtime.ts';
 import { createDataIndex } from '../src/adapters/postgres/registry/data-index.ts';
-import { pruneEnvironments } from '../src/adapters/python/collect-environments.ts';
 import { createPythonRuntime } from '../src/adapters/python/python-runtime.ts';
 import { modelCardHtml } from '../src/reports/model-card.ts';
 import { isPolled } from '../src/adapters/temporal/pollers.ts';
-import { cleanWork, runGoesOn } from './housekeeping.ts';
 import type { QueueSetup, WorkerContext } from './context.ts';
+import { keepHouse } from './housekeeping.ts';
 
 /** Heavy steps that one worker does at the same time. */
 const CONCURRENT = 4;
@@ -34,7 +33,7 @@ const CONCURRENT = 4;
 /** The `training` queue: source, environments, checks, data, training, gates, evaluation. */
 export async function createTrainingQueue(context: WorkerContext): Promise<QueueSetup> {
   const { config, db, artefacts, registry, steps, temporal } = context;
-  const { python, environmentDays, environmentsDir: environments } = config.training;
+  const { python, environmentsDir: environments } = config.training;
   const docker = dockerClient();
   const containers = createContainerRuntime(docker);
   const deps = {
@@ -49,37 +48,14 @@ export async function createTrainingQueue(context: WorkerContext): Promise<Queue
     renderCard: modelCardHtml,
     source: createGitSourceControl({ mirrors: join(config.stateDir, 'git') }),
     runtime: joinRuntimes(
-      createPythonRuntime({ environments, ...(python === undefined ? {} : { python: [python] }) }),
+      createPythonRuntime({ environments, python: python === undefined ? undefined : [python] }),
       containers,
     ),
     work: join(config.stateDir, 'work'),
     machine: thisMachine(),
     isPolled: (taskQueue: string) => isPolled(temporal.connection, config.temporal.namespace, taskQueue),
   };
-  await cleanWork(deps.work, {
-    now: context.clock.now(),
-    goesOn: (runId) => runGoesOn(context.temporal, runId),
-  }).catch((error: unknown) =>
-    context.logger.warn({ err: error }, 'folders of old runs could not be taken away'),
-  );
-  // Beside the work: measuring what goes may take a while.
-  void pruneEnvironments(environments, {
-    unusedForMs: environmentDays * 86_400_000,
-    now: context.clock.now(),
-  })
-    .then(
-      (gone) =>
-        gone.length > 0 && context.logger.info({ environments: gone }, 'unused environments taken away'),
-    )
-    .catch((error: unknown) =>
-      context.logger.warn({ err: error }, 'unused environments could not be taken away'),
-    );
-  if ((await engineVersion(docker)) !== undefined)
-    for (const id of await containers.sweep().catch((error: unknown) => {
-      context.logger.warn({ err: error }, 'containers whose worker is gone could not be ended');
-      return [];
-    }))
-      context.logger.warn({ container: id }, 'ended a container whose worker is gone');
+  await keepHouse(context, { work: deps.work, environments, docker, containers });
   return {
     activities: {
       ...createSourceActivities(deps),

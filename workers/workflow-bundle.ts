@@ -12,7 +12,13 @@ const CACHE = join(ROOT, 'node_modules/.cache/windlass');
  * Everything that can enter the bundle: workflows may import only these folders, and packages that
  * the lock file pins.
  */
-const SOURCES = ['workflows/**/*.ts', 'src/domain/**/*.ts', 'src/contracts/**/*.ts', 'package-lock.json'];
+const SOURCES = [
+  'workflows/**/*.ts',
+  'src/domain/**/*.ts',
+  'src/contracts/**/*.ts',
+  'src/base/**/*.ts',
+  'package-lock.json',
+];
 
 function sourcesDigest(): string {
   const hash = createHash('sha256');

@@ -11,9 +11,9 @@ import type { PairedGroup } from '../../src/domain/comparison/paired-groups.ts';
 import { UNIT_COSTS } from '../../src/domain/evaluation/cost.ts';
 import { judgedRows } from '../../src/domain/evaluation/group-rows.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
+import { findModel, modelReference, type ModelLookUp } from '../../src/application/find-model.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { ModelVersion } from '../../src/contracts/model/model-version.ts';
-import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
 import type { PipelineRegistry } from '../../src/ports/registry/pipelines.ts';
 import { calibrateGroups } from '../calibration/calibrate-groups.ts';
 import type { CalibrateHooks } from '../calibration/run-calibrate-command.ts';
@@ -23,7 +23,7 @@ import { QUIET_SCORE, scoreJob, type EvaluateDeps } from './evaluate.ts';
 import { placeModels, readGroup, type SourceGroup } from './group-source.ts';
 
 export interface CompareDeps extends EvaluateDeps {
-  readonly registry: Pick<ModelVersions, 'model'> & Pick<PipelineRegistry, 'pipeline'>;
+  readonly registry: ModelLookUp & Pick<PipelineRegistry, 'pipeline'>;
 }
 
 export interface CompareRequest {
@@ -67,12 +67,8 @@ async function baseline(
   registry: CompareDeps['registry'],
   reference: string,
 ): Promise<ModelVersion | undefined> {
-  const [name = '', version] = reference.split('@');
-  const found = await registry.model(name, version ?? ALIASES.champion);
-  if (found !== undefined || version === undefined) return found;
-  throw new WindlassError('NOT_FOUND', `There is no model version ${reference} to compare with.`, {
-    hint: 'See `windlass models list`.',
-  });
+  const { name, version } = modelReference(reference);
+  return version === undefined ? registry.model(name, ALIASES.champion) : findModel(registry, reference);
 }
 
 async function championOf(registry: CompareDeps['registry'], reference: string) {

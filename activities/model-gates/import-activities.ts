@@ -70,8 +70,8 @@ export function createImportActivities({ artefacts, models, cwd = process.cwd() 
             models,
             {
               model: files.model,
-              ...(golden === null ? {} : { golden: files.golden }),
-              ...(spec === null ? {} : { spec }),
+              golden: golden === null ? undefined : files.golden,
+              spec: spec ?? undefined,
             },
             { signal, report: (message) => report({ message }) },
           );

@@ -11,12 +11,13 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { MonitorStore, StoredReport } from '../../src/ports/monitor-store.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
+import type { PipelineRegistry } from '../../src/ports/registry/pipelines.ts';
 import type { RunIdentity } from '../../src/contracts/build/source.ts';
 
 export interface AnalyseDeps {
   readonly store: MonitorStore;
-  readonly registry: Registry;
+  readonly registry: Pick<ModelVersions, 'model'> & Pick<PipelineRegistry, 'pipeline'>;
   readonly artefacts: ArtefactStore;
   readonly clock: Clock;
   /** The report as a self-contained HTML page. */
@@ -38,7 +39,7 @@ function currentRun(): RunIdentity {
   return { workflowId: run.workflowId, runId: run.runId };
 }
 
-async function subject(registry: Registry, model: string) {
+async function subject(registry: AnalyseDeps['registry'], model: string) {
   const champion = await registry.model(model, ALIASES.champion);
   if (champion === undefined) {
     throw new WindlassError(

@@ -8,7 +8,7 @@ import type { GoldenFile } from '../../src/contracts/model/golden-file.ts';
 import { compactGolden, goldenSlice } from './golden-rows.ts';
 
 /** Golden rows that go to every device, where they are scored at each start. */
-export const DEVICE_GOLDEN_ROWS = 64;
+const DEVICE_GOLDEN_ROWS = 64;
 
 /**
  * What the edge module finds out about its model: the registry's facts in the form of `model.json`.

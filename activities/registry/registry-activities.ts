@@ -1,4 +1,6 @@
-import { WindlassError } from '../../src/errors/windlass-error.ts';
+import { findModel, modelReference, type ModelLookUp } from '../../src/application/find-model.ts';
+import { findPipeline } from '../../src/application/find-pipeline.ts';
+import { ALIASES } from '../../src/contracts/names.ts';
 import type { DeviceCalibration } from '../../src/contracts/device/calibrate-device.ts';
 import type { PackagedImage } from '../../src/contracts/packaging/image.ts';
 import type { Actor } from '../../src/contracts/audit.ts';
@@ -9,12 +11,21 @@ import type {
   ModelVersion,
 } from '../../src/contracts/model/model-version.ts';
 import type { PipelineVersion } from '../../src/contracts/build/pipeline-version.ts';
-import type { Registry } from '../../src/ports/registry/registry.ts';
+import type { Aliases } from '../../src/ports/registry/aliases.ts';
+import type { Calibrations } from '../../src/ports/registry/calibrations.ts';
+import type { ModelImages } from '../../src/ports/registry/images.ts';
+import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
+import type { PipelineRegistry } from '../../src/ports/registry/pipelines.ts';
 import { resolveInput } from '../shared/resolve-input.ts';
 import type { InputName, ResolvedInputs } from '../shared/resolve-input.ts';
 
 export interface ControlDeps {
-  readonly registry: Registry;
+  readonly registry: ModelLookUp &
+    Pick<ModelVersions, 'registerModel' | 'importModel'> &
+    Pick<Aliases, 'setAlias'> &
+    Pick<ModelImages, 'recordImage'> &
+    Pick<Calibrations, 'recordCalibration'> &
+    PipelineRegistry;
 }
 
 export type ControlActivities = ReturnType<typeof createControlActivities>;
@@ -46,15 +57,12 @@ export function createControlActivities({ registry }: ControlDeps) {
      * what there is.
      */
     async resolveModel(reference: string): Promise<ModelVersion> {
-      const { name, version } = parts(reference, 'name@version or name@alias, e.g. "pump-health@champion"');
-      const model = await registry.model(name, version);
-      if (model === undefined) throw await noSuchModel(registry, reference);
-      return withoutEvidence(model);
+      return withoutEvidence(await findModel(registry, reference));
     },
 
     /** The champion or another alias, or null when nothing carries it yet. */
     async findModel(reference: string): Promise<ModelVersion | null> {
-      const { name, version } = parts(reference, 'name@version or name@alias, e.g. "pump-health@champion"');
+      const { name, version = ALIASES.champion } = modelReference(reference);
       const model = await registry.model(name, version);
       return model === undefined ? null : withoutEvidence(model);
     },
@@ -68,17 +76,7 @@ export function createControlActivities({ registry }: ControlDeps) {
 
     /** `name@version` or `name@latest`; throws NOT_FOUND that says what there is. */
     async findPipeline(reference: string): Promise<PipelineVersion> {
-      const { name, version } = parts(reference, 'name@version or name@latest, e.g. "pump-health@3"');
-      const found = await registry.pipeline(name, version);
-      if (found !== undefined) return found;
-      const versions = (await registry.pipelines(name)).map((p) => p.version);
-      throw new WindlassError(
-        'NOT_FOUND',
-        versions.length === 0
-          ? `No pipeline "${name}" has been published.`
-          : `There is no pipeline version ${reference}; published are ${versions.slice(0, 10).join(', ')}.`,
-        { hint: 'A pipeline is published by a build: start `buildAndTrain` with its project.' },
-      );
+      return findPipeline(registry, reference);
     },
 
     /** Keeps a calibration with its model version and device. */
@@ -98,28 +96,6 @@ export function createControlActivities({ registry }: ControlDeps) {
       await registry.recordImage(model, image, by);
     },
   };
-}
-
-function parts(reference: string, expected: string): { name: string; version: string } {
-  const match = /^([a-z][a-z0-9-]*)@([a-z0-9][a-z0-9-]*)$/.exec(reference);
-  if (match === null)
-    throw new WindlassError('INPUT_INVALID', `"${reference}" is not a reference: expected ${expected}.`);
-  return { name: match[1] ?? '', version: match[2] ?? '' };
-}
-
-async function noSuchModel(registry: Registry, reference: string): Promise<WindlassError> {
-  const { name } = parts(reference, '');
-  const known = await registry.models({ name, limit: 10 });
-  const list = known.map((m) =>
-    m.aliases.length === 0 ? m.version : `${m.version} (${m.aliases.join(', ')})`,
-  );
-  return new WindlassError(
-    'NOT_FOUND',
-    known.length === 0
-      ? `No version of the model "${name}" is registered.`
-      : `There is no model version ${reference}; the newest are ${list.join(', ')}.`,
-    { hint: 'Train a version with `windlass train`, or see `windlass models list`.' },
-  );
 }
 
 function withoutEvidence<M extends ModelRecord>(model: M): M {

@@ -1,4 +1,5 @@
 import { parseTarget, targetName } from '../../src/contracts/device/device-tags.ts';
+import { IDENTIFIERS } from '../../src/contracts/identifiers.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { ModelConfiguration } from '../../src/contracts/device/evidence.ts';
 import type { ModelImages } from '../../src/ports/registry/images.ts';
@@ -66,7 +67,7 @@ export async function restoreTargets(
 
 async function recreate({ hub, registry }: RestoreDeps, target: string): Promise<string | undefined> {
   const { model: name, version } = parseTarget(target);
-  if (!/^[a-z][a-z0-9-]*$/.test(name) || !/^[0-9]+$/.test(version)) return undefined;
+  if (!IDENTIFIERS.name.test(name) || !IDENTIFIERS.version.test(version)) return undefined;
   const model = await registry.model(name, version);
   const image = await registry.image(name, version);
   if (model === undefined || image === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { findModel } from '../../src/application/find-model.ts';
 import type { RingDevice } from '../../src/domain/rollout/assign-rings.ts';
 import { assignRings } from '../../src/domain/rollout/assign-rings.ts';
 import type { PlannedRollout, ResolvedFleetRolloutInput } from '../../src/contracts/rollout/rollout.ts';
@@ -10,6 +11,7 @@ import { WindlassError } from '../../src/errors/windlass-error.ts';
 import type { FleetDevice } from '../../src/contracts/device/evidence.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { ModelImages } from '../../src/ports/registry/images.ts';
+import type { ModelFinder } from '../../src/ports/registry/model-search.ts';
 import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
 import type { Aliases } from '../../src/ports/registry/aliases.ts';
 import type { NewRollout, StoredRollout } from '../../src/ports/rollout-store.ts';
@@ -45,16 +47,10 @@ export async function ringDevices(
  * PROMOTION_REFUSED or CONFLICT (no image yet).
  */
 export async function deployableVersion(
-  registry: ModelVersions & ModelImages & Aliases,
+  registry: ModelVersions & ModelFinder & ModelImages & Aliases,
   reference: string,
 ): Promise<{ name: string; version: string; digest: string; image: string; imageDigest: string }> {
-  const [name = '', asked = ''] = reference.split('@');
-  const model = await registry.model(name, asked);
-  if (model === undefined)
-    throw new WindlassError('NOT_FOUND', `There is no model version ${reference}.`, {
-      hint: '`windlass models list` shows what is registered.',
-    });
-  const { version, digest, state, gates } = model;
+  const { name, version, digest, state, gates } = await findModel(registry, reference);
   if (!isUsable(state))
     throw new WindlassError('GATE_FAILED', `${name}@${version} is ${state}: it may not be deployed.`, {
       details: { gates },

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { FleetHub } from '../../src/ports/fleet-hub.ts';
 import type { AuditTrail } from '../../src/ports/registry/audit-trail.ts';
 import type { ModelImages } from '../../src/ports/registry/images.ts';
+import type { ModelFinder } from '../../src/ports/registry/model-search.ts';
 import type { ModelVersions } from '../../src/ports/registry/model-versions.ts';
 import type { Aliases } from '../../src/ports/registry/aliases.ts';
 import type { RolloutStore, StoredRollout } from '../../src/ports/rollout-store.ts';
@@ -12,7 +13,7 @@ import type { RolloutStore, StoredRollout } from '../../src/ports/rollout-store.
 export interface FleetDeps {
   readonly hub: FleetHub;
   readonly store: RolloutStore;
-  readonly registry: ModelVersions & ModelImages & Aliases & AuditTrail;
+  readonly registry: ModelVersions & ModelFinder & ModelImages & Aliases & AuditTrail;
   readonly clock: Clock;
   /** Signals older rollouts that a newer one took over, and shows whether they still run. */
   readonly temporal: Pick<Client, 'workflow'>;

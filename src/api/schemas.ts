@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { RouteConfig } from '@hono/zod-openapi';
+import { IDENTIFIERS } from '../contracts/identifiers.ts';
 
 export const errorSchema = z
   .object({
@@ -37,12 +38,12 @@ export const limitSchema = z.coerce
 
 export const nameSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9-]*$/, 'expected lower-case letters, digits and dashes')
+  .regex(IDENTIFIERS.name, 'expected lower-case letters, digits and dashes')
   .openapi({ example: 'pump-health' });
 
 export const versionSchema = z
   .string()
-  .regex(/^([0-9]+|[a-z][a-z0-9-]*)$/, 'expected a version or an alias')
+  .regex(IDENTIFIERS.versionOrAlias, 'expected a version or an alias')
   .openapi({ example: '3', description: 'a version, or an alias such as "champion"' });
 
 type Body = NonNullable<NonNullable<RouteConfig['request']>['body']>;

@@ -65,9 +65,9 @@ export class Cli {
     return system;
   }
 
-  /** Options that tell the progress of services through the output, and stop on interruption. */
+  /** Options that show the progress of services on the output, and stop on interruption. */
   startOptions(options: StartOptions): StartOptions {
-    return { signal: this.signal, onProgress: (progress) => this.#tell(progress), ...options };
+    return { signal: this.signal, onProgress: (progress) => this.#show(progress), ...options };
   }
 
   /** Stops what the command started. */
@@ -76,7 +76,7 @@ export class Cli {
     this.output.clearStatus();
   }
 
-  #tell({ service, state, message, seconds }: ServiceProgress): void {
+  #show({ service, state, message, seconds }: ServiceProgress): void {
     const { output } = this;
     const c = output.colors;
     const name = service.padEnd(8);

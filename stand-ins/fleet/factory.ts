@@ -5,7 +5,7 @@ import { MODULE_SLOT, type DeviceTags } from '../../src/contracts/device/device-
 import { createRandom } from '../pump/random.ts';
 import { HubRestError, type HubRest, type Signer } from './hub-rest.ts';
 
-export const SITES = ['north-field', 'delta-terminal', 'ridge-station', 'platform-7'] as const;
+const SITES = ['north-field', 'delta-terminal', 'ridge-station', 'platform-7'] as const;
 
 export interface DeviceSpec {
   readonly id: string;

@@ -44,7 +44,7 @@ export function createHubRest(hub: HubAddress): HubRest {
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 8,
-    ...(hub.caFile === undefined ? {} : { ca: readFileSync(hub.caFile) }),
+    ca: hub.caFile === undefined ? undefined : readFileSync(hub.caFile),
   });
   return {
     call: (method, path, { as, body }) => {

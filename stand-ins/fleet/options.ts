@@ -75,10 +75,7 @@ function readConnection(flags: z.infer<typeof flagsSchema>): ReadyLine {
  * Takes a service connection string apart; throws an Error that names the missing part, never the
  * key.
  */
-export function parseHubAddress(
-  line: ReadyLine,
-  flags: Partial<z.infer<typeof flagsSchema>> = {},
-): HubAddress {
+function parseHubAddress(line: ReadyLine, flags: Partial<z.infer<typeof flagsSchema>> = {}): HubAddress {
   const part = (name: string): string => {
     const value = new RegExp(`(?:^|;)${name}=([^;]+)`).exec(line.connectionString)?.[1];
     if (value === undefined) throw new Error(`the hub's connection string has no ${name}`);

@@ -216,7 +216,7 @@ export class VirtualDevice {
 
   #createPump(regime: RegimeName, startTime: string | null): Pump {
     const { seed } = this.#parts;
-    return createPump({ id: this.spec.id, seed, regime, ...(startTime === null ? {} : { startTime }) });
+    return createPump({ id: this.spec.id, seed, regime, startTime: startTime ?? undefined });
   }
 
   #rows(count: number, columns: readonly string[]): Row[] {

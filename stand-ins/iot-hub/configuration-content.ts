@@ -41,13 +41,13 @@ export function targetOf(configuration: Configuration): { all: boolean; conditio
  * A configuration is layered when none of its modules brings the whole of `$edgeAgent`'s desired
  * properties.
  */
-export function isLayered(configuration: Configuration): boolean {
+function isLayered(configuration: Configuration): boolean {
   const agent = configuration.modulesContent?.['$edgeAgent'];
   return agent === undefined || !Object.hasOwn(agent, DESIRED);
 }
 
 /** Low to high: the later one wins; among equals the younger. */
-export function byPriority(a: Configuration, b: Configuration): number {
+function byPriority(a: Configuration, b: Configuration): number {
   return a.priority - b.priority || (a.createdTimeUtc < b.createdTimeUtc ? -1 : 1);
 }
 

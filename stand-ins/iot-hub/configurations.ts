@@ -8,7 +8,7 @@ import type { QueryIndex } from './query-index.ts';
 import { parseCondition, parseQuery } from './query-parser.ts';
 import type { StateFile } from './state-file.ts';
 
-export const MAX_CONFIGURATIONS = 100;
+const MAX_CONFIGURATIONS = 100;
 const ID = /^[a-z0-9\-:+%_#*?!(),=@;']{1,128}$/;
 
 /** The automatic deployments of the hub, at most 100. */

@@ -12,7 +12,7 @@ import { HubError } from './hub-error.ts';
  * One fault that can be switched on: on an operation class (or all), for some calls, with some
  * probability.
  */
-export const faultRuleSchema = z.strictObject({
+const faultRuleSchema = z.strictObject({
   operation: z.enum([...HUB_OPERATIONS, '*']).default('*'),
   /** throttle: 429; error: `status`; hang: no answer; reset: the connection is cut. */
   fault: z.enum(['throttle', 'error', 'hang', 'reset']),

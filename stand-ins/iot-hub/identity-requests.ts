@@ -22,7 +22,7 @@ const identitySchema = z.looseObject({
   authentication: authenticationSchema,
 });
 
-export const IMPORT_MODES = [
+const IMPORT_MODES = [
   'create',
   'createOrUpdate',
   'createOrUpdateIfMatchETag',

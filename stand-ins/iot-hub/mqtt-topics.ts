@@ -1,6 +1,6 @@
 import { entityKey } from './entity.ts';
 
-export const TWIN_RESPONSES = '$iothub/twin/res/#';
+const TWIN_RESPONSES = '$iothub/twin/res/#';
 export const DESIRED_UPDATES = '$iothub/twin/PATCH/properties/desired/#';
 export const METHOD_CALLS = '$iothub/methods/POST/#';
 

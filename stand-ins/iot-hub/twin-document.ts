@@ -15,7 +15,7 @@ export const NEVER = '0001-01-01T00:00:00Z';
 export const EMPTY_SECTION: TwinSection = { values: {}, metadata: { $lastUpdated: NEVER }, version: 1 };
 
 const KILOBYTE = 1024;
-export const TWIN_LIMITS = { tags: 8 * KILOBYTE, desired: 32 * KILOBYTE, reported: 32 * KILOBYTE } as const;
+const TWIN_LIMITS = { tags: 8 * KILOBYTE, desired: 32 * KILOBYTE, reported: 32 * KILOBYTE } as const;
 const MAX_DEPTH = 10;
 const MAX_STRING = 4096;
 const MAX_INTEGER = 4_503_599_627_370_495;

@@ -62,7 +62,7 @@ export function patchReported(directory: Directory, entity: Entity, body: unknow
 }
 
 /** The parts of a twin in a request; throws ArgumentInvalid when one is not an object. */
-export function readTwin(body: unknown): { tags: JsonObject | null; desired: JsonObject | null } {
+function readTwin(body: unknown): { tags: JsonObject | null; desired: JsonObject | null } {
   if (!isObject(body)) throw new HubError('ArgumentInvalid', 'A twin must be a JSON object.');
   const properties = body['properties'] ?? {};
   if (!isObject(properties)) throw new HubError('ArgumentInvalid', 'properties: expected an object.');

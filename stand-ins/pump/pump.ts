@@ -53,7 +53,7 @@ export interface Pump {
   driftSensor(column: PumpColumn, perHour: number): void;
 }
 
-export const DEFAULT_DROPOUT_RATE = 0.0008;
+const DEFAULT_DROPOUT_RATE = 0.0008;
 
 /**
  * Creates a pump on a test bench that yields one sample per second. Flow, head and power follow the

@@ -272,7 +272,12 @@ describe('models', () => {
     });
     expect(await get('/api/v1/models/pump-health/versions/9')).toMatchObject({
       status: 404,
-      body: { error: { code: 'NOT_FOUND', message: 'There is no model version pump-health@9.' } },
+      body: {
+        error: {
+          code: 'NOT_FOUND',
+          message: 'There is no model version pump-health@9; the newest are 2 (champion), 1.',
+        },
+      },
     });
   });
 

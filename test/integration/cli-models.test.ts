@@ -108,7 +108,7 @@ describe('models show', () => {
   }, 60_000);
 
   test.each([
-    ['pump-health@9', 4, 'There is no model version pump-health@9; the newest are 2, 1 = champion.'],
+    ['pump-health@9', 4, 'There is no model version pump-health@9; the newest are 2, 1 (champion).'],
     ['other', 4, 'No version of the model "other" is registered.'],
     ['Pump!', 2, 'expected name, name@version or name@alias'],
   ])(

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createPackagingActivities } from '../../activities/packaging/packaging-activities.ts';
+import {
+  createPackagingActivities,
+  type PackagingActivities,
+} from '../../activities/packaging/packaging-activities.ts';
 import type { PackagingDeps, PackagingTools } from '../../activities/packaging/packaging-activities.ts';
-import type { PackagingActivities } from '../../activities/packaging/types.ts';
 import { createFileArtefactStore } from '../../src/adapters/blob/file-artefact-store.ts';
 import { bundleFiles, readBundle } from '../../src/adapters/git/source-bundle.ts';
 import { openPackagingTools } from '../../src/adapters/docker/packaging-tools.ts';

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createControlActivities } from '../../activities/registry/registry-activities.ts';
 import { errorInterceptor } from '../../activities/shared/error-interceptor.ts';
 import { createFleetActivities } from '../../activities/rollout/rollout-activities.ts';
-import type { PackagingActivities } from '../../activities/packaging/types.ts';
+import type { PackagingActivities } from '../../activities/packaging/packaging-activities.ts';
 import { createFleetHub, type IotHubFleet } from '../../src/adapters/iot-hub/fleet-hub.ts';
 import { createRegistry } from '../../src/adapters/postgres/registry/registry.ts';
 import { createRolloutStore } from '../../src/adapters/postgres/rollout/rollout-store.ts';

@@ -7,7 +7,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/registry/registry-activities.ts';
-import type { ImageTestResult, PackagingActivities } from '../../activities/packaging/types.ts';
+import type {
+  ImageTestResult,
+  PackagingActivities,
+} from '../../activities/packaging/packaging-activities.ts';
 import type { DeployInput, DeployResult, ResolvedDeployInput } from '../../src/contracts/packaging/deploy.ts';
 import type { PackagedImage } from '../../src/contracts/packaging/image.ts';
 import type { RolloutResult } from '../../src/contracts/rollout/rollout.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../contracts/rollout/rollout-schema.ts';
 import { DEVICE_VERDICTS } from '../../domain/rollout/device-verdict.ts';
 import type { RingCounts } from '../../domain/rollout/ring-counts.ts';
-import { ROLLOUT_STATES } from '../../domain/rollout/states.ts';
+import { ROLLOUT_STATES } from '../../contracts/rollout/state.ts';
 import type { RolloutStore, StoredRing, StoredRollout } from '../../ports/rollout-store.ts';
 
 const ringCountsSchema = objectOf<RingCounts>({

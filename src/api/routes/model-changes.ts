@@ -1,10 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { findStanding } from '../../application/find-model.ts';
 import { parseInput } from '../../errors/parse-input.ts';
-import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Actor } from '../../contracts/audit.ts';
+import type { ModelFinder } from '../../ports/registry/model-search.ts';
 import type { ModelVersions } from '../../ports/registry/model-versions.ts';
 import type { Reviews } from '../../ports/registry/reviews.ts';
+import { IDENTIFIERS } from '../../contracts/identifiers.ts';
+import { formatReference } from '../../domain/registry/reference.ts';
 import { readBody } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { actorOf, registryFor } from '../principal.ts';
@@ -65,19 +68,17 @@ export function addModelChangeRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): v
 }
 
 async function numberOf(
-  registry: Pick<ModelVersions, 'standing'>,
+  registry: ModelFinder & Pick<ModelVersions, 'standing'>,
   name: string,
   asked: string,
 ): Promise<string> {
-  const model = await registry.standing(name, asked);
-  if (model === undefined)
-    throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${asked}.`);
-  return model.version;
+  const { version } = await findStanding(registry, formatReference({ name, version: asked }));
+  return version;
 }
 
 function addAliasRoutes(api: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   const set = z.strictObject({
-    version: z.string().regex(/^[0-9]+$/, 'expected the number of a version'),
+    version: z.string().regex(IDENTIFIERS.version, 'expected the number of a version'),
     actor: z.string().min(1).optional(),
     reason: z.string().default(''),
   });

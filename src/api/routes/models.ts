@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { findRecord, findStanding } from '../../application/find-model.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import { modelSearchShape } from '../../contracts/model/model-search.ts';
+import { formatReference } from '../../domain/registry/reference.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { deviceAssignmentSchema, lineageSchema } from '../../contracts/model/lineage-schema.ts';
 import { modelSummarySchema, modelVersionSchema } from '../../contracts/model/model-version-schema.ts';
@@ -42,11 +44,8 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
       responses: answers(200, 'The model version', modelVersionSchema),
     }),
     async (c) => {
-      const { name, version: wanted } = c.req.valid('param');
-      const model = await registry.record(name, wanted);
-      if (model === undefined)
-        throw new WindlassError('NOT_FOUND', `There is no model version ${name}@${wanted}.`);
-      return c.json({ ...model, image: (await registry.image(name, model.version)) ?? null });
+      const model = await findRecord(registry, formatReference(c.req.valid('param')));
+      return c.json({ ...model, image: (await registry.image(model.name, model.version)) ?? null });
     },
   );
 
@@ -59,8 +58,8 @@ export function addModelRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDeps):
       responses: answers(200, 'The lineage', lineageSchema),
     }),
     async (c) => {
-      const { name, version: wanted } = c.req.valid('param');
-      return c.json(await registry.lineage(name, wanted));
+      const { name, version } = await findStanding(registry, formatReference(c.req.valid('param')));
+      return c.json(await registry.lineage(name, version));
     },
   );
 

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { WindlassError } from '../../errors/windlass-error.ts';
+import { findPipeline } from '../../application/find-pipeline.ts';
+import { formatReference } from '../../domain/registry/reference.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { pipelineVersionSchema } from '../../contracts/build/pipeline-version-schema.ts';
 import { answers, nameSchema } from '../schemas.ts';
@@ -31,14 +32,6 @@ export function addPipelineRoutes(api: OpenAPIHono<ApiEnv>, { registry }: ApiDep
       request: { params: z.object({ name: nameSchema, version }) },
       responses: answers(200, 'The pipeline version', pipelineVersionSchema),
     }),
-    async (c) => {
-      const { name, version: wanted } = c.req.valid('param');
-      const found = await registry.pipeline(name, wanted);
-      if (found === undefined)
-        throw new WindlassError('NOT_FOUND', `There is no pipeline version ${name}@${wanted}.`, {
-          hint: 'GET /api/v1/pipelines lists what is published.',
-        });
-      return c.json(found);
-    },
+    async (c) => c.json(await findPipeline(registry, formatReference(c.req.valid('param')))),
   );
 }

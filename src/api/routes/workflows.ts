@@ -6,6 +6,7 @@ import { DEPLOY_EXAMPLE, deployInputSchema } from '../../contracts/packaging/dep
 import { dataEventSchema, MONITOR_EXAMPLE, monitorInputSchema } from '../../contracts/monitoring/monitor.ts';
 import type { Action } from '../../contracts/roles.ts';
 import { NEW_DATA_SIGNAL, workflowIds, WORKFLOWS } from '../../contracts/names.ts';
+import { parseReference } from '../../domain/registry/reference.ts';
 import { asksToDeploy } from '../../domain/registry/roles.ts';
 import { parseInput } from '../../errors/parse-input.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
@@ -137,7 +138,7 @@ export function addWorkflowRoutes(api: OpenAPIHono<ApiEnv>, { starter, registry,
 function projectOf(input: object): string | undefined {
   const { model, pipeline } = input as { model?: unknown; pipeline?: unknown };
   const reference = [pipeline, model].find((value) => typeof value === 'string');
-  return reference?.split('@')[0];
+  return reference === undefined ? undefined : parseReference(reference)?.name;
 }
 
 /** Who the body says it is, before defaults fill the gap. */

@@ -8,6 +8,7 @@ import {
 } from '../../contracts/device/calibrate-device.ts';
 import { TASK_QUEUES, WORKFLOWS } from '../../contracts/names.ts';
 import { parseInput } from '../../errors/parse-input.ts';
+import { parseReference } from '../../domain/registry/reference.ts';
 import type { Cli } from '../cli.ts';
 import { requireRole } from '../../composition/open-registry.ts';
 import { runOnSystem } from '../shared/run-workflow.ts';
@@ -69,7 +70,7 @@ Examples:
         ephemeral: true,
       });
       const action = options.deliver ? 'deploy' : 'build';
-      await requireRole(system.config, options.actor, { action, project: model.split('@')[0] });
+      await requireRole(system.config, options.actor, { action, project: parseReference(model)?.name });
       const result = await runOnSystem<CalibrateResult>(cli, system, {
         workflow: WORKFLOWS.calibrateDevice,
         input,

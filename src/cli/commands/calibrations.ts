@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { StoredCalibration } from '../../contracts/device/calibrate-device.ts';
 import { WindlassError } from '../../errors/windlass-error.ts';
 import type { Cli } from '../cli.ts';
-import { findModel } from './models/references.ts';
+import { findModel } from '../../application/find-model.ts';
 import { table } from '../shared/output.ts';
 import { withRegistry } from '../shared/with-registry.ts';
 import { minute } from '../shared/words.ts';

@@ -24,10 +24,10 @@ export function heartbeatText(details: unknown): string {
   return [percent, message].filter((part) => part !== '').join(' ');
 }
 
-/** Tells each step once when it ends, and the running ones as status. */
+/** Shows each step once when it ends, and the running ones as status. */
 export class StepView {
   readonly #output: Output;
-  readonly #told = new Set<string>();
+  readonly #shown = new Set<string>();
   readonly #attempts = new Set<string>();
 
   constructor(output: Output) {
@@ -35,7 +35,7 @@ export class StepView {
   }
 
   update(progress: PipelineProgress, beats: readonly Heartbeat[]): void {
-    for (const step of progress.steps) if (isOver(step) && !this.#told.has(step.name)) this.#tell(step);
+    for (const step of progress.steps) if (isOver(step) && !this.#shown.has(step.name)) this.#show(step);
     for (const { activity, attempt, failure } of beats) {
       const key = `${activity} ${attempt}`;
       if (failure === undefined || this.#attempts.has(key)) continue;
@@ -49,8 +49,8 @@ export class StepView {
     this.#output.status([...names, ...said].join(' · '));
   }
 
-  #tell(step: StepProgress): void {
-    this.#told.add(step.name);
+  #show(step: StepProgress): void {
+    this.#shown.add(step.name);
     const c = this.#output.colors;
     const marks = { done: c.green('✓'), cached: c.cyan('≡'), failed: c.red('✗'), skipped: c.dim('–') };
     const mark = step.status in marks ? marks[step.status as keyof typeof marks] : ' ';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ROLLOUT_STATES } from './state.ts';
 import { countSchema, objectOf, timeSchema } from '../object-schema.ts';
 import { RING_VERDICTS, type RingReport, ROLLOUT_OUTCOMES, type RolloutStatus } from './rollout.ts';
 
@@ -23,7 +24,7 @@ export const rolloutStatusSchema = objectOf<RolloutStatus>({
   rolloutId: z.string(),
   model: z.string(),
   version: z.string(),
-  state: z.string(),
+  state: z.enum(ROLLOUT_STATES),
   outcome: z.enum(ROLLOUT_OUTCOMES).nullable(),
   previous: previousVersionSchema.nullable(),
   rings: z.array(objectOf<RingReport>(ringReportShape)),

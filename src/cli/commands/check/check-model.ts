@@ -80,7 +80,7 @@ Examples:
         createOnnxModelRuntime({ timeoutMs: TIMEOUT_MS }),
         {
           model: resolve(file),
-          ...(golden === undefined ? {} : { golden: resolve(golden) }),
+          golden: golden === undefined ? undefined : resolve(golden),
           spec,
         },
         { signal: cli.signal, report: (message) => cli.output.status(message) },

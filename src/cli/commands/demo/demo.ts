@@ -96,7 +96,7 @@ export async function runDemo(cli: Cli, request: DemoRequest): Promise<void> {
       lineage,
       addresses: { temporalUi: temporalUi ?? null, api: api ?? null },
     };
-    await tell(cli, summary, request);
+    await writeSummary(cli, summary, request);
     if (!summary.ok)
       throw new WindlassError('INTERNAL', 'The demo did not end as told; see the acts marked ✗.', {
         details: { acts: failed(acts) },
@@ -160,7 +160,7 @@ async function play(
   }
 }
 
-async function tell(cli: Cli, summary: DemoSummary, { file }: DemoRequest): Promise<void> {
+async function writeSummary(cli: Cli, summary: DemoSummary, { file }: DemoRequest): Promise<void> {
   if (file === undefined) {
     cli.output.result(summary, () => renderSummary(summary));
     return;

@@ -8,7 +8,7 @@ import { table } from '../../shared/output.ts';
 import { actorOf, byOptions, withRegistry } from '../../shared/with-registry.ts';
 import type { ByOptions } from '../../shared/with-registry.ts';
 import { minute } from '../../shared/words.ts';
-import { findStanding } from './references.ts';
+import { findStanding } from '../../../application/find-model.ts';
 
 function stretchesText(name: string, stretches: readonly AliasStretch[]): string {
   if (stretches.length === 0) return `No alias of ${name} has pointed at anything.`;

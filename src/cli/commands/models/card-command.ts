@@ -12,7 +12,7 @@ import { withRegistry } from '../../shared/with-registry.ts';
 import { percent } from '../../../base/percent.ts';
 import { comparisonLines } from './comparison-view.ts';
 import { showOptimisation } from './optimisation-view.ts';
-import { findRecord } from './references.ts';
+import { findRecord } from '../../../application/find-model.ts';
 import { showSearch } from './search-view.ts';
 
 async function readCard(

@@ -26,9 +26,9 @@ function importInput(
 ): ImportInput {
   return {
     file: resolve(file),
-    ...(golden === undefined ? {} : { golden: resolve(golden) }),
-    ...(project === undefined ? {} : { project: projectAt(process.cwd(), project) }),
-    ...(data === undefined ? {} : { data: dataAt(process.cwd(), data) }),
+    golden: golden === undefined ? undefined : resolve(golden),
+    project: project === undefined ? undefined : projectAt(process.cwd(), project),
+    data: data === undefined ? undefined : dataAt(process.cwd(), data),
     name,
     ref,
     allowDirty: allowDirty === true,

@@ -3,7 +3,7 @@ import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { DeviceAssignment, Lineage } from '../../../contracts/model/lineage.ts';
 import type { Registry } from '../../../ports/registry/registry.ts';
 import { shortDigest } from './model-view.ts';
-import { findRecord } from './references.ts';
+import { findRecord } from '../../../application/find-model.ts';
 
 /**
  * What `models lineage` answers: `image` only when there is one, `device` and `history` when it

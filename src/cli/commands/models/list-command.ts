@@ -37,7 +37,7 @@ Examples:
     .action(async (name: string | undefined, options: Record<string, unknown>) => {
       const search = parseInput(
         modelSearchSchema,
-        { ...options, ...(name === undefined ? {} : { name }) },
+        { ...options, name },
         { what: 'The search', example: { metric: 'f1>=0.9', tag: 'site=north' }, lines: true },
       );
       await withRegistry(cli, 'models list', async ({ registry }) => {

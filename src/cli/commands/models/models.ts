@@ -7,7 +7,7 @@ import { registerImport } from './import-command.ts';
 import { registerList } from './list-command.ts';
 import { showText } from './model-view.ts';
 import { registerPacks } from './pack-commands.ts';
-import { findRecord } from './references.ts';
+import { findRecord } from '../../../application/find-model.ts';
 import { registerReviews } from './review-commands.ts';
 import { registerTag } from './tag-command.ts';
 import { withRegistry } from '../../shared/with-registry.ts';

@@ -9,7 +9,7 @@ import type { Cli } from '../../cli.ts';
 import { actorOf, byOptions, withRegistry } from '../../shared/with-registry.ts';
 import type { ByOptions } from '../../shared/with-registry.ts';
 import { megabytes } from '../../shared/words.ts';
-import { findModel } from './references.ts';
+import { findModel } from '../../../application/find-model.ts';
 
 /** A model that does not answer within this is not fit for a device. */
 const TIMEOUT_MS = 120_000;

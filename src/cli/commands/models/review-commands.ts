@@ -7,7 +7,7 @@ import type { Registry } from '../../../ports/registry/registry.ts';
 import type { Cli } from '../../cli.ts';
 import { actorOf, byOptions, withRegistry } from '../../shared/with-registry.ts';
 import type { ByOptions } from '../../shared/with-registry.ts';
-import { findStanding } from './references.ts';
+import { findStanding } from '../../../application/find-model.ts';
 
 interface Change {
   readonly name: string;

@@ -3,7 +3,7 @@ import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { Cli } from '../../cli.ts';
 import { actorOf, byOptions, withRegistry } from '../../shared/with-registry.ts';
 import type { ByOptions } from '../../shared/with-registry.ts';
-import { findStanding } from './references.ts';
+import { findStanding } from '../../../application/find-model.ts';
 
 /** `key=value` sets a tag, `key-` removes it. */
 function parseTag(text: string): [string, string | null] {

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { WindlassError } from '../../../errors/windlass-error.ts';
+import { findPipeline } from '../../../application/find-pipeline.ts';
 import type { ArtefactStore } from '../../../ports/artefact-store.ts';
 import type { PipelineVersion } from '../../../contracts/build/pipeline-version.ts';
-import type { Registry } from '../../../ports/registry/registry.ts';
 import type { Cli } from '../../cli.ts';
 import { comparePipelines, type PipelineWithFiles } from './compare-pipelines.ts';
 import { withRegistry } from '../../shared/with-registry.ts';
@@ -12,26 +11,6 @@ import { diffText, listText, pipelineSummary, showText } from './pipeline-view.t
 async function withFiles(artefacts: ArtefactStore, pipeline: PipelineVersion): Promise<PipelineWithFiles> {
   const { readBundle } = await import('../../../adapters/git/source-bundle.ts');
   return { pipeline, files: await readBundle(await artefacts.read(pipeline.source.bundle.digest)) };
-}
-
-/** The version that `name@version`, `name@latest` or a name alone (its latest) means. */
-async function findPipeline(registry: Registry, reference: string): Promise<PipelineVersion> {
-  const [, name = '', version = 'latest'] = /^([a-z][a-z0-9-]*)(?:@([0-9]+|latest))?$/.exec(reference) ?? [];
-  if (name === '')
-    throw new WindlassError(
-      'INPUT_INVALID',
-      `"${reference}" is not a pipeline: expected name or name@version, e.g. pump-health@3.`,
-    );
-  const found = await registry.pipeline(name, version);
-  if (found !== undefined) return found;
-  const known = (await registry.pipelines(name)).map((p) => p.version);
-  throw new WindlassError(
-    'NOT_FOUND',
-    known.length === 0
-      ? `No pipeline "${name}" is published.`
-      : `There is no pipeline version ${reference}; published are ${known.slice(0, 10).join(', ')}.`,
-    { hint: '`windlass pipelines list` shows what is published.' },
-  );
 }
 
 /** `windlass pipelines list|show|diff`. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DeployInput, DeployResult } from '../../../contracts/packaging/deploy.ts';
 import type { RolloutResult } from '../../../contracts/rollout/rollout.ts';
 import { WORKFLOWS } from '../../../contracts/names.ts';
+import { parseReference } from '../../../domain/registry/reference.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ServiceName } from '../../../local-system/system-types.ts';
 import type { Cli } from '../../cli.ts';
@@ -96,7 +97,7 @@ Examples:
       const input = deployInput(model, options);
       const { values } = await cli.config();
       const system = await cli.system(values, { needs: NEEDS, command: 'deploy' });
-      const asked = { action: 'deploy', project: model.split('@')[0] } as const;
+      const asked = { action: 'deploy', project: parseReference(model)?.name } as const;
       await requireRole(system.config, options.actor, asked);
       const start = { workflow: WORKFLOWS.packageAndDeploy, input, summary: `deploy ${model}` };
       if (options.detach === true) return detachOnSystem(cli, system, start);

@@ -5,13 +5,14 @@ import { createRolloutStore } from '../../../adapters/postgres/rollout/rollout-s
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import { systemClock } from '../../../base/clock.ts';
 import type { ModelImages } from '../../../ports/registry/images.ts';
+import type { ModelFinder } from '../../../ports/registry/model-search.ts';
 import type { ModelVersions } from '../../../ports/registry/model-versions.ts';
 import type { RolloutStore, StoredRollout } from '../../../ports/rollout-store.ts';
 import type { System } from '../../../local-system/system-types.ts';
 
 export interface OpenStore {
   readonly store: RolloutStore;
-  readonly registry: ModelVersions & ModelImages;
+  readonly registry: ModelVersions & ModelFinder & ModelImages;
   close(): Promise<void>;
 }
 

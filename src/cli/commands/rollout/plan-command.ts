@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { createFleetHub } from '../../../adapters/iot-hub/fleet-hub.ts';
+import { findModel } from '../../../application/find-model.ts';
 import { MODULE_SLOT } from '../../../contracts/device/device-tags.ts';
 import { HUB_TIER_NAMES, type HubTier } from '../../../contracts/device/hub-tier.ts';
+import { formatReference } from '../../../domain/registry/reference.ts';
 import { planRollout } from '../../../domain/rollout/rollout-plan.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { FleetDevice } from '../../../contracts/device/evidence.ts';
@@ -50,15 +52,10 @@ function targetsOf(listed: readonly FleetDevice[]): Record<string, number> {
 }
 
 async function plan(system: System, reference: string, options: PlanOptions): Promise<ShownPlan> {
-  const [name = '', version = ''] = reference.split('@');
   const { store, registry, close } = await openStore(system);
   try {
-    const model = await registry.model(name, version);
-    if (model === undefined)
-      throw new WindlassError('NOT_FOUND', `There is no model version ${reference}.`, {
-        hint: '`windlass models list` shows what is registered.',
-      });
-    const image = await registry.image(name, model.version);
+    const { name, version } = await findModel(registry, reference);
+    const image = await registry.image(name, version);
     const [newest] = await store.rollouts({ model: name, limit: 1 });
     const { listed, configurations } = await readHub(system, options.devices);
     const devices = listed.map(
@@ -73,7 +70,7 @@ async function plan(system: System, reference: string, options: PlanOptions): Pr
     );
     return {
       ...planRollout(devices, policyFrom(options), tierOf(options.tier, system)).plan,
-      model: `${name}@${model.version}`,
+      model: formatReference({ name, version }),
       targets: targetsOf(listed),
       packaged: image !== undefined,
       live: newest?.finishedAt === null ? newest.rolloutId : null,

@@ -14,7 +14,7 @@ import { table } from '../../shared/output.ts';
 
 const WATCH_MS = 1_000;
 
-/** Tells every change of the rollout until it has ended. */
+/** Shows every change of the rollout until it has ended. */
 async function watch(cli: Cli, store: RolloutStore, first: StoredRollout): Promise<StoredRollout> {
   let rollout = first;
   let told = '';

@@ -66,9 +66,8 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
     throw new WindlassError('INPUT_INVALID', `--seed ${seed} is not a whole number of 0 or more.`);
   const noCache = stepsWithoutCache(options);
   const search = searchOptions(options);
-  const here = pipeline === undefined ? resolve(cwd) : undefined;
   return {
-    project: project === undefined ? here : projectAt(cwd, project),
+    project: projectOf(options, cwd),
     pipeline,
     data: data === undefined ? undefined : dataAt(cwd, data),
     ref,
@@ -84,6 +83,15 @@ export function trainInput(options: TrainOptions, cwd: string): BuildInput {
     actor,
     reason,
   };
+}
+
+/**
+ * The project that is built: the one given, else the folder itself; none when a pipeline is
+ * retrained.
+ */
+function projectOf({ project, pipeline }: TrainOptions, cwd: string): string | undefined {
+  if (project !== undefined) return projectAt(cwd, project);
+  return pipeline === undefined ? resolve(cwd) : undefined;
 }
 
 /**

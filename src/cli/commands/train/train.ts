@@ -5,6 +5,7 @@ import type { BuildInput, BuildResult } from '../../../contracts/build/build.ts'
 import { TASK_QUEUES, WORKFLOWS } from '../../../contracts/names.ts';
 import { isGitUrl, withoutCredentials } from '../../../domain/git/address.ts';
 import { asksToDeploy } from '../../../domain/registry/roles.ts';
+import { parseReference } from '../../../domain/registry/reference.ts';
 import { WindlassError } from '../../../errors/windlass-error.ts';
 import type { ServiceName } from '../../../local-system/system-types.ts';
 import type { Cli } from '../../cli.ts';
@@ -116,7 +117,7 @@ Examples:
         command: 'train',
         ephemeral: true,
       });
-      const asked = { action: 'build', project: options.pipeline?.split('@')[0] } as const;
+      const asked = { action: 'build', project: parseReference(options.pipeline ?? '')?.name } as const;
       await requireRole(system.config, options.actor, asked);
       if (asksToDeploy(input))
         await requireRole(system.config, options.actor, { ...asked, action: 'deploy' });
