@@ -155,9 +155,9 @@ try {
   const { go } = await retention.plan({ keep: 10, olderThanDays: 90 });
   const planSeconds = (performance.now() - planned) / 1000;
   const slow = results.filter((r) => r.p50 > LIMIT_MS);
-  if (values.json)
+  if (values.json) {
     process.stdout.write(`${JSON.stringify({ versions, seconds, results, planSeconds }, undefined, 2)}\n`);
-  else {
+  } else {
     process.stdout.write(`${versions} versions registered and tagged in ${seconds.toFixed(0)} s\n`);
     for (const { what, p50, p95, rows } of results)
       process.stdout.write(

@@ -36,7 +36,9 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       if (size > limit) {
         chunks.length = 0;
         reject(tooLarge());
-      } else chunks.push(chunk);
+      } else {
+        chunks.push(chunk);
+      }
     });
     request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', reject);
@@ -67,7 +69,9 @@ export function send(response: ServerResponse, reply: Reply): void {
   } else if (Buffer.isBuffer(body)) {
     type = 'application/octet-stream';
     bytes = body;
-  } else bytes = Buffer.from(JSON.stringify(body));
+  } else {
+    bytes = Buffer.from(JSON.stringify(body));
+  }
   response.writeHead(status, {
     'content-type': type,
     'content-length': bytes.length,

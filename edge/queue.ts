@@ -189,15 +189,14 @@ export class StoreAndForward {
   #count(): void {
     this.#devices.clear();
     const messages = 'SELECT device, count(*) AS n, sum(bytes) AS b FROM messages GROUP BY device';
-    for (const row of this.#db.prepare(messages).all()) {
+    for (const row of this.#db.prepare(messages).all())
       Object.assign(this.#state(String(row['device'])), {
         waiting: Number(row['n']),
         bytes: Number(row['b']),
       });
-    }
-    for (const row of this.#db.prepare('SELECT device, n FROM evictions').all()) {
+
+    for (const row of this.#db.prepare('SELECT device, n FROM evictions').all())
       this.#state(String(row['device'])).evicted = Number(row['n']);
-    }
   }
 
   #state(device: string): DeviceState {

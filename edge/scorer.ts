@@ -167,9 +167,7 @@ export class Scorer {
       endTime: row.time,
     });
     this.#count(result, performance.now() - began);
-    if (this.#builder.windows >= this.#options.model.manifest.windowsPerSummary) {
-      this.#storeSummary(); // scoring does not wait for the disk
-    }
+    if (this.#builder.windows >= this.#options.model.manifest.windowsPerSummary) this.#storeSummary(); // scoring does not wait for the disk
   }
 
   #calibrate(row: Row): void {
@@ -181,8 +179,9 @@ export class Scorer {
 
   #count(result: EntryResult, latencyMs: number): void {
     this.#builder.addResult(result, latencyMs);
-    if ('invalid' in result) this.totals.invalid += 1;
-    else {
+    if ('invalid' in result) {
+      this.totals.invalid += 1;
+    } else {
       this.totals.scored += 1;
       if (result.alarm) this.totals.alarms += 1;
     }

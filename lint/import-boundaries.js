@@ -196,11 +196,11 @@ function loadedBy(file, seen = new Set()) {
   if (seen.has(file) || !existsSync(file)) return loaded;
   seen.add(file);
   const text = readFileSync(file, 'utf8');
-  for (const [, source] of text.matchAll(/^\s*(?:import|export)\s+(?!type\b)(?:[^;]*?from\s+)?'([^']+)'/gm)) {
+  for (const [, source] of text.matchAll(/^\s*(?:import|export)\s+(?!type\b)(?:[^;]*?from\s+)?'([^']+)'/gm))
     if (source.startsWith('.'))
       for (const name of loadedBy(resolve(dirname(file), source), seen)) loaded.add(name);
     else loaded.add(packageName(source));
-  }
+
   if (seen.size === 1) loadedMemo.set(file, loaded);
   return loaded;
 }

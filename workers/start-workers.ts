@@ -64,13 +64,12 @@ class Opened {
   }
 
   async close(logger: Logger): Promise<void> {
-    for (const close of this.#closers.splice(0)) {
+    for (const close of this.#closers.splice(0))
       try {
         await close();
       } catch (error) {
         logger.warn({ err: error }, 'something did not close cleanly');
       }
-    }
   }
 }
 

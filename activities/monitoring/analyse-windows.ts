@@ -41,7 +41,7 @@ function currentRun(): RunIdentity {
 
 async function subject(registry: AnalyseDeps['registry'], model: string) {
   const champion = await registry.model(model, ALIASES.champion);
-  if (champion === undefined) {
+  if (champion === undefined)
     throw new WindlassError(
       'NOT_FOUND',
       `model ${model} has no champion: there is nothing in production to monitor`,
@@ -49,7 +49,7 @@ async function subject(registry: AnalyseDeps['registry'], model: string) {
         hint: 'Train and register a version first, e.g. `windlass train --project … --data …`.',
       },
     );
-  }
+
   const { name, version } = champion.pipeline;
   const pipeline = await registry.pipeline(name, version);
   if (pipeline === undefined)

@@ -30,11 +30,9 @@ export async function ingestTelemetry(deps: {
     for (const message of batch.messages) {
       const parsed = windowSummarySchema.safeParse(message.body);
       // The hub vouches for the sender; a summary in somebody else's name is not taken.
-      if (parsed.success && parsed.data.device === message.deviceId) {
+      if (parsed.success && parsed.data.device === message.deviceId)
         windows.push({ summary: parsed.data, enqueued: message.enqueued });
-      } else if (message.properties['schema']?.startsWith('windlass.window/')) {
-        total.rejected += 1;
-      }
+      else if (message.properties['schema']?.startsWith('windlass.window/')) total.rejected += 1;
     }
     total.messages += batch.messages.length;
     if (batch.messages.length > 0)

@@ -53,7 +53,7 @@ async function measure(
     await artefacts.toFile(request.golden.digest, goldenFile);
     const expect = modelExpectation(request.spec);
     const best = new Map<Variant, ModelProfile | string>();
-    for (let round = 1; round <= ROUNDS; round += 1) {
+    for (let round = 1; round <= ROUNDS; round += 1)
       for (const { variant, onnx } of request.models) {
         const before = best.get(variant);
         if (typeof before === 'string') continue;
@@ -64,7 +64,7 @@ async function measure(
         if (typeof found === 'string' || before === undefined || found.latency.p50 < before.latency.p50)
           best.set(variant, found);
       }
-    }
+
     return [...best].map(([variant, found]) =>
       typeof found === 'string' ? { variant, refused: found } : { variant, profile: found },
     );

@@ -17,9 +17,9 @@ export async function takeOver(deps: HeartbeatDeps, rolloutId: string): Promise<
   const end = deps.clock.now().getTime() + BUDGET_MS;
   for (;;) {
     const older = await deps.store.takenOver(rolloutId);
-    for (const { rolloutId: olderId, workflowId } of older) {
+    for (const { rolloutId: olderId, workflowId } of older)
       if (!(await signalSupersede(deps, workflowId, rolloutId))) await endDead(deps, olderId, rolloutId);
-    }
+
     const left = await deps.store.takenOver(rolloutId);
     if (left.length === 0 || deps.clock.now().getTime() >= end)
       return { waitingFor: left.map((one) => one.rolloutId) };

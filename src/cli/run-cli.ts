@@ -47,10 +47,10 @@ function commandName(args: readonly string[]): string | undefined {
 
 async function addCommands(program: Command, cli: Cli, args: readonly string[]): Promise<void> {
   const asked = commandName(args);
-  for (const entry of COMMANDS) {
+  for (const entry of COMMANDS)
     if (entry.name === asked) (await entry.load()).register(program, cli);
     else program.command(entry.name).description(entry.summary);
-  }
+
   // Sub-commands report mistakes in the same way.
   const inherit = (command: Command): void => {
     for (const child of command.commands) {

@@ -65,14 +65,14 @@ async function checkNode(): Promise<Finding> {
 async function checkTemporal(config: WindlassConfig, options: DoctorOptions): Promise<Finding> {
   const base = { name: 'Temporal', code: 'TEMPORAL_UNAVAILABLE' } as const;
   const { address } = config.temporal;
-  if (address !== undefined) {
+  if (address !== undefined)
     try {
       await (await connectTemporal(address)).close();
       return { ...base, status: 'ok', found: `server at ${address}` };
     } catch (error) {
       return missing(base.name, base.code, error);
     }
-  }
+
   const env = options.env ?? process.env;
   const part = await findPart('temporal', { env });
   if (part !== undefined) return { ...base, status: 'ok', found: `${part.path} (${part.source})` };

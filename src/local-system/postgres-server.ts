@@ -186,13 +186,13 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
   // After kill -9 of the server its own children may need a moment to notice; until then a new one
   // is refused.
   let process: ManagedProcess | undefined;
-  for (let attempt = 1; process === undefined; attempt += 1) {
+  for (let attempt = 1; process === undefined; attempt += 1)
     try {
       process = await launch(options, adminUrl);
     } catch (error) {
       if (!isOldShared(error) || attempt === 20) throw error;
     }
-  }
+
   const database = options.database ?? 'windlass';
   try {
     await ensureDatabase(adminUrl, database);

@@ -80,7 +80,7 @@ export async function prepareTemporal(address: string, namespace: string): Promi
         everyMs: 250,
       });
       const names = missing ?? (await missingAttributes(connection, namespace));
-      for (const name of names) {
+      for (const name of names)
         try {
           await connection.operatorService.addSearchAttributes({
             namespace,
@@ -89,7 +89,7 @@ export async function prepareTemporal(address: string, namespace: string): Promi
         } catch (error) {
           if (grpcCode(error) !== ALREADY_EXISTS) throw error;
         }
-      }
+
       const registered = await waitFor(
         async () => (await missingAttributes(connection, namespace)).length === 0,
         {

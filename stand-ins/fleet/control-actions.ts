@@ -54,13 +54,13 @@ function choose(
   devices: ReadonlyMap<string, VirtualDevice>,
   { ids, percent, all, seed }: Who,
 ): VirtualDevice[] {
-  if (ids) {
+  if (ids)
     return ids.map((id) => {
       const device = devices.get(id);
       if (!device) throw new ControlError(404, `device "${id}" is not known`);
       return device;
     });
-  }
+
   if (percent !== undefined) {
     const count = Math.round((devices.size * percent) / 100);
     const draw = (id: string): number => createRandom(seed, 'choice', id).next();

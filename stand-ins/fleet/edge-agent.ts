@@ -127,7 +127,7 @@ export class EdgeAgent {
    */
   async #readWhole(): Promise<void> {
     const session = this.#reporter.session;
-    while (session && !session.signal.aborted) {
+    while (session && !session.signal.aborted)
       try {
         this.#setDesired(await session.readDesired());
         return;
@@ -135,7 +135,6 @@ export class EdgeAgent {
         this.#options.log.debug('the desired properties were not read', { error: messageOf(error) });
         await pause(READ_RETRY_MS, session.signal);
       }
-    }
   }
 
   #setDesired(desired: Readonly<Record<string, unknown>>): void {

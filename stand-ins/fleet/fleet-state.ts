@@ -35,9 +35,8 @@ export class FleetState {
   constructor(db: DatabaseSync) {
     this.#db = db;
     db.exec('CREATE TABLE IF NOT EXISTS devices (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT');
-    for (const row of db.prepare('SELECT id, record FROM devices').all()) {
+    for (const row of db.prepare('SELECT id, record FROM devices').all())
       this.#records.set(String(row['id']), recordSchema.parse(JSON.parse(String(row['record']))));
-    }
   }
 
   keys(): Map<string, DeviceKeys> {

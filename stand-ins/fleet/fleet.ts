@@ -100,7 +100,6 @@ async function learnKeys(options: FleetOptions, state: FleetState, log: Log): Pr
 
 async function connected(devices: readonly VirtualDevice[]): Promise<void> {
   const deadline = performance.now() + ONLINE_MS;
-  while (performance.now() < deadline && devices.some((device) => device.online && !device.connected)) {
+  while (performance.now() < deadline && devices.some((device) => device.online && !device.connected))
     await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

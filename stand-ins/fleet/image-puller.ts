@@ -91,10 +91,10 @@ export function createImagePuller(images: string, cache: string): ImagePuller {
         },
       );
     }
-    for (const path of [IMAGE_LAYOUT.model, IMAGE_LAYOUT.manifest, IMAGE_LAYOUT.entry]) {
+    for (const path of [IMAGE_LAYOUT.model, IMAGE_LAYOUT.manifest, IMAGE_LAYOUT.entry])
       if (!(await stat(join(temporary, path)).catch(() => undefined)))
         throw new PullError(`the image has no /${path}`);
-    }
+
     await writeFile(join(temporary, 'package.json'), '{"type":"module"}');
     await writeFile(join(temporary, 'complete'), manifestDigest);
     await rm(folder, { recursive: true, force: true });

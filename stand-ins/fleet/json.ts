@@ -7,11 +7,11 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** Applies a twin patch: objects merge, null removes, everything else replaces. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const result = { ...target };
-  for (const [key, value] of Object.entries(patch)) {
+  for (const [key, value] of Object.entries(patch))
     if (value === null) delete result[key];
     else if (isObject(value)) result[key] = mergePatch(isObject(result[key]) ? result[key] : {}, value);
     else result[key] = value;
-  }
+
   return result;
 }
 
@@ -24,7 +24,9 @@ export function diffPatch(from: JsonObject, to: JsonObject): JsonObject {
     if (isObject(value) && isObject(before)) {
       const inner = diffPatch(before, value);
       if (Object.keys(inner).length > 0) patch[key] = inner;
-    } else if (JSON.stringify(before) !== JSON.stringify(value)) patch[key] = value;
+    } else if (JSON.stringify(before) !== JSON.stringify(value)) {
+      patch[key] = value;
+    }
   }
   return patch;
 }

@@ -22,14 +22,13 @@ const log = createLog({ level: options.logLevel, write: (line) => process.stderr
 let fleet: Fleet | undefined;
 let ending = false;
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.on(signal, () => {
     if (ending) return;
     ending = true;
     setTimeout(() => process.exit(0), 10_000).unref();
     void (fleet?.close() ?? Promise.resolve()).then(() => process.exit(0));
   });
-}
 
 try {
   fleet = await startFleet(options, log);

@@ -122,14 +122,14 @@ export class VirtualModule {
       onChange: () => void this.#hub?.attest(),
     });
     const { calibration, columns } = model.manifest;
-    if (scorer.state === 'calibrating') {
+    if (scorer.state === 'calibrating')
       await scorer.ingest(
         this.#options.commissioning(
           calibration.rows,
           columns.map((c) => c.name),
         ),
       );
-    }
+
     this.#scorer = scorer;
     this.#hub = new HubClient({
       ...this.#options.hub,

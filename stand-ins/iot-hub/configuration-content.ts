@@ -65,12 +65,12 @@ export function chooseDeployments(targeting: readonly Configuration[]): Configur
 /** Desired properties per module after base and layers are put on one another, lowest first. */
 export function composeModules(chosen: readonly Configuration[]): Map<string, ModuleTarget> {
   const targets = new Map<string, ModuleTarget>();
-  for (const configuration of chosen) {
+  for (const configuration of chosen)
     for (const [module, content] of Object.entries(configuration.modulesContent ?? {})) {
       const before = targets.get(module) ?? { whole: false, desired: {}, paths: [] };
       targets.set(module, layer(before, content));
     }
-  }
+
   return targets;
 }
 
@@ -140,9 +140,8 @@ function checkModules(modules: JsonObject): Record<string, JsonObject> {
 }
 
 function checkKey(where: string, key: string): void {
-  if (key !== DESIRED && !/^properties\.desired(\.[^.]+)+$/.test(key)) {
+  if (key !== DESIRED && !/^properties\.desired(\.[^.]+)+$/.test(key))
     throw invalid(`${where}['${key}']: expected properties.desired or properties.desired.<path>`);
-  }
 }
 
 function invalid(reason: string): HubError {

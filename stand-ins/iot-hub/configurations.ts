@@ -27,9 +27,9 @@ export class Configurations {
   }
 
   load(): void {
-    for (const [id, configuration] of this.#state.load<Configuration>('configuration')) {
+    for (const [id, configuration] of this.#state.load<Configuration>('configuration'))
       this.#byId.set(id, configuration);
-    }
+
     this.#deployments.use(this.list());
   }
 
@@ -53,16 +53,16 @@ export class Configurations {
     ifMatch: string | undefined,
   ): { configuration: Configuration; created: boolean } {
     const before = this.#byId.get(id);
-    if (ifMatch === undefined && before) {
+    if (ifMatch === undefined && before)
       throw new HubError('ConfigurationAlreadyExists', `Configuration ${id} already exists.`);
-    }
+
     if (ifMatch !== undefined) checkIfMatch(ifMatch, this.get(id).etag);
-    if (!before && this.#byId.size >= MAX_CONFIGURATIONS) {
+    if (!before && this.#byId.size >= MAX_CONFIGURATIONS)
       throw new HubError(
         'ConfigurationCountLimitExceeded',
         `The hub has ${MAX_CONFIGURATIONS} configurations, which is its limit.`,
       );
-    }
+
     const configuration = this.#read(id, body, before);
     this.#byId.set(id, configuration);
     this.#state.put('configuration', id, configuration);
@@ -113,24 +113,24 @@ export class Configurations {
       throw invalid(`"${id}" is not a valid configuration id (lower-case letters, digits, -:+%_#*?!(),=@;')`);
     if (!isObject(body)) throw invalid('expected a JSON object');
     const labels = body['labels'] ?? {};
-    if (!isObject(labels) || Object.values(labels).some((value) => typeof value !== 'string')) {
+    if (!isObject(labels) || Object.values(labels).some((value) => typeof value !== 'string'))
       throw invalid('labels: expected an object of strings');
-    }
+
     const priority = body['priority'] ?? 0;
-    if (typeof priority !== 'number' || !Number.isInteger(priority) || priority < 0) {
+    if (typeof priority !== 'number' || !Number.isInteger(priority) || priority < 0)
       throw invalid('priority: expected a whole number from 0');
-    }
+
     const targetCondition = body['targetCondition'] ?? '';
     if (typeof targetCondition !== 'string') throw invalid('targetCondition: expected a string');
     parseCondition(targetCondition);
     const content = readContent(body['content']);
     // IoT Hub keeps the content of a configuration for good: only labels, metrics, priority and
     // target may change.
-    if (before && body['content'] !== undefined && !sameJson({ ...content }, pick(before))) {
+    if (before && body['content'] !== undefined && !sameJson({ ...content }, pick(before)))
       throw invalid(
         'the content of a configuration cannot be changed, only its target, priority, labels and metrics',
       );
-    }
+
     const now = this.#now().toISOString();
     return {
       id,
@@ -171,9 +171,9 @@ function systemQueries(c: Configuration): Record<string, string> {
       ? 'SELECT deviceId FROM devices'
       : `SELECT deviceId FROM devices WHERE ${condition === '' ? "deviceId = ''" : condition}`;
   const mine = `configurations.[[${c.id}]].status = 'Applied'`;
-  if (c.modulesContent === null) {
+  if (c.modulesContent === null)
     return { targetedCount: targeted, appliedCount: `SELECT deviceId FROM devices WHERE ${mine}` };
-  }
+
   const applied = `SELECT deviceId FROM devices.modules WHERE moduleId = '$edgeAgent' AND ${mine}`;
   const current = 'properties.desired.$version = properties.reported.lastDesiredVersion';
   return {

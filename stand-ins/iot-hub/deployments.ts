@@ -130,11 +130,12 @@ export class Deployments {
     const { twin } = entity;
     const paths = target?.paths ?? [];
     let desired = twin.desired.values;
-    if (target?.whole) desired = target.desired;
-    else {
-      for (const path of twin.layeredPaths) {
+    if (target?.whole) {
+      desired = target.desired;
+    } else {
+      for (const path of twin.layeredPaths)
         if (!paths.includes(path)) desired = removePath(desired, path.split('.'));
-      }
+
       for (const path of paths) desired = setPath(desired, path.split('.'), valueAtPath(target, path));
     }
     const unchanged =

@@ -49,9 +49,8 @@ export class Directory {
 
   /** Reads the state file; nobody is connected after a start. */
   load(): void {
-    for (const [, entity] of this.#state.load<Entity>('entity')) {
+    for (const [, entity] of this.#state.load<Entity>('entity'))
       this.#put(entity.connected ? { ...entity, connected: false } : entity);
-    }
   }
 
   onChange(listener: ChangeListener): void {
@@ -70,9 +69,9 @@ export class Directory {
   get(deviceId: string, moduleId: string | null): Entity {
     const entity = this.find(deviceId, moduleId);
     if (entity) return entity;
-    if (moduleId === null || !this.find(deviceId, null)) {
+    if (moduleId === null || !this.find(deviceId, null))
       throw new HubError('DeviceNotFound', `Device ${deviceId} is not registered.`);
-    }
+
     throw new HubError('ModuleNotFound', `Module ${moduleId} of device ${deviceId} is not registered.`);
   }
 
@@ -91,13 +90,13 @@ export class Directory {
   /** Creates an identity with its twin; an IoT Edge device gets its `$edgeAgent` and `$edgeHub`. */
   create(identity: NewIdentity, twin: { tags?: JsonObject; desired?: JsonObject } = {}): Entity {
     const { deviceId, moduleId } = identity;
-    for (const id of [deviceId, moduleId]) {
+    for (const id of [deviceId, moduleId])
       if (id !== null && !ID.test(id)) throw new HubError('ArgumentInvalid', `"${id}" is not a valid id.`);
-    }
+
     if (moduleId !== null) this.#checkNewModule(deviceId, moduleId);
-    else if (this.find(deviceId, null)) {
+    else if (this.find(deviceId, null))
       throw new HubError('DeviceAlreadyExists', `Device ${deviceId} already exists.`);
-    }
+
     const entity: Entity = {
       deviceId,
       moduleId,
@@ -173,15 +172,14 @@ export class Directory {
 
   #checkNewModule(deviceId: string, moduleId: string): void {
     this.get(deviceId, null);
-    if (this.find(deviceId, moduleId)) {
+    if (this.find(deviceId, moduleId))
       throw new HubError(
         'ModuleAlreadyExistsOnDevice',
         `Module ${moduleId} already exists on device ${deviceId}.`,
       );
-    }
-    if ((this.#modules.get(deviceId)?.size ?? 0) >= MAX_MODULES) {
+
+    if ((this.#modules.get(deviceId)?.size ?? 0) >= MAX_MODULES)
       throw new HubError('ModuleLimitExceeded', `Device ${deviceId} has ${MAX_MODULES} modules already.`);
-    }
   }
 
   #initialTwin(initial: { tags?: JsonObject; desired?: JsonObject }): TwinState {
@@ -213,8 +211,9 @@ export class Directory {
 
   #change(before: Entity | null, after: Entity | null): void {
     const { deviceId, moduleId } = after ?? before ?? { deviceId: '', moduleId: null };
-    if (after) this.#put(after);
-    else {
+    if (after) {
+      this.#put(after);
+    } else {
       this.#entities.delete(entityKey(deviceId, moduleId));
       if (moduleId !== null) this.#modules.get(deviceId)?.delete(moduleId);
     }

@@ -74,9 +74,9 @@ export class HttpServer {
       if (fault.kind === 'hang' || fault.kind === 'reset') return fault.kind;
       if (fault.kind === 'error') throw fault.error;
     }
-    if (!admin && !/^20\d\d-\d\d-\d\d(-preview)?$/.test(url.searchParams.get('api-version') ?? '')) {
+    if (!admin && !/^20\d\d-\d\d-\d\d(-preview)?$/.test(url.searchParams.get('api-version') ?? ''))
       throw new HubError('InvalidProtocolVersion', 'The api-version is missing or not known.');
-    }
+
     const body = await readBody(request);
     this.#authorize(request.headers.authorization, method, path);
     if (!found)
@@ -103,9 +103,9 @@ export class HttpServer {
     }
     const [kind, deviceId = '', part] = path;
     const device = kind === 'devices' ? this.#parts.directory.find(deviceId, null) : undefined;
-    if (!device || part !== 'modules' || !['GET', 'PUT', 'DELETE'].includes(method)) {
+    if (!device || part !== 'modules' || !['GET', 'PUT', 'DELETE'].includes(method))
       throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized: a service policy is needed.');
-    }
+
     const { primaryKey, secondaryKey } = device.authentication.symmetricKey;
     verifySas(token, { keys: [primaryKey, secondaryKey], path: resource, now: this.#parts.now() });
   }

@@ -90,12 +90,12 @@ function statistics({ directory }: HubParts): HttpAnswer {
 }
 
 function bulk(parts: HubParts, call: HttpCall): HttpAnswer {
-  if (!Array.isArray(call.body) || call.body.length === 0 || call.body.length > MAX_BULK) {
+  if (!Array.isArray(call.body) || call.body.length === 0 || call.body.length > MAX_BULK)
     throw new HubError('ArgumentInvalid', `Expected an array of 1 to ${MAX_BULK} devices.`);
-  }
+
   const items = call.body.map((body: unknown) => ({ item: readBulkItem(body), body }));
   const errors: JsonObject[] = [];
-  for (const { item, body } of items) {
+  for (const { item, body } of items)
     try {
       bulkItem(parts, item, body);
     } catch (error) {
@@ -107,7 +107,7 @@ function bulk(parts: HubParts, call: HttpCall): HttpAnswer {
         errorStatus: message,
       });
     }
-  }
+
   const isSuccessful = errors.length === 0;
   return { status: isSuccessful ? 200 : 400, body: { isSuccessful, errors, warnings: [] } };
 }

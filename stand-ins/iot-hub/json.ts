@@ -11,9 +11,9 @@ export function isObject(value: unknown): value is JsonObject {
 /** Deep equality of two JSON values; the order of keys does not matter. */
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b)) {
+  if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item, i) => sameJson(item, b[i]));
-  }
+
   if (!isObject(a) || !isObject(b)) return false;
   const keys = Object.keys(a);
   return (

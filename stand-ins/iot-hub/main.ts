@@ -57,13 +57,12 @@ const hub = await startIotHub(readArguments()).catch((error: unknown) => {
 });
 
 let stopping = false;
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.on(signal, () => {
     if (stopping) return;
     stopping = true;
     void hub.close().then(() => process.exit(0));
   });
-}
 
 process.stdout.write(
   `${JSON.stringify({

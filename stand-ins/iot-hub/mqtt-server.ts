@@ -72,9 +72,9 @@ export class MqttServer {
     const deadline = Date.now() + method.connectMs;
     for (;;) {
       const session = this.#sessions.get(key);
-      if (session?.subscriptions.has(METHOD_CALLS)) {
+      if (session?.subscriptions.has(METHOD_CALLS))
         return session.call(method.name, method.payload, method.responseMs);
-      }
+
       const left = deadline - Date.now();
       if (left <= 0) return null;
       await this.#arrival(key, left);

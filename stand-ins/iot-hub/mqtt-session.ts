@@ -90,9 +90,8 @@ export class MqttSession {
 
   /** Fails what still waits for this connection. */
   closed(): void {
-    for (const resolve of this.#calls.values()) {
+    for (const resolve of this.#calls.values())
       resolve(new HubError('DeviceNotOnline', `Device ${this.deviceId} went away before it answered.`));
-    }
   }
 }
 

@@ -17,9 +17,9 @@ export type DeviceRequest =
  */
 export function readTopic(topic: string, deviceId: string, moduleId: string | null): DeviceRequest | null {
   const events = `devices/${deviceId}/${moduleId === null ? '' : `modules/${moduleId}/`}messages/events/`;
-  if (topic.startsWith(events) || `${topic}/` === events) {
+  if (topic.startsWith(events) || `${topic}/` === events)
     return { kind: 'telemetry', properties: readProperties(topic.slice(events.length)) };
-  }
+
   const [path = '', query = ''] = topic.split('?', 2);
   const requestId = new URLSearchParams(query).get('$rid') ?? '';
   if (path === '$iothub/twin/GET/') return { kind: 'get-twin', requestId };

@@ -86,9 +86,9 @@ export class QueryIndex {
       const document = twinBody(entity);
       if (!matches(query.where, document)) continue;
       if (given + rows.length >= limit) break;
-      if (rows.length === size) {
+      if (rows.length === size)
         return { rows, continuation: token(`${given + rows.length}|${lastKey}`, digest), itemType };
-      }
+
       rows.push(project(query, document));
       lastKey = key;
     }
@@ -150,9 +150,9 @@ function token(position: string | null, digest: string): string | null {
 function readToken(continuation: string, digest: string): string {
   const text = Buffer.from(continuation, 'base64').toString();
   const at = text.indexOf('|');
-  if (at === -1 || text.slice(0, at) !== digest) {
+  if (at === -1 || text.slice(0, at) !== digest)
     throw new HubError('ArgumentInvalid', 'BadRequest: the continuation token belongs to another query.');
-  }
+
   return text.slice(at + 1);
 }
 

@@ -37,12 +37,12 @@ class Parser {
     const select = this.#takeSymbol('*') ? null : this.#list(() => this.#selected());
     this.#expectWord('FROM');
     const from = this.#path().join('.').toLowerCase();
-    if (from !== 'devices' && from !== 'devices.modules') {
+    if (from !== 'devices' && from !== 'devices.modules')
       throw syntaxError(
         `"FROM ${from}" is not supported; expected devices or devices.modules`,
         this.#token().at,
       );
-    }
+
     const where = this.#takeWord('WHERE') ? this.condition() : null;
     let groupBy: Path[] = [];
     if (this.#takeWord('GROUP')) {
@@ -163,21 +163,23 @@ class Parser {
       ['TRUE', true],
       ['FALSE', false],
       ['NULL', null],
-    ] as const) {
+    ] as const)
       if (this.#takeWord(word)) return { kind: 'value', value };
-    }
+
     return { kind: 'path', path: this.#path() };
   }
 
   #path(): string[] {
     const path = [this.#name()];
-    for (;;) {
-      if (this.#takeSymbol('.')) path.push(this.#name());
-      else if (this.#takeSymbol('[')) {
+    for (;;)
+      if (this.#takeSymbol('.')) {
+        path.push(this.#name());
+      } else if (this.#takeSymbol('[')) {
         path.push(this.#next().text);
         this.#expectSymbol(']');
-      } else return path;
-    }
+      } else {
+        return path;
+      }
   }
 
   #name(): string {

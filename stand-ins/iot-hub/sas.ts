@@ -26,9 +26,9 @@ export function parseSas(token: string | undefined): SasToken {
     if (at > 0) fields.set(pair.slice(0, at), pair.slice(at + 1));
   }
   const [sr, sig, se, skn] = ['sr', 'sig', 'se', 'skn'].map((key) => fields.get(key));
-  if (sr === undefined || sig === undefined || se === undefined || !/^\d+$/.test(se)) {
+  if (sr === undefined || sig === undefined || se === undefined || !/^\d+$/.test(se))
     throw unauthorized('the shared access signature is malformed');
-  }
+
   return {
     resource: decode(sr),
     signature: decode(sig),
@@ -49,9 +49,9 @@ export function verifySas(
 ): void {
   if (token.expiry * 1000 <= now.getTime()) throw unauthorized('the shared access signature has expired');
   const scope = token.resource.split('/').slice(1).join('/');
-  if (scope !== '' && scope !== path && !path.startsWith(`${scope}/`)) {
+  if (scope !== '' && scope !== path && !path.startsWith(`${scope}/`))
     throw unauthorized('the shared access signature is for another resource');
-  }
+
   if (!keys.some((key) => signedBy(token, key))) throw unauthorized('the signature does not match');
 }
 

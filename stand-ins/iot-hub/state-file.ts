@@ -69,10 +69,10 @@ export class StateFile {
     const pending = this.#pending;
     this.#pending = new Map();
     this.#db.exec('BEGIN');
-    for (const { kind, key, value } of pending.values()) {
+    for (const { kind, key, value } of pending.values())
       if (value === undefined) this.#remove.run(kind, key);
       else this.#upsert.run(kind, key, JSON.stringify(value));
-    }
+
     this.#db.exec('COMMIT');
   }
 }

@@ -131,13 +131,13 @@ export function routedRecord(message: DeviceMessage, enqueued: Date): Record<str
 function body(payload: Buffer, system: Record<string, string>): unknown {
   const isJson = /^application\/json\b/i.test(system['contentType'] ?? '');
   const isUtf8 = /^utf-?8$/i.test(system['contentEncoding'] ?? '');
-  if (isJson && isUtf8) {
+  if (isJson && isUtf8)
     try {
       return JSON.parse(payload.toString('utf8')) as unknown;
     } catch {
       // not JSON after all: stored as bytes, as IoT Hub does
     }
-  }
+
   return payload.toString('base64');
 }
 

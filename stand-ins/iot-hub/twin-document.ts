@@ -23,13 +23,16 @@ const MAX_INTEGER = 4_503_599_627_370_495;
 /** JSON merge as twins do it: objects merge, everything else replaces, null deletes. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const result: JsonObject = { ...target };
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else if (isObject(value)) {
+  for (const [key, value] of Object.entries(patch))
+    if (value === null) {
+      delete result[key];
+    } else if (isObject(value)) {
       const current = result[key];
       result[key] = mergePatch(isObject(current) ? current : {}, value);
-    } else result[key] = value;
-  }
+    } else {
+      result[key] = value;
+    }
+
   return result;
 }
 
@@ -66,15 +69,16 @@ export function patchSection(
 
 function stampMetadata(metadata: JsonObject, patch: JsonObject, stamp: JsonObject): JsonObject {
   const result: JsonObject = { ...metadata, ...stamp };
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else {
+  for (const [key, value] of Object.entries(patch))
+    if (value === null) {
+      delete result[key];
+    } else {
       const before = result[key];
       result[key] = isObject(value)
         ? stampMetadata(isObject(before) ? before : {}, value, stamp)
         : { ...stamp };
     }
-  }
+
   return result;
 }
 
@@ -103,37 +107,35 @@ export function withoutSystemKeys(value: JsonObject): JsonObject {
 export function checkTwinPart(part: keyof typeof TWIN_LIMITS, values: JsonObject): void {
   checkValue(part, values, 0);
   const size = sizeOf(values);
-  if (size > TWIN_LIMITS[part]) {
+  if (size > TWIN_LIMITS[part])
     throw new HubError(
       'ArgumentInvalid',
       `Twin ${part} is ${size} bytes, at most ${TWIN_LIMITS[part]} are allowed.`,
     );
-  }
 }
 
 function checkValue(path: string, value: Json, depth: number): void {
   if (depth > MAX_DEPTH)
     throw new HubError('ArgumentInvalid', `${path}: nested deeper than ${MAX_DEPTH} levels.`);
-  if (typeof value === 'string' && Buffer.byteLength(value) > MAX_STRING) {
+  if (typeof value === 'string' && Buffer.byteLength(value) > MAX_STRING)
     throw new HubError('ArgumentInvalid', `${path}: a string longer than ${MAX_STRING} bytes.`);
-  }
-  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > MAX_INTEGER) {
+
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > MAX_INTEGER)
     throw new HubError('ArgumentInvalid', `${path}: an integer beyond ±${MAX_INTEGER}.`);
-  }
+
   if (Array.isArray(value)) for (const item of value) checkValue(`${path}[]`, item, depth + 1);
-  else if (isObject(value)) {
+  else if (isObject(value))
     for (const [key, child] of Object.entries(value)) {
-      if (key === '' || /[.$ \u0000-\u001f\u007f-\u009f]/.test(key)) {
+      if (key === '' || /[.$ \u0000-\u001f\u007f-\u009f]/.test(key))
         throw new HubError(
           'ArgumentInvalid',
           `${path}: the key "${key}" has a character that twins do not allow.`,
         );
-      }
+
       if (Buffer.byteLength(key) > 1024)
         throw new HubError('ArgumentInvalid', `${path}: a key longer than 1 KB.`);
       checkValue(`${path}.${key}`, child, depth + 1);
     }
-  }
 }
 
 /**

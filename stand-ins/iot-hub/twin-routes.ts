@@ -25,7 +25,7 @@ export function twinRoutes(parts: HubParts, mqtt: MqttServer): Route[] {
       applyContent(parts, call, device),
     ),
   ];
-  for (const path of ['/twins/:device', '/twins/:device/modules/:module']) {
+  for (const path of ['/twins/:device', '/twins/:device/modules/:module'])
     routes.push(
       route(`GET ${path}`, 'twin-read', (_call, { device = '', module }) =>
         shown(directory.get(device, module ?? null)),
@@ -50,7 +50,7 @@ export function twinRoutes(parts: HubParts, mqtt: MqttServer): Route[] {
         callMethod(mqtt, call, directory.get(device, module ?? null)),
       ),
     );
-  }
+
   return routes;
 }
 
@@ -63,9 +63,9 @@ function query({ index }: HubParts, call: HttpCall): HttpAnswer {
   if (!parsed.success) throw new HubError('ArgumentInvalid', 'query: expected the text of a query.');
   const size = call.headers['x-ms-max-item-count'];
   const pageSize = size === undefined || size === '' ? null : Number(size);
-  if (pageSize !== null && !(pageSize >= 1)) {
+  if (pageSize !== null && !(pageSize >= 1))
     throw new HubError('ArgumentInvalid', 'x-ms-max-item-count: expected a number from 1.');
-  }
+
   const token = call.headers['x-ms-continuation'];
   const continuation = typeof token === 'string' && token !== '' ? token : null;
   const page = index.page(parsed.data.query, pageSize, continuation);
@@ -95,21 +95,21 @@ async function callMethod(mqtt: MqttServer, call: HttpCall, entity: Entity): Pro
     responseMs: responseTimeoutInSeconds * 1000,
     connectMs: connectTimeoutInSeconds * 1000,
   });
-  if (!result) {
+  if (!result)
     throw new HubError(
       'DeviceNotOnline',
       `The operation failed because the requested device isn't online: ${entity.deviceId}.`,
     );
-  }
+
   return { status: 200, body: { status: result.status, payload: result.payload as Json } };
 }
 
 function applyContent({ directory, deployments }: HubParts, call: HttpCall, deviceId: string): HttpAnswer {
   const device = directory.get(deviceId, null);
   const content = readContent(call.body);
-  if (content.modulesContent === null) {
+  if (content.modulesContent === null)
     throw new HubError('ArgumentInvalid', 'InvalidConfigurationContent: modulesContent is missing.');
-  }
+
   if (!device.iotEdge) throw new HubError('ArgumentInvalid', `Device ${deviceId} is not an IoT Edge device.`);
   const now = directory.timestamp();
   const single: Configuration = {

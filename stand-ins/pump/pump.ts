@@ -77,9 +77,9 @@ export function createPump(options: PumpOptions): Pump {
     faults = faults.filter((_, i) => !states[i]?.over);
     const worn = Math.min(1, wear + (wearPerHour * second) / 3600);
     const values = read(regime, worn, combineEffects(states));
-    for (const { index, perHour, since } of drifts) {
+    for (const { index, perHour, since } of drifts)
       values[index] = (values[index] ?? Number.NaN) + (perHour * (second - since)) / 3600;
-    }
+
     const time = new Date(start + second * 1000).toISOString().replace('.000Z', 'Z');
     second += 1;
     return { time, values: silence(values), anomaly: states.some((state) => state.labelled) ? 1 : 0 };

@@ -147,13 +147,15 @@ describe('a registry that wants a token', () => {
       if (url.pathname === '/token') {
         seen.push(`${url.searchParams.get('scope')} ${request.headers.authorization ?? 'anonymous'}`);
         response.end(JSON.stringify({ token: 'right' }));
-      } else if (request.headers.authorization === 'Bearer right') response.writeHead(200).end();
-      else
+      } else if (request.headers.authorization === 'Bearer right') {
+        response.writeHead(200).end();
+      } else {
         response
           .writeHead(401, {
             'www-authenticate': `Bearer realm="http://${host}/token",service="s",scope="repository:factory/pump:pull"`,
           })
           .end();
+      }
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     host = `127.0.0.1:${(server.address() as AddressInfo).port}`;

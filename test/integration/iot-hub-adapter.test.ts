@@ -162,7 +162,8 @@ describe('when the hub is not well', () => {
     const short = createFleetHub(config({ requestTimeoutMs: 200 }));
     test1.hub.setFaults({ rules: [{ operation: 'query', fault: 'hang' }] });
     await expect(short.listDevices('')).rejects.toMatchObject({
-      ...{ code: 'HUB_UNREACHABLE', retryable: true },
+      code: 'HUB_UNREACHABLE',
+      retryable: true,
       message: expect.stringContaining('no answer within 200 ms') as string,
     });
     short.close();

@@ -29,12 +29,12 @@ beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'windlass-hub-'));
 });
 afterEach(async () => {
-  for (const child of children.splice(0)) {
+  for (const child of children.splice(0))
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
-  }
+
   rmSync(stateDir, { recursive: true });
 });
 

@@ -127,9 +127,9 @@ type Trained = Awaited<ReturnType<typeof train>>;
 
 async function heldOutMetrics({ out, source, files }: Trained) {
   const groups: ScoredGroup[] = [];
-  for (const file of files) {
+  for (const file of files)
     if (file.fold !== null) groups.push(await score(join(out, 'folds', `${file.fold}.onnx`), source, file));
-  }
+
   return evaluationMetrics(groups, spec.model.threshold);
 }
 

@@ -10,7 +10,9 @@ import { describeUnless } from '../support/unless.ts';
 import { buildWindlassImage, COPIED, type WindlassImage } from '../support/windlass-image.ts';
 
 const services = readCompose({
-  ...{ TEMPORAL_DB_PASSWORD: 't', WINDLASS_DB_PASSWORD: 'w', WINDLASS_API_TOKEN: 'token-0123456789' },
+  TEMPORAL_DB_PASSWORD: 't',
+  WINDLASS_DB_PASSWORD: 'w',
+  WINDLASS_API_TOKEN: 'token-0123456789',
   WINDLASS_HUB_CONNECTION_STRING: 'HostName=h;SharedAccessKeyName=service;SharedAccessKey=aHVic2VjcmV0',
 });
 const commands = Object.entries(services)
@@ -25,8 +27,13 @@ test('the image holds every file that its commands import', async () => {
     expect(programs.size).toBeGreaterThanOrEqual(2);
     const bundled = await build({
       entryPoints: [...programs].map((program) => join(folder.path, program)),
-      ...{ bundle: true, write: false, outdir: folder.path, platform: 'node', format: 'esm' },
-      ...{ packages: 'external', logLevel: 'silent' },
+      bundle: true,
+      write: false,
+      outdir: folder.path,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+      logLevel: 'silent',
     });
     expect(bundled.errors).toEqual([]);
   } finally {

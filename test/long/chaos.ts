@@ -18,7 +18,9 @@ const ROLLOUT = {
     { name: 'canary', percent: 25 },
     { name: 'fleet', percent: 100 },
   ],
-  ...{ soakSeconds: 2, pollSeconds: 1, ringTimeoutSeconds: 600 },
+  soakSeconds: 2,
+  pollSeconds: 1,
+  ringTimeoutSeconds: 600,
 };
 
 /** One rollout whose worker is killed at a random moment; a second one ends it. */
@@ -31,7 +33,8 @@ async function killedOnce(env: TestWorkflowEnvironment, seed: number): Promise<s
     const first = await startRolloutWorker(bench, env, folder.path);
     const workflowId = `chaos-${seed}`;
     const handle = await env.client.workflow.start<typeof fleetRollout>(WORKFLOWS.fleetRollout, {
-      ...{ taskQueue: TASK_QUEUES.control, workflowId },
+      taskQueue: TASK_QUEUES.control,
+      workflowId,
       args: [{ model: 'pump-health@1', rollout: ROLLOUT, actor: 'ada' }],
     });
     const after = Math.round(random() * 8000);

@@ -26,14 +26,13 @@ const ROLLOUT = {
     { name: 'half', percent: 50 },
     { name: 'fleet', percent: 100 },
   ],
-  ...{
-    soakSeconds: 2,
-    pollSeconds: 1,
-    ringTimeoutSeconds: 20,
-    holdSeconds: 30,
-    minDevices: 1,
-    minCoverage: 0,
-  },
+
+  soakSeconds: 2,
+  pollSeconds: 1,
+  ringTimeoutSeconds: 20,
+  holdSeconds: 30,
+  minDevices: 1,
+  minCoverage: 0,
 };
 
 /** What holds after every rollout, whatever the devices did. */
@@ -78,7 +77,9 @@ async function simulate(env: TestWorkflowEnvironment, seed: number): Promise<str
         const input: FleetRolloutInput = { model: `pump-health@${version}`, rollout: ROLLOUT, actor: 'ada' };
         const workflowId = `simulated-${seed}-${version}`;
         const result = await env.client.workflow.execute<typeof fleetRollout>(WORKFLOWS.fleetRollout, {
-          ...{ taskQueue: TASK_QUEUES.control, workflowId, args: [input] },
+          taskQueue: TASK_QUEUES.control,
+          workflowId,
+          args: [input],
         });
         const { outcome, rolloutId } = result;
         await checkRollout(bench, rolloutId, { version, outcome, faulty: new Set(faulty.keys()) });

@@ -15,7 +15,11 @@ export async function runProgram(
   },
 ): Promise<void> {
   const child = execa(process.execPath, [...args], {
-    ...{ cwd: options.cwd ?? PROJECT_ROOT, env: options.env, all: true, reject: false, stdin: 'ignore' },
+    cwd: options.cwd ?? PROJECT_ROOT,
+    env: options.env,
+    all: true,
+    reject: false,
+    stdin: 'ignore',
   });
   for await (const line of child.iterable({ from: 'all' })) options.log(line);
   const { exitCode, signal } = await child;

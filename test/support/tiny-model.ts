@@ -104,13 +104,13 @@ export function tinyGolden(options: TinyModelOptions = {}): GoldenFile {
     const m = Array.from({ length: WIDTH }, () => Math.fround(random() * 100));
     const s = Array.from({ length: WIDTH }, () => Math.fround(0.5 + random()));
     const shift = random() * 4;
-    for (let row = 0; row < TINY_WINDOW; row++) {
+    for (let row = 0; row < TINY_WINDOW; row++)
       for (let c = 0; c < WIDTH; c++) {
         const value = Math.fround((m[c] ?? 0) + (s[c] ?? 1) * (shift + random() - 0.5));
         window.push(value);
         sums[c] = (sums[c] ?? 0) + value;
       }
-    }
+
     const level =
       sums.reduce((acc, sum, c) => acc + Math.abs(sum / TINY_WINDOW - (m[c] ?? 0)) / (s[c] ?? 1), 0) / WIDTH;
     expected.push(1 / (1 + Math.exp(-(gain * level + bias))) + goldenError);

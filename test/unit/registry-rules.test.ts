@@ -129,8 +129,9 @@ describe('who may approve what', () => {
 
   test.each(MODEL_STATES.map((s) => [s]))('a version that is %s', (state) => {
     const found = refusal({ state });
-    if (['registered', 'approved', 'rejected'].includes(state)) expect(found).toBeNull();
-    else {
+    if (['registered', 'approved', 'rejected'].includes(state)) {
+      expect(found).toBeNull();
+    } else {
       expect(found).toMatchObject({
         code: 'CONFLICT',
         message: `tiny@2 is ${state}, so it cannot be approved.`,

@@ -86,9 +86,11 @@ export async function readSarif(file: string, project: string): Promise<Findings
     for (const found of each.results) {
       const accepted = found.suppressions?.some((s) => (s.status ?? 'accepted') === 'accepted') === true;
       const its = levelOf(found, each);
-      if (accepted) counts.suppressed += 1;
-      else if (its === 'note') counts.notes += 1;
-      else if (its !== 'none') {
+      if (accepted) {
+        counts.suppressed += 1;
+      } else if (its === 'note') {
+        counts.notes += 1;
+      } else if (its !== 'none') {
         const kind = its === 'error' ? 'errors' : 'warnings';
         counts[kind] += 1;
         if (samples[kind].length < SAMPLES) samples[kind].push(lineOf(found, project));

@@ -132,11 +132,13 @@ async function entryScript({ instance, manifest, golden }: TestSubject): Promise
     });
     const probability = at(body, 'probability');
     const reason = at(body, 'invalid');
-    if (status === 200 && typeof reason === 'string') invalid.push(reason);
-    else if (status !== 200 || typeof probability !== 'number' || typeof at(body, 'alarm') !== 'boolean')
+    if (status === 200 && typeof reason === 'string') {
+      invalid.push(reason);
+    } else if (status !== 200 || typeof probability !== 'number' || typeof at(body, 'alarm') !== 'boolean') {
       wrong.push(`row ${row}: ${status} ${JSON.stringify(body).slice(0, 120)}`);
-    else if (!(probability >= 0 && probability <= 1)) wrong.push(`row ${row}: probability ${probability}`);
-    else {
+    } else if (!(probability >= 0 && probability <= 1)) {
+      wrong.push(`row ${row}: probability ${probability}`);
+    } else {
       scored += 1;
       const differs = Math.abs(probability - (expected[row] ?? Number.NaN));
       if (!(differs <= manifest.parityTolerance)) wrong.push(`row ${row}: differs by ${round(differs)}`);

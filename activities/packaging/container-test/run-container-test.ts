@@ -112,13 +112,13 @@ async function runSuite(run: {
  * The last error that the server logged, in its own words; it is the cause when a call to it fails.
  */
 function lastError(log: readonly string[]): string | undefined {
-  for (const line of log.toReversed()) {
+  for (const line of log.toReversed())
     try {
       const { level, msg, error } = JSON.parse(line) as Record<string, unknown>;
       if (level === 'error') return [msg, error].filter((part) => typeof part === 'string').join(': ');
     } catch {
       // not one of its log lines
     }
-  }
+
   return undefined;
 }

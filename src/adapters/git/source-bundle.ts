@@ -31,9 +31,9 @@ export async function readBundle(bundle: Buffer): Promise<ProjectFile[]> {
     const { header } = entry;
     const chunks: Buffer[] = [];
     for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
-    if (header.type === 'symlink')
+    if (header.type === 'symlink') {
       files.push({ path: header.name, kind: 'link', content: Buffer.from(header.linkname ?? '') });
-    else if (header.type === 'file') {
+    } else if (header.type === 'file') {
       const kind = ((header.mode ?? 0) & 0o100) !== 0 ? 'executable' : 'file';
       files.push({ path: header.name, kind, content: Buffer.concat(chunks) });
     }
@@ -52,8 +52,9 @@ export async function unpackBundle(bundle: Buffer, folder: string): Promise<void
     if (!target.startsWith(root + sep))
       throw new RangeError(`the bundle holds a path outside its folder: ${path}`);
     await mkdir(dirname(target), { recursive: true });
-    if (kind === 'link') await symlink(content.toString('utf8'), target);
-    else {
+    if (kind === 'link') {
+      await symlink(content.toString('utf8'), target);
+    } else {
       await writeFile(target, content);
       if (kind === 'executable') await chmod(target, 0o755);
     }

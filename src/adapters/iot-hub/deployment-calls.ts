@@ -19,7 +19,7 @@ import type { HubConnection } from './registry-client.ts';
 export async function ensureConfiguration(hub: HubConnection, wanted: ModelConfiguration): Promise<void> {
   await ensureBase(hub);
   const existing = await readConfiguration(hub, wanted.id);
-  if (existing === null) {
+  if (existing === null)
     try {
       await addConfiguration(hub, {
         id: wanted.id,
@@ -32,15 +32,14 @@ export async function ensureConfiguration(hub: HubConnection, wanted: ModelConfi
     } catch (error) {
       if (!(error instanceof WindlassError) || error.code !== 'CONFLICT') throw error;
     }
-  }
+
   const found = existing ?? (await readConfiguration(hub, wanted.id));
   const same = JSON.stringify(found && readModelConfiguration(found)) === JSON.stringify(normalized(wanted));
-  if (!same) {
+  if (!same)
     throw new WindlassError('CONFLICT', `The hub has a configuration ${wanted.id} with other content.`, {
       details: { id: wanted.id, wanted, found: found && readModelConfiguration(found) },
       hint: 'Delete that configuration, or register a new model version.',
     });
-  }
 }
 
 function normalized({ id, image, model, priority }: ModelConfiguration): ModelConfiguration {

@@ -27,9 +27,9 @@ export async function provision(
         registry.get(deviceId),
       );
       const key = answer.responseBody.authentication?.symmetricKey?.primaryKey;
-      if (!key) {
+      if (!key)
         throw new WindlassError('HUB_REFUSED', `Device ${deviceId} exists and does not use a symmetric key.`);
-      }
+
       result[deviceId] = connection(hub, deviceId, key);
     });
   }
@@ -77,7 +77,7 @@ const bulkResultSchema = z.looseObject({
 function existingOf(result: unknown): Set<string> {
   const errors = bulkResultSchema.safeParse(result).data?.errors ?? [];
   const other = errors.find((item) => !/AlreadyExists|^409/.test(String(item.errorCode)));
-  if (other) {
+  if (other)
     throw new WindlassError(
       'HUB_REFUSED',
       `The hub could not create ${other.deviceId} (${other.errorCode}).`,
@@ -85,7 +85,7 @@ function existingOf(result: unknown): Set<string> {
         details: { errors },
       },
     );
-  }
+
   return new Set(errors.map((item) => item.deviceId));
 }
 

@@ -165,9 +165,9 @@ function readRecord(line: string): TelemetryMessage | null {
 }
 
 async function hasMore(folder: string, cursor: PartitionCursor | undefined): Promise<boolean> {
-  for (const name of await filesAfter(folder, cursor?.floor ?? '')) {
+  for (const name of await filesAfter(folder, cursor?.floor ?? ''))
     if (await grown(join(folder, name), cursor?.files[name] ?? 0)) return true;
-  }
+
   return false;
 }
 
@@ -186,7 +186,9 @@ async function filesAfter(folder: string, floor: string, prefix = ''): Promise<s
     const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
     if (!entry.isDirectory()) {
       if (name > floor) found.push(name);
-    } else if (name >= floor.slice(0, name.length)) found.push(...(await filesAfter(folder, floor, name)));
+    } else if (name >= floor.slice(0, name.length)) {
+      found.push(...(await filesAfter(folder, floor, name)));
+    }
   }
   return found.sort();
 }
@@ -194,9 +196,9 @@ async function filesAfter(folder: string, floor: string, prefix = ''): Promise<s
 /** `hub/partition` folders, sorted. A container that does not exist yet has none. */
 async function partitions(container: string): Promise<string[]> {
   const found: string[] = [];
-  for (const hub of await folders(container)) {
+  for (const hub of await folders(container))
     for (const partition of await folders(join(container, hub))) found.push(`${hub}/${partition}`);
-  }
+
   return found.sort();
 }
 

@@ -102,13 +102,13 @@ export async function npmEntries(options: {
   const { packages, root, platform } = options;
   const installed = await packageClosure(packages, root);
   const entries: ImageEntry[] = [];
-  for (const { dir } of installed) {
+  for (const { dir } of installed)
     for (const file of await packageFiles(dir)) {
       const path = relative(root, join(dir, file));
       if (belongsTo(path, platform))
         entries.push({ type: 'file', path: `windlass/${path}`, content: { file: join(dir, file) } });
     }
-  }
+
   if (packages.includes('onnxruntime-node') && nativeFiles(entries).length === 0)
     throw new WindlassError(
       'INPUT_INVALID',
@@ -147,7 +147,9 @@ async function packageFiles(dir: string, below = ''): Promise<string[]> {
     if (item.isDirectory()) {
       const skipped = below === '' ? LEFT_OUT_FOLDERS.has(item.name) : item.name === 'node_modules';
       if (!skipped) files.push(...(await packageFiles(dir, path)));
-    } else if (item.isFile() && !LEFT_OUT_FILES.test(item.name)) files.push(path);
+    } else if (item.isFile() && !LEFT_OUT_FILES.test(item.name)) {
+      files.push(path);
+    }
   }
   return files;
 }

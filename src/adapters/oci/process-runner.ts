@@ -180,7 +180,9 @@ async function commandOf(config: ImageConfig, rootfs: string): Promise<Command> 
   if (file === undefined || !starts) {
     notes.push(`the image's ${program} does not start here; run by ${process.execPath}`);
     file = process.execPath;
-  } else notes.push("run by the image's own node");
+  } else {
+    notes.push("run by the image's own node");
+  }
   const uid = process.getuid?.() === 0 && (await openToOthers(rootfs)) ? IMAGE_USER : undefined;
   if (uid === undefined) notes.push('runs under the account of the worker');
   if (await answers({ file: 'unshare', args: [...EMPTY_NETWORK, 'true'], uid })) {

@@ -66,11 +66,11 @@ async function addFile(tar: Pack, header: NamedHeader, file: string): Promise<vo
 async function write(tar: Pack, entries: readonly ImageEntry[]): Promise<void> {
   for (const entry of entries) {
     const name = entry.path;
-    if (entry.type === 'directory')
+    if (entry.type === 'directory') {
       await add(tar, { ...FIXED, name: `${name}/`, type: 'directory', mode: entry.mode ?? 0o755 });
-    else if (entry.type === 'symlink')
+    } else if (entry.type === 'symlink') {
       await add(tar, { ...FIXED, name, type: 'symlink', linkname: entry.target, mode: 0o777 });
-    else {
+    } else {
       const header: NamedHeader = { ...FIXED, name, type: 'file', mode: entry.mode ?? 0o644 };
       if (entry.content instanceof Uint8Array) await add(tar, header, Buffer.from(entry.content));
       else await addFile(tar, header, entry.content.file);

@@ -58,10 +58,10 @@ function checkNodes(
   const here: Visible = (name) => given.has(name) || maker.has(name);
   const captured = new Set<string>();
   const use = (name: string, by: string): number | undefined => {
-    if (!here(name)) {
+    if (!here(name))
       if (outside(name)) captured.add(name);
       else problems.push(`${by} reads "${name}", which nothing makes`);
-    }
+
     return maker.get(name);
   };
   const needs = nodes.map((node) => {

@@ -170,12 +170,16 @@ export class WireReader {
   }
 
   #skip(wire: number, end: number): void {
-    if (wire === VARINT) this.#varint(end);
-    else if (wire === BYTES) this.#at = this.#end(end);
-    else if (wire === FIXED32 || wire === FIXED64) {
+    if (wire === VARINT) {
+      this.#varint(end);
+    } else if (wire === BYTES) {
+      this.#at = this.#end(end);
+    } else if (wire === FIXED32 || wire === FIXED64) {
       this.#at += wire === FIXED32 ? 4 : 8;
       if (this.#at > end) refuse('it ends in the middle of a field');
-    } else refuse(`wire type ${wire} is not used by ONNX`);
+    } else {
+      refuse(`wire type ${wire} is not used by ONNX`);
+    }
   }
 
   /** Where a field with a length in front ends. */

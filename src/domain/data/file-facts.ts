@@ -152,13 +152,14 @@ function labelFacts({ labels, lines }: SensorTable, calibrationRows: number): Fi
   if (labels === null) return null;
   let [positives, positivesInCalibration] = [0, 0];
   let firstInCalibration: number | null = null;
-  for (const [row, label] of labels.entries()) {
-    if (row >= calibrationRows) positives += label;
-    else if (label === 1) {
+  for (const [row, label] of labels.entries())
+    if (row >= calibrationRows) {
+      positives += label;
+    } else if (label === 1) {
       positivesInCalibration += 1;
       firstInCalibration ??= lines[row] ?? 0;
     }
-  }
+
   const negatives = Math.max(0, labels.length - calibrationRows) - positives;
   return { positives, negatives, positivesInCalibration, firstInCalibration };
 }

@@ -59,8 +59,9 @@ function sharedSegments(readable: readonly FileFacts[]): Shared[] {
     for (const [i, mark] of segments.marks.entries()) {
       const line = segments.lines[i] ?? 0;
       const seen = first.get(mark);
-      if (seen === undefined) first.set(mark, { file, line });
-      else if (seen.file !== file && apart(readable[seen.file], readable[file])) {
+      if (seen === undefined) {
+        first.set(mark, { file, line });
+      } else if (seen.file !== file && apart(readable[seen.file], readable[file])) {
         const key = `${seen.file} ${file}`;
         const pair = found.get(key);
         if (pair === undefined) found.set(key, { file, other: seen.file, count: 1, line, at: seen.line });

@@ -44,8 +44,9 @@ export function findAlignments(files: readonly SignPatterns[]): Alignment[] {
         if (mix(stretch) % sampling !== 0 || turns(stretch) < MIN_TURNS) continue;
         const key = column * 2 ** 32 + stretch;
         const place = places[first.get(key) ?? -1];
-        if (place === undefined) first.set(key, places.push({ file, row }) - 1);
-        else if (place.file !== file) {
+        if (place === undefined) {
+          first.set(key, places.push({ file, row }) - 1);
+        } else if (place.file !== file) {
           const shift = place.row - row;
           const pair = `${file} ${place.file} ${shift}`;
           const vote = votes.get(pair);

@@ -51,8 +51,9 @@ export function timeFacts(table: SensorTable, settings: DataGateSettings, rowHas
       findings.add(() => ({ line, value: iso(time), text: `line ${line}: ${text}` }));
     if (time < earliest || time > latest) add(facts.unbelievable, iso(time));
     const seen = first.get(time);
-    if (seen === undefined) first.set(time, row);
-    else {
+    if (seen === undefined) {
+      first.set(time, row);
+    } else {
       const text = `${iso(time)} in line ${lines[seen]} and again in line ${line}`;
       facts.duplicateTimes.add(() => ({ line, value: iso(time), text }));
       if (rowHashes[seen] === rowHashes[row]) add(facts.duplicateRows, `the same as line ${lines[seen]}`);

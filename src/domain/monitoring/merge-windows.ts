@@ -15,9 +15,9 @@ export interface MergedWindows {
 }
 
 const addBins = (a: readonly number[], b: readonly number[]): number[] => {
-  if (a.length > 0 && a.length !== b.length) {
+  if (a.length > 0 && a.length !== b.length)
     throw new RangeError(`windows with ${a.length} and ${b.length} bins cannot be merged`);
-  }
+
   return b.map((count, i) => count + (a[i] ?? 0));
 };
 

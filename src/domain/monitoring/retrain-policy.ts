@@ -69,9 +69,9 @@ export function decide(evidence: DecisionEvidence, policy: RetrainPolicy): Decis
   if (policy.retrainOn === 'drift-and-loss' && !lost)
     return stay('no estimated loss beside the drift: investigate');
   const since = evidence.secondsSinceLastRetrain;
-  if (since !== null && since < policy.cooldownSeconds) {
+  if (since !== null && since < policy.cooldownSeconds)
     return stay(`last retrain ${Math.round(since)} s ago, cooldown ${policy.cooldownSeconds} s: investigate`);
-  }
+
   return {
     decision: 'retrain',
     drift,

@@ -54,15 +54,17 @@ function pathsLeaving(m: number, n: number, h: number): number {
   // walked backwards.
   const left = new Float64Array(n + 1);
   for (let i = m; i >= 0; i -= 1)
-    for (let j = n; j >= 0; j -= 1) {
-      if (leaves(i, j)) left[j] = 1;
-      else if (i === m && j === n) left[j] = 0;
-      else {
+    for (let j = n; j >= 0; j -= 1)
+      if (leaves(i, j)) {
+        left[j] = 1;
+      } else if (i === m && j === n) {
+        left[j] = 0;
+      } else {
         const [up, across] = [m - i, n - j];
         const onward = j < n ? (left[j + 1] as number) : 0;
         left[j] = ((left[j] as number) * up + onward * across) / (up + across);
       }
-    }
+
   return left[0] as number;
 }
 

@@ -15,11 +15,11 @@ export function populationStabilityIndex(
   expected: readonly number[],
   observed: readonly number[],
 ): number | null {
-  if (expected.length !== observed.length) {
+  if (expected.length !== observed.length)
     throw new RangeError(
       `PSI needs the same bins on both sides: ${expected.length} expected, ${observed.length} observed`,
     );
-  }
+
   requireFinite(expected, 'expected shares');
   requireFinite(observed, 'observed counts');
   const total = observed.reduce((a, b) => a + b, 0);

@@ -55,12 +55,15 @@ export function filterTokens(text: string): FilterToken[] {
 /** A quote inside is written twice, as in SQL. */
 function readQuoted(text: string, start: number, quote: string): { value: string; end: number } {
   let value = '';
-  for (let at = start + 1; at < text.length; at += 1) {
-    if (text[at] !== quote) value += text[at];
-    else if (text[at + 1] === quote) {
+  for (let at = start + 1; at < text.length; at += 1)
+    if (text[at] !== quote) {
+      value += text[at];
+    } else if (text[at + 1] === quote) {
       value += quote;
       at += 1;
-    } else return { value, end: at + 1 };
-  }
+    } else {
+      return { value, end: at + 1 };
+    }
+
   throw new SearchProblem(`The quote ${quote} is not closed`, start + 1);
 }

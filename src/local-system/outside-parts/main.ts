@@ -1,6 +1,6 @@
 /**
- * Finds, fetches or builds what npm does not bring: node src/local-system/outside-parts/main.ts [NAME
- * …]; all of them without a name.
+ * Finds, fetches or builds what npm does not bring: node src/local-system/outside-parts/main.ts
+ * [NAME …]; all of them without a name.
  */
 import { PART_NAMES, prepareParts } from './prepare-parts.ts';
 

@@ -113,7 +113,7 @@ export function createMonitorStore(db: Kysely<Database>): MonitorStore {
           .onConflict((c) => c.columns(['workflow_id', 'run_id']).doNothing())
           .execute();
         const { digest, baseline, upTo } = mark;
-        if (upTo !== null) {
+        if (upTo !== null)
           await trx
             .insertInto('monitor_marks')
             .values({ digest, baseline, up_to: upTo })
@@ -123,7 +123,7 @@ export function createMonitorStore(db: Kysely<Database>): MonitorStore {
                 .doUpdateSet({ up_to: sql`greatest(monitor_marks.up_to, ${upTo}::bigint)` }),
             )
             .execute();
-        }
+
         const row = await byRun(trx, report.workflowId, report.runId);
         if (row === undefined) throw new Error('the report that was just saved is not there');
         return storedReport(row);

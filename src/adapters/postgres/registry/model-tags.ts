@@ -29,14 +29,14 @@ export async function setTags(
   await lockName(transaction, 'model', name);
   const model = await modelRow(transaction, name, version);
   for (const [key, value] of entries)
-    if (value === null)
+    if (value === null) {
       await transaction
         .deleteFrom('model_tags')
         .where('name', '=', name)
         .where('version', '=', model.version)
         .where('key', '=', key)
         .execute();
-    else {
+    } else {
       const content = { value, set_at: clock.now(), set_by: by.actor };
       await transaction
         .insertInto('model_tags')

@@ -89,13 +89,13 @@ async function play(stage: Stage, champion: string, healthy: Played<MonitorResul
   const decisiveRun = client.workflow.getHandle(decisive.workflowId, decisive.runId);
   const monitored = (await followWorkflow(stage.cli, decisiveRun)) as MonitorResult;
   const { retrain, deployment } = monitored;
-  if (retrain === null || deployment === null) {
+  if (retrain === null || deployment === null)
     throw new WindlassError(
       'INTERNAL',
       `the retrain made ${retrain?.verdict ?? 'nothing'} and no deployment`,
       { details: monitored },
     );
-  }
+
   const retraining = client.workflow.getHandle(retrain.workflowId);
   const built = (await retraining.result()) as BuildResult;
   const rollout = client.workflow.getHandle(deployment.workflowId);

@@ -44,9 +44,9 @@ Examples:
 `,
     )
     .action(async (file: string | undefined, options: DemoOptions) => {
-      if (file !== undefined && !cli.output.json) {
+      if (file !== undefined && !cli.output.json)
         throw new WindlassError('INPUT_INVALID', `demo takes no argument "${file}" without --json.`);
-      }
+
       const { runDemo } = await import('./demo.ts');
       await runDemo(cli, { ...options, exit: options.exit === true, file });
     });

@@ -117,13 +117,9 @@ async function play(
 ): Promise<{ acts: ActReport[]; lineage: PumpLineage | null }> {
   const { config, info } = system;
   const { connectionString } = config.hub;
-  if (
-    config.database.url === undefined ||
-    connectionString === undefined ||
-    info.fleetControl === undefined
-  ) {
+  if (config.database.url === undefined || connectionString === undefined || info.fleetControl === undefined)
     throw new WindlassError('INTERNAL', 'the system started without database, hub or fleet');
-  }
+
   const db = openDatabase(config.database.url);
   const temporal = await openClient(system);
   const hub = createFleetHub({ ...config.hub, connectionString });
