@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../src/base/error-message.ts';
-import { closeRunFolder, openRunFolder } from '../support/run-folder.js';
+import { closeRunFolder, openRunFolder } from '../support/run-folder.ts';
 import { HISTORIES } from './histories.ts';
 import { openBench } from './recording/bench.ts';
 import { HistoryKeeper } from './recording/keep-history.ts';

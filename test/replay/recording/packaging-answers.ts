@@ -1,4 +1,4 @@
-import type { PackagingActivities } from '../../../activities/packaging/types.ts';
+import type { PackagingActivities } from '../../../activities/packaging/packaging-activities.ts';
 import { artefact, packagedImage } from '../../support/registry-fixtures.ts';
 
 /**
