@@ -167,7 +167,8 @@ export class Scorer {
       endTime: row.time,
     });
     this.#count(result, performance.now() - began);
-    if (this.#builder.windows >= this.#options.model.manifest.windowsPerSummary) this.#storeSummary(); // scoring does not wait for the disk
+    // Scoring does not wait for the disk.
+    if (this.#builder.windows >= this.#options.model.manifest.windowsPerSummary) this.#storeSummary();
   }
 
   #calibrate(row: Row): void {

@@ -458,10 +458,12 @@ describe('rollouts', () => {
         workflowId: rolloutId,
         runId: handle.firstExecutionRunId,
       },
-      [
-        { deviceId: 'pump-1', ring: 0, stratum: 'a', redundancyGroup: null },
-        { deviceId: 'pump-2', ring: 2, stratum: 'a', redundancyGroup: null },
-      ],
+      ['pump-1', 'pump-2'].map((deviceId, i) => ({
+        deviceId,
+        ring: 2 * i,
+        stratum: 'a',
+        redundancyGroup: null,
+      })),
     );
     await store.openRing(rolloutId, 0);
     await store.saveBaselines(rolloutId, [{ deviceId: 'pump-1', target: null, restarts: 0 }]);

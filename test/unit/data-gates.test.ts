@@ -393,10 +393,8 @@ test('evidence names file, row, column and value of the first rows, ten at most'
   expect(gate?.evidence?.files).toEqual([4, 5, 6].map((n) => ({ path: `pump-${n}.csv`, count: 30 })));
   expect(gate?.evidence?.rows).toHaveLength(10);
   const where = { file: 'pump-5.csv', line: 12, column: 'Accelerometer2RMS', value: 'x10' };
-  expect((gate?.evidence?.rows as unknown[])[1]).toEqual({
-    ...where,
-    problem: 'line 12: Accelerometer2RMS is "x10"',
-  });
+  const problem = 'line 12: Accelerometer2RMS is "x10"';
+  expect((gate?.evidence?.rows as unknown[])[1]).toEqual({ ...where, problem });
 });
 
 describe('what is held out must be unseen', () => {

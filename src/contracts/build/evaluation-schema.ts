@@ -1,5 +1,6 @@
 import { countSchema, measuredSchema, objectOf } from '../object-schema.ts';
-import type { Confusion, EvaluationMetrics } from './evaluation.ts';
+import type { Confusion } from './rule-results.ts';
+import type { EvaluationMetrics } from './evaluation.ts';
 
 export const confusionSchema = objectOf<Confusion>({
   tp: countSchema,

@@ -1,4 +1,5 @@
 import type { RuleResult } from './rule-results.ts';
+import type { Confusion } from './rule-results.ts';
 
 /** One bin of a reliability curve: mean score and share of anomalies of its windows. */
 export interface ReliabilityBin {
@@ -46,14 +47,6 @@ export interface EvaluationReport {
   readonly costs: { readonly falseAlarm: number; readonly missedAlarm: number; readonly declared: boolean };
   readonly reliability: Reliability | null;
   readonly slices: readonly SliceResult[];
-}
-
-/** tp, tn, fp, fn are counts of scored windows. */
-export interface Confusion {
-  readonly tp: number;
-  readonly tn: number;
-  readonly fp: number;
-  readonly fn: number;
 }
 
 export interface EvaluationMetrics {

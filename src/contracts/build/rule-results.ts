@@ -1,5 +1,3 @@
-import type { Confusion } from './evaluation.ts';
-
 export const RULES = ['model', 'champion', 'challenger', 'always-alarm', 'never-alarm', 'z-score'] as const;
 
 export type Rule = (typeof RULES)[number];
@@ -13,4 +11,12 @@ export interface RuleResult {
   /** Null when a group's sampling interval is unknown. */
   readonly costPerDeviceDay: number | null;
   readonly confusion: Confusion;
+}
+
+/** tp, tn, fp, fn are counts of scored windows. */
+export interface Confusion {
+  readonly tp: number;
+  readonly tn: number;
+  readonly fp: number;
+  readonly fn: number;
 }

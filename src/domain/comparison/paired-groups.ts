@@ -1,4 +1,4 @@
-import type { Confusion } from '../../contracts/build/evaluation.ts';
+import type { Confusion } from '../../contracts/build/rule-results.ts';
 import type { RuleGroup } from '../evaluation/rules.ts';
 import type { SliceValues } from '../evaluation/slices.ts';
 

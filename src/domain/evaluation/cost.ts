@@ -1,4 +1,4 @@
-import type { Confusion } from '../../contracts/build/evaluation.ts';
+import type { Confusion } from '../../contracts/build/rule-results.ts';
 
 const SECONDS_PER_DAY = 86_400;
 

@@ -1,4 +1,5 @@
-import type { Confusion, EvaluationMetrics } from '../../contracts/build/evaluation.ts';
+import type { Confusion } from '../../contracts/build/rule-results.ts';
+import type { EvaluationMetrics } from '../../contracts/build/evaluation.ts';
 import { midranks } from '../statistics/ranks.ts';
 
 /** Scored windows of one group: probability and true label (1 = anomaly) side by side. */

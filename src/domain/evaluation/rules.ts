@@ -1,5 +1,5 @@
 import type { Rule, RuleResult } from '../../contracts/build/rule-results.ts';
-import type { Confusion } from '../../contracts/build/evaluation.ts';
+import type { Confusion } from '../../contracts/build/rule-results.ts';
 import { costPerDeviceDay, type AlarmCosts } from './cost.ts';
 import { Z_LIMIT } from './deviation.ts';
 import { addConfusions, alarmRates, confusion } from './metrics.ts';

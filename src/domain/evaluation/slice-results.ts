@@ -3,7 +3,7 @@ import type { SliceSpec } from '../../contracts/project/evaluation.ts';
 import { clusterBootstrap, percentileInterval } from '../statistics/cluster-bootstrap.ts';
 import { addConfusions, alarmRates, confusion, type AlarmRates, type ScoredGroup } from './metrics.ts';
 import { valuesOf, windowsOfSlice, type SliceValues } from './slices.ts';
-import type { Confusion } from '../../contracts/build/evaluation.ts';
+import type { Confusion } from '../../contracts/build/rule-results.ts';
 
 /** A scored group with the slices that its windows belong to. */
 export interface SlicedGroup extends ScoredGroup {

@@ -1,4 +1,4 @@
-import type { Confusion } from '../../contracts/build/evaluation.ts';
+import type { Confusion } from '../../contracts/build/rule-results.ts';
 import type { ColumnImportance } from '../../contracts/build/explanation.ts';
 import { confusion, f1Score } from '../evaluation/metrics.ts';
 import { MIN_COMPARISON_GROUPS } from '../comparison/compare.ts';
