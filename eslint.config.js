@@ -109,7 +109,7 @@ export default tseslint.config(
       ],
     },
   },
-  // Users' projects: a digest covers each byte of them, so they keep the form that they were published in.
+  // Users' projects: a digest covers each byte, so they stay as they were published.
   { files: ['examples/**'], rules: { curly: 'off', 'windlass/comment-width': 'off' } },
   { files: ['test/**', 'bench/**', 'lint/**', '*.js'], rules: { 'no-console': 'off' } },
   {

@@ -422,9 +422,8 @@ describe('workflows', () => {
     const second = await post('/api/v1/data-events', { ...event, id: 'e2' });
     expect(first).toMatchObject({ status: 202, body: { workflowId: 'retrain-coordinator-pump-health' } });
     expect((second.body as { runId: string }).runId).toBe((first.body as { runId: string }).runId);
-    const history = await env.client.workflow.getHandle('retrain-coordinator-pump-health').fetchHistory();
-    const signals = history.events?.filter((e) => e.workflowExecutionSignaledEventAttributes);
-    expect(signals).toHaveLength(2);
+    const { events } = await env.client.workflow.getHandle('retrain-coordinator-pump-health').fetchHistory();
+    expect(events?.filter((e) => e.workflowExecutionSignaledEventAttributes)).toHaveLength(2);
     expect(await post('/api/v1/data-events', { ...event, model: 'pump-helth' })).toMatchObject({
       status: 404,
       body: { error: { message: 'No version of the model "pump-helth" is registered.' } },
@@ -436,10 +435,8 @@ describe('rollouts', () => {
   const rolloutId = 'rollout-pump-health-2-test';
 
   test('how it stands, where it went, and each way to steer it', async () => {
-    const handle = await env.client.workflow.start('steered', {
-      workflowId: rolloutId,
-      taskQueue: 'steered',
-    });
+    const options = { workflowId: rolloutId, taskQueue: 'steered' };
+    const handle = await env.client.workflow.start('steered', options);
     const image = packagedImage();
     await deps.registry.recordImage({ name: 'pump-health', version: '2' }, image, BY);
     const store = createRolloutStore(db, systemClock);
@@ -458,12 +455,10 @@ describe('rollouts', () => {
         workflowId: rolloutId,
         runId: handle.firstExecutionRunId,
       },
-      ['pump-1', 'pump-2'].map((deviceId, i) => ({
-        deviceId,
-        ring: 2 * i,
-        stratum: 'a',
-        redundancyGroup: null,
-      })),
+      [
+        { deviceId: 'pump-1', ring: 0, stratum: 'a', redundancyGroup: null },
+        { deviceId: 'pump-2', ring: 2, stratum: 'a', redundancyGroup: null },
+      ],
     );
     await store.openRing(rolloutId, 0);
     await store.saveBaselines(rolloutId, [{ deviceId: 'pump-1', target: null, restarts: 0 }]);
