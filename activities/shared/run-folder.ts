@@ -4,12 +4,26 @@ import { activityInfo, cancellationDetails } from '@temporalio/activity';
 import { errorCode } from '../../src/base/error-code.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
-/**
- * Work in the folder of one step of the current run, which every attempt finds again. It goes when
- * the work is done, can never be or is cancelled; after a lost or stopped worker or an unforeseen
- * error the next attempt goes on from there.
- */
+/** Work in the folder of one step of the current run; it goes with the end of each attempt. */
 export async function inRunFolder<T>(
+  work: string,
+  step: string,
+  run: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = runFolder(work, step);
+  try {
+    return await run(folder);
+  } finally {
+    await removeRunFolder(folder);
+  }
+}
+
+/**
+ * Work in a folder that every attempt of a step finds again, for work that resumes from
+ * checkpoints. It goes when the work is done, can never be or is cancelled; after a lost or stopped
+ * worker or an unforeseen error the next attempt goes on from there.
+ */
+export async function inResumableFolder<T>(
   work: string,
   step: string,
   run: (folder: string) => Promise<T>,

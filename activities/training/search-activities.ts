@@ -8,7 +8,7 @@ import { environmentOf, type ProjectCode } from '../environment/environment-acti
 import { evaluate, type EvaluateDeps } from '../evaluation/evaluate.ts';
 import { cachedStep } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { inRunFolder } from '../shared/run-folder.ts';
+import { inResumableFolder, inRunFolder } from '../shared/run-folder.ts';
 import { planSearch, type PlanSearchRequest, type SearchPlan } from './plan-search.ts';
 import { runTraining, type TrainDeps } from './run-training.ts';
 import { storeFolds } from './train-outputs.ts';
@@ -69,7 +69,7 @@ export function createSearchActivities(deps: SearchDeps) {
           seed,
         };
         const same = 'same source bundle, environment, data, parameters and seed';
-        const trained = await inRunFolder(deps.work, 'train', (folder) =>
+        const trained = await inResumableFolder(deps.work, 'train', (folder) =>
           cachedStep(deps, { step: 'train-trial', version: 1, inputs, same, reuse }, () =>
             timed(async () => {
               const training = { spec, bundle, environment, data, params, seed, trial };

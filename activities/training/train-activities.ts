@@ -4,7 +4,7 @@ import type { StepOutput } from '../../src/contracts/progress.ts';
 import { environmentOf, type ProjectCode } from '../environment/environment-activities.ts';
 import { cachedStep } from '../shared/cached-step.ts';
 import { withHeartbeats } from '../shared/heartbeats.ts';
-import { inRunFolder } from '../shared/run-folder.ts';
+import { inResumableFolder } from '../shared/run-folder.ts';
 import { runTraining, type TrainDeps } from './run-training.ts';
 import { storeOutputs, type TrainOutputs } from './train-outputs.ts';
 
@@ -51,7 +51,7 @@ export function createTrainActivities(deps: TrainDeps) {
           same: 'same source bundle, environment, data, parameters and seed',
           reuse,
         };
-        const output = await inRunFolder(deps.work, 'train', (folder) =>
+        const output = await inResumableFolder(deps.work, 'train', (folder) =>
           cachedStep(deps, identity, async (): Promise<TrainedModel> => {
             const training = { spec, bundle, environment, data, params, seed };
             const { out, folds, log } = await runTraining(deps, training, { report, signal, folder });

@@ -56,7 +56,7 @@ export function followTraining(report: (details: TrainHeartbeat) => void, prefix
       const { message, progress, metrics } = parsed;
       update({
         message: message === undefined ? latest.message : `${prefix}${message}`,
-        progress,
+        progress: progress ?? latest.progress,
         metrics: metricsOf({ ...metrics, ...latest.metrics, ...metrics }),
       });
     },

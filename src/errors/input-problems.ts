@@ -40,8 +40,17 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonText(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** Values of YAML may contain themselves (`&a [*a]`), which JSON cannot say. */
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'a value that contains itself';
+  }
 }
 
 /** Field names of the object at a path, seen through defaults and optionals. */

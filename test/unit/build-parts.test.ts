@@ -39,6 +39,17 @@ test('what heartbeats carry stays small, however many metrics a training names: 
   expect(metrics).toMatchObject({ loss: 199, loss_199: 199 });
 });
 
+test('a line that says nothing of the progress, and what is measured, leave the progress as it was', () => {
+  const seen: TrainHeartbeat[] = [];
+  const { onLine, onUsage } = followTraining((details) => seen.push(details));
+  onLine('{"metrics": {"loss": 2}}', 'stdout');
+  onLine('{"progress": 0.4, "message": "epoch 4"}', 'stdout');
+  onLine('{"metrics": {"loss": 1}}', 'stdout');
+  onUsage({ memoryMb: 80 });
+  expect(seen.map(({ progress }) => progress)).toEqual([null, null, 0.4, 0.4, 0.4]);
+  expect(seen.at(-1)).toMatchObject({ message: 'epoch 4', metrics: { loss: 1 }, memoryMb: 80 });
+});
+
 describe('step keys', () => {
   test('depend on every input, not on the order of fields', () => {
     const key = (inputs: unknown, version = 1): string => stepKey({ step: 'train', version, inputs });

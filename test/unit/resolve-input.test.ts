@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { resolveInput } from '../../activities/shared/resolve-input.ts';
 import type { InputName } from '../../activities/shared/resolve-input.ts';
+import { parseInput } from '../../src/errors/parse-input.ts';
 import { WindlassError } from '../../src/errors/windlass-error.ts';
 
 function problemOf(name: InputName, raw: unknown): WindlassError {
@@ -83,4 +85,12 @@ test.each<[InputName, unknown, string]>([
   ],
 ])('%s with %j says: %s', (name, raw, line) => {
   expect(problemOf(name, raw).message).toContain(line);
+});
+
+test('a value of YAML that contains itself is a wrong field like any other', () => {
+  const value: unknown[] = [];
+  value.push(value);
+  expect(() =>
+    parseInput(z.object({ description: z.string() }), { description: value }, { what: 'x' }),
+  ).toThrow(/description: expected string, got a value that contains itself/);
 });
