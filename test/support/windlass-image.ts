@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, realpathSync } from 'node:fs';
+import { globSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
@@ -33,6 +33,17 @@ async function hasBase(docker: Docker): Promise<boolean> {
   }
 }
 
+/** Binaries that the packages bring for this platform; the base has to hold what they link to. */
+function nativeModules(): string[] {
+  const machine =
+    process.arch === 'arm64' ? /linux.*(arm64|aarch64)|aarch64.*linux/ : /linux.*x64|x86_64.*linux/;
+  return globSync('node_modules/{@temporalio/core-bridge,@duckdb/*,onnxruntime-node}/**/*.node', {
+    cwd: PROJECT_ROOT,
+  })
+    .filter((file) => machine.test(file) && !file.includes('musl'))
+    .map((file) => join(PROJECT_ROOT, file));
+}
+
 /**
  * A base of this machine's shell and Node, for where no image can be pulled; it has neither apt nor
  * npm.
@@ -42,7 +53,7 @@ async function buildBase(docker: Docker, tag: string): Promise<void> {
   const programs = ['sh', 'mkdir', 'chown'].map((name): [string, string] => [`bin/${name}`, which(name)]);
   const files = new Map<string, string>([...programs, ['bin/node', process.execPath]]);
   for (const [path, file] of files) files.set(path, realpathSync(file));
-  for (const file of [...files.values()])
+  for (const file of [...files.values(), ...nativeModules()])
     for (const library of await sharedLibraries(file)) files.set(library.slice(1), realpathSync(library));
   const context = pack();
   context.entry({ name: 'Dockerfile' }, 'FROM scratch\nCOPY root/ /\nENV PATH=/bin\n');
