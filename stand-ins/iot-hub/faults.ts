@@ -24,7 +24,6 @@ const faultRuleSchema = z.strictObject({
   /** How many calls it hits before it is spent; absent: until it is switched off. */
   count: z.number().int().positive().optional(),
 });
-export type FaultRule = z.input<typeof faultRuleSchema>;
 
 export const faultsSchema = z.strictObject({
   rules: z.array(faultRuleSchema).default([]),

@@ -33,7 +33,6 @@ const IMPORT_MODES = [
   'updateTwin',
   'updateTwinIfMatchETag',
 ] as const;
-export type ImportMode = (typeof IMPORT_MODES)[number];
 
 const bulkItemSchema = z.looseObject({
   id: z.string().min(1),
